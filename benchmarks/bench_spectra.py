@@ -1,0 +1,33 @@
+"""30,000 spectra from a seed, without and with noise, against NumPy's generator and SGEMM."""
+
+from benchmarks import pairs, problems
+
+
+class Spectra:
+    params = ([None, problems.SNR_DB], ["mpifast", "numpy"], [1, 2])
+    param_names = ("snr_db", "implementation", "threads")
+
+    def setup(self, snr_db, implementation, threads):
+        pair = problems.generate(snr_db)
+        self.blas = pairs.blas_threads(threads)
+        pair.agree(pair.ours(threads), pair.peer())
+        self.call = pair.peer if implementation == "numpy" else lambda: pair.ours(threads)
+
+    def teardown(self, snr_db, implementation, threads):
+        self.blas.restore_original_limits()
+
+    def time_generate(self, snr_db, implementation, threads):
+        self.call()
+
+    def peakmem_generate(self, snr_db, implementation, threads):
+        self.call()
+
+
+class Peer:
+    params = ([None, problems.SNR_DB], [1, 2])
+    param_names = ("snr_db", "threads")
+
+    def track_ratio_to_numpy(self, snr_db, threads):
+        return pairs.compare(problems.generate(snr_db), threads).ratio
+
+    track_ratio_to_numpy.unit = "x"

@@ -1,0 +1,57 @@
+"""mpifast: fast simulation and image reconstruction for magnetic particle imaging (the imaging method, not message passing).
+
+This file is the list of public names. Each is imported on first use, so ``import mpifast`` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Particle": "mpifast.physics.particle",
+    "Scanner": "mpifast.physics.scanner",
+    "langevin": "mpifast.physics.langevin",
+    "langevin_derivative": "mpifast.physics.langevin",
+    "SystemMatrix": "mpifast.physics.system_matrix",
+    "system_matrix": "mpifast.physics.system_matrix",
+    "ideal_system_matrix": "mpifast.physics.system_matrix",
+    "Spectra": "mpifast.data.spectra",
+    "Network": "mpifast.reconstruction.network",
+}
+_MODULES = {
+    "phantoms": "mpifast.data.phantoms",
+    "analysis": "mpifast.reconstruction.analysis",
+    "metrics": "mpifast.reconstruction.metrics",
+}
+
+__all__ = ["__version__", *_HOMES, *_MODULES]
+
+if TYPE_CHECKING:
+    from mpifast.data import phantoms as phantoms
+    from mpifast.data.spectra import Spectra as Spectra
+    from mpifast.physics.langevin import langevin as langevin
+    from mpifast.physics.langevin import langevin_derivative as langevin_derivative
+    from mpifast.physics.particle import Particle as Particle
+    from mpifast.physics.scanner import Scanner as Scanner
+    from mpifast.physics.system_matrix import SystemMatrix as SystemMatrix
+    from mpifast.physics.system_matrix import ideal_system_matrix as ideal_system_matrix
+    from mpifast.physics.system_matrix import system_matrix as system_matrix
+    from mpifast.reconstruction import analysis as analysis
+    from mpifast.reconstruction import metrics as metrics
+    from mpifast.reconstruction.network import Network as Network
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(_MODULES[name])
+    else:
+        raise AttributeError(f"module 'mpifast' has no attribute {name!r}; the public names are {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,45 @@
+"""The loop that generates spectra from nothing but sample numbers: phantoms, look-up, noise, in one sweep through the caches."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from mpifast._jit import Twin
+from mpifast.data._noise_loops import add_noise, draw_normals
+from mpifast.data._phantoms_loops import draw_phantom, words_needed
+from mpifast.physics._forward_loops import TILE, pack, sum_rows
+
+
+def _generate(
+    samples: np.ndarray,
+    keys: np.ndarray,
+    numerator: int,
+    digits: int,
+    tables: np.ndarray,
+    noise: float,
+    spectra: np.ndarray,
+    phantoms: np.ndarray,
+    slots: int,
+) -> None:
+    """Spectra [n, rows] and phantoms uint8[n, voxels] of the given sample numbers, one contiguous share a slot."""
+    count, rows = spectra.shape
+    half = (rows + 1) // 2
+    for slot in prange(slots):
+        words = np.empty(max(words_needed(phantoms.shape[1], digits), 4 * ((half + 3) // 4)), np.uint64)
+        index = np.empty((TILE, tables.shape[0]), np.uint8)
+        first, second = np.empty(half, np.float32), np.empty(half, np.float32)
+        stop = count * (slot + 1) // slots
+        for start in range(count * slot // slots, stop, TILE):
+            size = min(TILE, stop - start)
+            for s in range(size):
+                draw_phantom(phantoms[start + s], words, samples[start + s], keys, numerator, digits)
+                pack(phantoms[start + s], index[s])
+            sum_rows(index[:size], tables, spectra[start : start + size])
+            if noise > 0.0:
+                for s in range(size):
+                    draw_normals(first, second, words, samples[start + s], keys)
+                    add_noise(spectra[start + s], noise, first, second)
+
+
+generate = Twin(_generate)

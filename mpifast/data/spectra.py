@@ -1,0 +1,171 @@
+"""The virtual data set: an endless sequence of random phantoms and their spectra, made when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast._jit import thread_count
+from mpifast._philox import key
+from mpifast.data import _spectra_loops as loops
+from mpifast.data.noise import noise_level
+from mpifast.data.phantoms import density_digits
+from mpifast.physics.system_matrix import SystemMatrix
+
+Samples = tuple[np.ndarray, np.ndarray]
+
+
+class Spectra:
+    """An endless data set of spectra and the random binary phantoms they belong to.
+
+    Nothing is stored: sample i is a pure function of the system, the options, the seed and i, so any slice, in any order and on
+    any number of threads, has the same bits.
+
+    Parameters
+    ----------
+    system : SystemMatrix
+        From `mpifast.system_matrix`.
+    seed : int, optional
+        Key of NumPy's counter-based Philox generator; sample i starts at counter ``i * 2**64``.
+    density : float, optional
+        Probability that a voxel is filled, from 0 to 1.
+    snr_db : float, optional
+        Signal-to-noise ratio in decibels: rms of the noise-free spectra over rms of the noise, both over all rows and samples
+        (see `mpifast.data.noise.noise_level`). The noise is white and Gaussian, and a function of i like all else. None: no noise.
+    dtype : {"float32", "float64"}, optional
+        Type of the spectra. Below 30 nm use float64: the system's condition number makes float32 rounding count as noise.
+    threads : int, optional
+        Number of threads; all by default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+    >>> spectra = mpifast.Spectra(system, seed=7)
+    >>> u, c = spectra[:1000]
+    >>> u.shape, u.dtype, c.shape, c.dtype
+    ((1000, 200), dtype('float32'), (1000, 129), dtype('uint8'))
+    >>> u7, c7 = spectra[7]
+    >>> bool((u7 == u[7]).all())
+    True
+    """
+
+    def __init__(
+        self,
+        system: SystemMatrix,
+        seed: int = 0,
+        density: float = 0.5,
+        snr_db: float | None = None,
+        dtype: Any = "float32",
+        threads: int | None = None,
+    ) -> None:
+        self.system = check.instance("system", system, SystemMatrix)
+        self.seed = check.seed("seed", seed)
+        self._keys = key(self.seed)
+        self._density = density_digits(density)
+        self.density = self._density[0] / 2 ** self._density[1]
+        self.noise_level = noise_level(system.real, snr_db, self.density)
+        self.snr_db = snr_db
+        self.dtype = check.float_dtype("dtype", dtype)
+        self.threads = threads if threads is None else check.integer("threads", threads, low=1)
+
+    def __getitem__(self, index: Any) -> Samples:
+        """Spectra and phantoms of one sample, of a slice that has a stop, or of an integer array of sample numbers.
+
+        Returns
+        -------
+        spectra : ndarray
+            dtype[n, rows]; dtype[rows] for a single sample.
+        phantoms : ndarray
+            uint8[n, voxels]; uint8[voxels] for a single sample.
+        """
+        if isinstance(index, slice):
+            return self._generate(_slice_samples(index))
+        if isinstance(index, (np.ndarray, list)) and np.ndim(index) > 0:
+            return self._generate(_array_samples(index))
+        if isinstance(index, tuple):
+            raise TypeError(f"index={index!r}: a data set has one axis, its samples; index the result for harmonics or voxels")
+        spectra, phantoms = self._generate(np.array([check.integer("index", index, low=0, high=2**62)], np.int64))
+        return spectra[0], phantoms[0]
+
+    def __iter__(self) -> Iterator[Samples]:
+        raise TypeError("the data set is endless: iterate over .batches(size, stop=...) instead")
+
+    def __repr__(self) -> str:
+        noise = "" if self.snr_db is None else f", snr_db={self.snr_db}"
+        shape = f"{self.system.harmonics} harmonics, {self.system.voxels} voxels"
+        return f"Spectra({shape}, seed={self.seed}, density={self.density:g}{noise}, dtype={self.dtype.name!r})"
+
+    def batches(self, size: int, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
+        """Consecutive slices of ``size`` samples, the last one shorter; endless without ``stop``.
+
+        Parameters
+        ----------
+        size : int
+            Samples in a batch.
+        start, stop : int, optional
+            First sample, and the one after the last.
+
+        Yields
+        ------
+        spectra, phantoms : ndarray
+            As from indexing.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> [len(u) for u, c in mpifast.Spectra(system).batches(400, stop=1000)]
+        [400, 400, 200]
+        """
+        size, start = check.integer("size", size, low=1), check.integer("start", start)
+        end = None if stop is None else check.integer("stop", stop)
+
+        def produce() -> Iterator[Samples]:
+            first = start
+            while end is None or first < end:
+                last = first + size if end is None else min(first + size, end)
+                yield self[first:last]
+                first = last
+
+        return produce()
+
+    def _generate(self, samples: np.ndarray) -> Samples:
+        threads = thread_count(self.threads)
+        spectra = np.empty((len(samples), self.system.harmonics), self.dtype)
+        phantoms = np.empty((len(samples), self.system.voxels), np.uint8)
+        tables = self.system.forward.tables(self.dtype)
+        loops.generate(samples, self._keys, *self._density, tables, self.noise_level, spectra, phantoms, threads, threads=threads)
+        return spectra, phantoms
+
+
+def _slice_samples(index: slice) -> np.ndarray:
+    """Sample numbers of a slice that counts from the first sample."""
+    if index.stop is None:
+        raise ValueError("the slice has no stop and the data set no end: give one, e.g. spectra[:30_000]")
+    stop = check.integer("stop", index.stop, high=2**62)
+    start = 0 if index.start is None else check.integer("start", index.start, high=2**62)
+    step = 1 if index.step is None else check.integer("step", index.step, low=-(2**62), high=2**62)
+    if step == 0:
+        raise ValueError("step=0 is out of range: give a step other than zero")
+    return np.arange(start, stop, step, dtype=np.int64)
+
+
+def _array_samples(index: Any) -> np.ndarray:
+    """Sample numbers of an integer array."""
+    array = np.asarray(index)
+    if array.size == 0:
+        return np.zeros(0, np.int64)
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise TypeError(f"index must be one-dimensional and of integers, got dtype {array.dtype} and shape {array.shape}")
+    if array.min() < 0 or array.max() > 2**62:
+        raise ValueError(f"index has samples from {array.min()} to {array.max()}: give numbers from 0 to 2**62")
+    return array.astype(np.int64)

@@ -1,0 +1,34 @@
+"""What the person asked of a reproduction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mpifast
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings that all figures share.
+
+    Attributes
+    ----------
+    quick : bool
+        Reduced size: fewer curves, the same headline numbers.
+    seed : int
+        Of data and initial weights.
+    threads : int or None
+        Threads to use; None for all.
+    progress : bool or None
+        Show progress bars; None: on a terminal.
+    """
+
+    quick: bool = False
+    seed: int = 0
+    threads: int | None = None
+    progress: bool | None = None
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """Settings of a record: these and its own."""
+        return {"version": mpifast.__version__, "seed": self.seed, "quick": self.quick, **more}

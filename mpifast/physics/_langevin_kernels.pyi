@@ -1,0 +1,4 @@
+import numpy as np
+
+langevin: np.ufunc
+langevin_derivative: np.ufunc

@@ -1,0 +1,3 @@
+import numpy as np
+
+def fourier_coefficients(offsets: np.ndarray, drive: float, nodes: int, circle: np.ndarray, odd: np.ndarray, even: np.ndarray) -> None: ...

@@ -1,0 +1,69 @@
+"""The superparamagnetic tracer particle."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scipy import constants
+
+from mpifast import _validation as check
+
+SATURATION_MAGNETIZATION = 0.6 / constants.mu_0  # magnetite, A/m: the value of the paper
+
+
+@dataclass(frozen=True)
+class Particle:
+    """A spherical single-domain particle in thermal equilibrium.
+
+    Parameters
+    ----------
+    diameter : float
+        Core diameter in metres.
+    saturation_magnetization : float, optional
+        Ms in A/m; magnetite's 0.6 T/mu0 by default.
+    temperature : float, optional
+        Temperature in kelvin. The paper gives none; 300 K is the default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not a positive finite number.
+
+    References
+    ----------
+    Chae 2017, eqs. (9) and (10).
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> particle = mpifast.Particle(diameter=25e-9, temperature=294.0)
+    >>> print(f"{particle.magnetic_moment:.4e} A m^2, {particle.beta:.1f} per tesla")
+    3.9063e-18 A m^2, 962.3 per tesla
+    """
+
+    diameter: float
+    saturation_magnetization: float = SATURATION_MAGNETIZATION
+    temperature: float = 300.0
+
+    def __post_init__(self) -> None:
+        units = {"diameter": "m", "saturation_magnetization": "A/m", "temperature": "K"}
+        for name, unit in units.items():
+            object.__setattr__(self, name, check.positive(name, getattr(self, name), unit))
+        check.number("magnetic_moment", self.magnetic_moment, low=1e-300, unit="A m^2")
+        check.number("beta", self.beta, low=1e-150, high=1e150, unit="1/T")
+
+    @property
+    def magnetic_moment(self) -> float:
+        """M = Ms pi d^3 / 6 in A m^2 (eq. 10)."""
+        return self.saturation_magnetization * math.pi * self.diameter**3 / 6.0
+
+    @property
+    def beta(self) -> float:
+        """M / (kB T) in 1/T: the Langevin argument is beta times the field mu0 H in tesla (eq. 9)."""
+        return self.magnetic_moment / (constants.k * self.temperature)
+
+    @property
+    def saturation_field(self) -> float:
+        """mu0 Ms in tesla: the polarisation of material at concentration 1."""
+        return constants.mu_0 * self.saturation_magnetization

@@ -1,0 +1,250 @@
+"""The system matrix: the spectrum of a unit particle concentration in every voxel."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast.physics._system_matrix_kernels import fourier_coefficients
+from mpifast.physics.particle import Particle
+from mpifast.physics.scanner import Scanner
+
+MAX_NODES = 2**17  # about one second of work at the paper's size
+MAX_HARMONICS = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class SystemMatrix:
+    """The linear map u = S c from particle concentrations to the voltage spectrum. Make one with `system_matrix`.
+
+    Attributes
+    ----------
+    matrix : ndarray
+        complex128[harmonics, voxels], read-only: row k - 1 is harmonic k of the drive frequency.
+    scanner, particle : Scanner, Particle
+        What it was computed from.
+    tolerance : float
+        Error bound relative to the largest entry; 0 for the closed form of `ideal_system_matrix`.
+    nodes : int
+        Quadrature nodes the tolerance asked for; 0 for the closed form.
+    """
+
+    matrix: np.ndarray
+    scanner: Scanner
+    particle: Particle
+    tolerance: float
+    nodes: int
+
+    @property
+    def harmonics(self) -> int:
+        """Number of harmonics, counted from the drive frequency itself."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def voxels(self) -> int:
+        """Number of voxels."""
+        return int(self.matrix.shape[1])
+
+    @functools.cached_property
+    def real(self) -> np.ndarray:
+        """The signal as real numbers, float64[harmonics, voxels]: a cosine drive makes the spectrum purely imaginary, with a sign.
+
+        Magnitudes would not do: the sign carries the image.
+        """
+        return _read_only(np.ascontiguousarray(self.matrix.imag))
+
+    @functools.cached_property
+    def positions(self) -> np.ndarray:
+        """Voxel positions, float64[voxels], metres."""
+        return _read_only(self.scanner.positions)
+
+    @functools.cached_property
+    def forward(self) -> Any:
+        """The fast forward model behind `spectra` (`mpifast.physics.forward.ForwardModel`), made on first use."""
+        from mpifast.physics.forward import ForwardModel
+
+        return ForwardModel(self.real)
+
+    def spectra(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
+        """Spectra of phantoms at hand: u = S c (eq. 4).
+
+        Parameters
+        ----------
+        phantoms : array_like
+            [n, voxels] concentrations, uint8 or float; 1 is material at its saturation magnetisation. Binary phantoms
+            (integers 0 and 1) are summed from look-up tables, others by the ordinary product.
+        dtype : {"float32", "float64"}, optional
+            Type of the result. Below 30 nm the system is so ill-conditioned that float32 rounding is noise: use float64.
+        threads : int, optional
+            Number of threads; all by default. The result does not depend on it.
+
+        Returns
+        -------
+        ndarray
+            dtype[n, harmonics], the signed imaginary part of the spectra.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``phantoms`` is not a finite real [n, voxels] array.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> system.spectra(mpifast.phantoms.points()).shape
+        (129, 200)
+        """
+        return self.forward(phantoms, dtype=dtype, threads=threads)
+
+
+def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, tolerance: float = 1e-12) -> SystemMatrix:
+    """Fourier-projected system matrix of a Langevin particle under a cosine drive.
+
+    S_k(x) = -i pi k mu0 Ms c_k(x), with c_k the cosine coefficients of L(beta (G x + A cos t)): eq. (3) for a receive coil
+    of unit sensitivity, integrated over one period. Concentration 1 is material at its saturation magnetisation.
+    The projection is exact: a Gauss-Chebyshev rule whose node count follows from the tolerance.
+
+    Parameters
+    ----------
+    scanner : Scanner
+        Gradient, drive field and voxels.
+    particle : Particle
+        The tracer.
+    harmonics : int, optional
+        Rows: harmonics 1 to ``harmonics`` of the drive frequency, at most 10,000.
+    tolerance : float, optional
+        Largest error relative to the largest entry, from 1e-13 to 0.1 (rounding: at least 1e-15 times ``harmonics``).
+
+    Returns
+    -------
+    SystemMatrix
+        ``matrix`` is complex128[harmonics, voxels].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is out of range, or the particle is so sharp that more than 131,072 nodes would be needed.
+
+    References
+    ----------
+    Chae 2017, eqs. (1) to (4) and (9); Rahmer et al., BMC Med. Imaging 9:4, 2009.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(diameter=40e-9))
+    >>> system.matrix.shape, system.nodes
+    ((200, 129), 760)
+    """
+    check.instance("scanner", scanner, Scanner)
+    check.instance("particle", particle, Particle)
+    harmonics = check.integer("harmonics", harmonics, low=1, high=MAX_HARMONICS)
+    tolerance = check.number("tolerance", tolerance, low=max(1e-13, 1e-15 * harmonics), high=0.1)
+    drive = particle.beta * scanner.drive_amplitude
+    nodes = node_count(drive, harmonics, tolerance)
+    if nodes > MAX_NODES:
+        raise ValueError(
+            f"diameter={particle.diameter:g} m is too sharp: {nodes:,} quadrature nodes exceed the limit of {MAX_NODES:,}; "
+            "use ideal_system_matrix, lower the drive amplitude, raise the temperature or loosen the tolerance"
+        )
+    half = scanner.positions[scanner.voxels // 2 :]  # x >= 0; the rest follows by parity
+    coefficients = np.empty((harmonics, half.size))
+    odd, even = np.empty((half.size, (harmonics + 1) // 2)), np.empty((half.size, harmonics // 2))
+    circle = np.cos(np.pi / (2 * nodes) * np.arange(4 * nodes))
+    fourier_coefficients(particle.beta * scanner.gradient * half, drive, nodes, circle, odd, even)
+    coefficients[0::2], coefficients[1::2] = odd.T, even.T
+    return _assemble(coefficients, scanner, particle, tolerance, nodes)
+
+
+def ideal_system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200) -> SystemMatrix:
+    """System matrix in the limit of an infinitely sharp particle: weighted Chebyshev polynomials.
+
+    L becomes the sign function and k c_k = (4/pi) sqrt(1 - y^2) U_{k-1}(-y), y = G x/A, zero outside the field of view.
+    Only the saturation magnetisation of ``particle`` matters.
+
+    Parameters
+    ----------
+    scanner, particle, harmonics
+        As for `system_matrix`.
+
+    Returns
+    -------
+    SystemMatrix
+        ``matrix`` is complex128[harmonics, voxels].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is of the wrong type or out of range.
+
+    References
+    ----------
+    Rahmer et al., BMC Med. Imaging 9:4, 2009; Chae 2017, section IV.1.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> ideal = mpifast.ideal_system_matrix(mpifast.Scanner(voxels=3), mpifast.Particle(40e-9), harmonics=1)
+    >>> print(ideal.real.round(3))
+    [[-0.  -2.4 -0. ]]
+    """
+    check.instance("scanner", scanner, Scanner)
+    check.instance("particle", particle, Particle)
+    harmonics = check.integer("harmonics", harmonics, low=1, high=MAX_HARMONICS)
+    half = scanner.positions[scanner.voxels // 2 :]
+    order = np.arange(1, harmonics + 1)[:, None]
+    # sqrt(1 - y^2) U_{k-1}(cos angle) = sin(k angle), with cos angle = -y.
+    angle = np.arccos(np.clip(-2.0 * half / scanner.field_of_view, -1.0, 1.0))
+    inside = np.where(np.abs(half) < 0.5 * scanner.field_of_view, 1.0, 0.0)
+    return _assemble(4.0 / (np.pi * order) * np.sin(order * angle) * inside, scanner, particle, 0.0, 0)
+
+
+def node_count(drive: float, harmonics: int, tolerance: float) -> int:
+    """Gauss-Chebyshev nodes that keep the error of every k c_k, k <= ``harmonics``, below ``tolerance`` times the largest.
+
+    The N-point rule folds c_{2N-k} onto c_k. The pole of coth nearest the drive interval makes |c_n| fall at least as fast as
+    4 rho^-n / sqrt(pi^2 + b^2), rho = pi/b + sqrt(1 + (pi/b)^2), and the largest k c_k is at least c_1 >= L(b).
+
+    Parameters
+    ----------
+    drive : float
+        b = beta A, dimensionless.
+    harmonics : int
+        Highest harmonic.
+    tolerance : float
+        Error relative to the largest entry.
+
+    Returns
+    -------
+    int
+        A multiple of 8.
+    """
+    rate = math.asinh(math.pi / drive)  # ln rho
+    largest = drive / (3.0 + drive)  # below L(b) for every b
+    poles = 8.0 / -math.expm1(-2.0 * rate) / math.hypot(math.pi, drive)  # both neighbours 2N +- k, and the poles behind the first
+    needed = 0.5 * (harmonics + math.log(max(harmonics * poles / (largest * tolerance), 2.0)) / rate)
+    return 8 * math.ceil(max(needed, harmonics + 1) / 8) if needed < 1e15 else 10**15
+
+
+def _assemble(coefficients: np.ndarray, scanner: Scanner, particle: Particle, tolerance: float, nodes: int) -> SystemMatrix:
+    """Mirror c_k(-x) = (-1)^(k+1) c_k(x) onto the other half of the voxels and scale to eq. (3)."""
+    harmonics = coefficients.shape[0]
+    order = np.arange(1, harmonics + 1)[:, None]
+    sign = np.where(order % 2 == 1, 1.0, -1.0)
+    right = -np.pi * order * particle.saturation_field * coefficients
+    left = (sign * right)[:, ::-1][:, : scanner.voxels // 2]
+    matrix = np.zeros((harmonics, scanner.voxels), dtype=np.complex128)
+    matrix.imag[:, : scanner.voxels // 2] = left
+    matrix.imag[:, scanner.voxels // 2 :] = right
+    return SystemMatrix(_read_only(matrix), scanner, particle, tolerance, nodes)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,406 @@
+"""Feedforward networks that turn a spectrum into an image."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from mpifast import _validation as check
+from mpifast._jit import thread_count
+from mpifast._tile import lanes, padded
+from mpifast.data.scaling import MODES, Scaling
+from mpifast.reconstruction import _network_loops as loops
+from mpifast.reconstruction import network_file
+from mpifast.reconstruction.history import History
+from mpifast.reconstruction.metrics import mean_square
+
+ACTIVATIONS = ("sigmoid", "linear")
+MAX_UNITS = 65_536
+CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of loops.BLOCK
+
+Callback = Callable[["Network", History], Any]
+
+
+class Network:
+    """A fully connected network with sigmoid or linear units, trained by the generalised delta rule.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Harmonics in, voxels out.
+    hidden : int or sequence of int, optional
+        Units of the hidden layers.
+    activation : {"sigmoid", "linear"} or sequence of these, optional
+        Of all layers, or of each (hidden layers first, the outputs last).
+    scaling : {"harmonic", "global", "sample", "standard", "none"} or Scaling, optional
+        Scaling of the inputs, measured on the first training set (`mpifast.data.scaling.Scaling.measure`), or one measured
+        before. It lives in the network: `fit` and `predict` take raw spectra.
+    bias : bool, optional
+        Whether units have a bias; the paper's have none.
+    dtype : {"float32", "float64"}, optional
+        Type of weights and images.
+    seed : int, optional
+        Seed of the initial weights and of shuffling.
+    weight_range : float, optional
+        Initial weights are uniform in +-``weight_range``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is of the wrong type or out of range.
+
+    References
+    ----------
+    Chae 2017, eqs. (6) to (8).
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+    >>> u, c = mpifast.Spectra(system, seed=7)[:1000]
+    >>> network = mpifast.Network(inputs=200, outputs=129, seed=1)
+    >>> history = network.fit(u, c, epochs=3)
+    >>> network.predict(u[:5]).shape
+    (5, 129)
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        hidden: Any = (),
+        activation: Any = "sigmoid",
+        scaling: str | Scaling = "harmonic",
+        bias: bool = False,
+        dtype: Any = "float32",
+        seed: int = 0,
+        weight_range: float = 0.5,
+    ) -> None:
+        layers = [hidden] if isinstance(hidden, (int, np.integer)) else check.sequence("hidden", hidden)
+        sizes = {"inputs": inputs, **{f"hidden[{i}]": size for i, size in enumerate(layers)}, "outputs": outputs}
+        self.units = tuple(check.integer(name, size, low=1, high=MAX_UNITS) for name, size in sizes.items())
+        self.activations = _activations(activation, len(layers) + 1)
+        self.scaling = _fixed_scaling(scaling, self.inputs)  # None: the first fit measures it
+        self.scaling_mode = self.scaling.mode if self.scaling else check.choice("scaling", scaling, MODES)
+        self.bias = check.flag("bias", bias)
+        self.dtype = check.float_dtype("dtype", dtype)
+        self.seed = check.seed("seed", seed)
+        self.weight_range = check.number("weight_range", weight_range, low=0.0, high=1e6)
+        self.epochs_trained = 0
+        random = np.random.Generator(np.random.Philox(self.seed))
+        shapes = [(units, before + self.bias) for before, units in zip(self.units[:-1], self.units[1:], strict=True)]
+        self._set_parameters([random.uniform(-self.weight_range, self.weight_range, shape) for shape in shapes])
+
+    @property
+    def inputs(self) -> int:
+        """Spectrum values a sample."""
+        return self.units[0]
+
+    @property
+    def outputs(self) -> int:
+        """Voxels an image."""
+        return self.units[-1]
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """Weights of each layer, dtype[units, inputs], first layer first (copies)."""
+        return [parameters[:, : parameters.shape[1] - self.bias].copy() for parameters in self._parameters]
+
+    @property
+    def biases(self) -> list[np.ndarray]:
+        """Bias of each layer, dtype[units] (copies); an empty list for a network without."""
+        return [parameters[:, -1].copy() for parameters in self._parameters] if self.bias else []
+
+    def __repr__(self) -> str:
+        shape = " -> ".join(map(str, self.units))
+        options = f"activation={'/'.join(self.activations)}, scaling={self.scaling_mode!r}, bias={self.bias}, dtype={self.dtype.name!r}"
+        return f"Network({shape}, {options}, {self.epochs_trained} epochs trained)"
+
+    def fit(
+        self,
+        spectra: Any,
+        phantoms: Any,
+        epochs: int = 100,
+        learning_rate: float | Callable[[int], float] = 0.5,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        validation: tuple[Any, Any] | None = None,
+        callback: Callback | None = None,
+        progress: bool | None = None,
+        threads: int | None = None,
+    ) -> History:
+        """Train by gradient descent on the squared residuals (eq. 7).
+
+        A second call goes on from the present weights, with the scaling of the first. Ctrl-C ends the training after the last
+        completed epoch: the network keeps its weights and the history says "interrupted".
+
+        Parameters
+        ----------
+        spectra : array_like
+            float[n, inputs], raw: not scaled.
+        phantoms : array_like
+            [n, outputs], uint8 or float targets.
+        epochs : int, optional
+            Passes over all samples: the paper's "iterations".
+        learning_rate : float or callable, optional
+            The rate, or a function from the epoch (0, 1, ...) to it.
+        batch_size : int, optional
+            1: the exact per-sample delta rule, the paper's. More: one step with the mean gradient of that many samples.
+        shuffle : bool, optional
+            Whether each epoch visits the samples in a new order, drawn from the seed; otherwise in the order given.
+        validation : (spectra, phantoms), optional
+            Samples whose mean squared error is measured after each epoch.
+        callback : callable, optional
+            ``callback(network, history)`` after each epoch; a true result ends the training.
+        progress : bool, optional
+            Whether to show a progress bar on stderr. None: on a terminal, for trainings of more than two seconds.
+        threads : int, optional
+            Number of threads; all by default. They share the outputs of a single-layer network; with hidden layers training
+            takes one thread. The result does not depend on it.
+
+        Returns
+        -------
+        History
+            Errors and durations of each epoch.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type, shape or range, or not finite.
+        FloatingPointError
+            If the training diverges; the network keeps the weights of the last finite epoch.
+        """
+        u, c = self._spectra("spectra", spectra), self._targets("phantoms", phantoms, len(spectra))
+        epochs, batch_size = check.integer("epochs", epochs), check.integer("batch_size", batch_size, low=1)
+        shuffle, threads = check.flag("shuffle", shuffle), thread_count(threads)
+        if not callable(learning_rate):
+            learning_rate = check.positive("learning_rate", learning_rate)
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback must be callable, got {type(callback).__name__}")
+        if validation is not None:
+            validation = self._pair("validation", validation)
+        if self.scaling is None:
+            self.scaling = Scaling.measure(self.scaling_mode, u)
+        trainer = _Trainer(self, self._samples(u, c), batch_size, shuffle, threads)
+        history = History()
+        bar = tqdm(total=epochs, desc="training", unit="epoch", delay=2, disable=None if progress is None else not progress)
+        try:
+            for _ in range(epochs):
+                rate = check.positive("learning_rate", learning_rate(self.epochs_trained)) if callable(learning_rate) else learning_rate
+                start = time.perf_counter()
+                error = trainer.epoch(rate)
+                history.seconds.append(time.perf_counter() - start)
+                history.learning_rate.append(rate)
+                history.train_mse.append(error)
+                if validation is not None:
+                    history.validation_mse.append(mean_square(self.predict(validation[0], threads=threads), validation[1]))
+                bar.set_postfix_str(f"MSE {error:.3g}", refresh=False)
+                bar.update()
+                if callback is not None and callback(self, history):
+                    history.stopped = "callback"
+                    break
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+        finally:
+            bar.close()
+        return history
+
+    def predict(self, spectra: Any, threads: int | None = None) -> np.ndarray:
+        """Images of raw spectra (eq. 6).
+
+        Parameters
+        ----------
+        spectra : array_like
+            float[n, inputs], not scaled.
+        threads : int, optional
+            Number of threads; all by default. The result does not depend on it.
+
+        Returns
+        -------
+        ndarray
+            dtype[n, outputs]; between 0 and 1 for sigmoid outputs.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``spectra`` is not a finite real [n, inputs] array, or the network has not been trained and needs to be:
+            its scaling is measured on the training set.
+        """
+        u, threads = self._spectra("spectra", spectra, empty=True), thread_count(threads)
+        if self.scaling is None:
+            raise ValueError(
+                f"the network has not been trained, and its scaling {self.scaling_mode!r} is measured on the training set: call fit first"
+            )
+        images = np.empty((len(u), self.outputs), self.dtype)
+        loops.predict(self._net, self._samples(u, images), images, threads, threads=threads)
+        return images
+
+    def save(self, path: str | Path) -> None:
+        """Write weights, scaling and settings to an ``.npz`` file; it appears whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            File name; an existing file is replaced.
+
+        Examples
+        --------
+        >>> import mpifast, tempfile
+        >>> from pathlib import Path
+        >>> network = mpifast.Network(inputs=200, outputs=129, seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     network.save(Path(folder) / "net.npz")
+        ...     print(mpifast.Network.load(Path(folder) / "net.npz"))
+        Network(200 -> 129, activation=sigmoid, scaling='harmonic', bias=False, dtype='float32', 0 epochs trained)
+        """
+        settings = {
+            "units": list(self.units),
+            "activations": list(self.activations),
+            "scaling": self.scaling_mode,
+            "bias": self.bias,
+            "dtype": self.dtype.name,
+            "seed": self.seed,
+            "weight_range": self.weight_range,
+            "epochs_trained": self.epochs_trained,
+        }
+        scaling = {} if self.scaling is None else {"offset": self.scaling.offset, "factor": self.scaling.factor}
+        network_file.write(Path(path), settings, self._parameters, scaling)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Read a network written by `save`.
+
+        Parameters
+        ----------
+        path : str or Path
+            File name.
+
+        Returns
+        -------
+        Network
+            Equal to the saved one: further training goes on to the same bits.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a network, is damaged or of a newer format.
+        """
+        settings, parameters, scaling = network_file.read(Path(path))
+        units = settings["units"]
+        network = cls(
+            units[0],
+            units[-1],
+            units[1:-1],
+            activation=settings["activations"],
+            scaling=settings["scaling"],
+            bias=settings["bias"],
+            dtype=settings["dtype"],
+            seed=settings["seed"],
+            weight_range=settings["weight_range"],
+        )
+        network.epochs_trained = check.integer("epochs_trained", settings["epochs_trained"])
+        if scaling:
+            network.scaling = Scaling(network.scaling_mode, scaling["offset"], scaling["factor"])
+        network._set_parameters(parameters)
+        return network
+
+    def _set_parameters(self, parameters: list[np.ndarray]) -> None:
+        """Take weights (with the bias as last column) as arrays, and padded as the loops want them."""
+        self._parameters = [np.ascontiguousarray(array, self.dtype) for array in parameters]
+        width = padded(max(self.units) + self.bias, lanes(self.dtype))
+        weights = np.zeros((len(parameters), width, width), self.dtype)
+        transposed = np.zeros_like(weights)
+        for layer, array in enumerate(self._parameters):
+            units, inputs = array.shape
+            weights[layer, :inputs, :units] = array.T
+            transposed[layer, :units, :inputs] = array
+        linear = np.array([name == "linear" for name in self.activations])
+        self._net = loops.Net(weights, transposed, np.array(self.units, np.int64), linear, int(self.bias))
+
+    def _take_weights(self, weights: np.ndarray) -> None:
+        """Adopt padded weights that a pass has trained."""
+        self._set_parameters([weights[i, : array.shape[1], : array.shape[0]].T for i, array in enumerate(self._parameters)])
+
+    def _samples(self, u: np.ndarray, targets: np.ndarray) -> loops.Samples:
+        assert self.scaling is not None
+        offset, factor, gain = (array.astype(self.dtype) for array in (self.scaling.offset, self.scaling.factor, self.scaling.gain(u)))
+        return loops.Samples(u, offset, factor, gain, targets)
+
+    def _spectra(self, name: str, value: Any, empty: bool = False) -> np.ndarray:
+        array = check.matrix(name, value, self.inputs, what="inputs", empty=empty)
+        with np.errstate(over="ignore"):  # what overflows float32 is not finite, and named below
+            return check.finite(name, np.ascontiguousarray(array, self.dtype))
+
+    def _targets(self, name: str, value: Any, count: int) -> np.ndarray:
+        array = check.matrix(name, value, self.outputs, what="outputs", rows=count)
+        return np.ascontiguousarray(array, np.uint8 if array.dtype.kind == "b" or array.dtype == np.uint8 else self.dtype)
+
+    def _pair(self, name: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(f"{name} must be a pair (spectra, phantoms), got {type(pair).__name__}")
+        return self._spectra(f"{name}[0]", pair[0]), self._targets(f"{name}[1]", pair[1], len(pair[0]))
+
+
+class _Trainer:
+    """One training set on its way through the loops, epoch by epoch."""
+
+    def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int) -> None:
+        self.network, self.samples, self.batch, self.shuffle = network, samples, batch, shuffle
+        groups = padded(network.outputs, lanes(network.dtype)) // lanes(network.dtype)
+        self.threads = threads
+        self.slots = min(threads, groups) if len(network.units) == 2 else 1
+        self.chunk = padded(CHUNK, batch)
+        self.order = np.arange(len(samples.spectra))
+        self.gram = self._gram()
+
+    def epoch(self, rate: float) -> float:
+        """One pass; the network takes the new weights only when it is complete and finite. Returns its mean squared error."""
+        network = self.network
+        if self.shuffle:
+            self.order = np.random.default_rng([network.seed, network.epochs_trained]).permutation(len(self.order))
+            self.gram = self._gram()
+        net = network._net._replace(weights=network._net.weights.copy(), transposed=network._net.transposed.copy())
+        errors = np.zeros(network.outputs)
+        for start in range(0, len(self.order), self.chunk):
+            order, gram = self.order[start : start + self.chunk], self.gram[start // loops.BLOCK :]
+            lane = lanes(network.dtype)
+            loops.train(net, self.samples, order, gram, self.batch, network.dtype.type(rate), lane, errors, self.slots, threads=self.slots)
+        error = float(errors.sum() / (len(self.order) * network.outputs))
+        if not (np.isfinite(error) and np.isfinite(net.weights).all()):
+            raise FloatingPointError(
+                f"training diverged in epoch {network.epochs_trained + 1} at learning_rate={rate:g}: use a lower rate; "
+                "the network keeps the weights of the epoch before"
+            )
+        network._take_weights(net.weights)
+        network.epochs_trained += 1
+        return error
+
+    def _gram(self) -> np.ndarray:
+        """Scalar products of the scaled inputs within each block, for the exact rule."""
+        network = self.network
+        blocks = padded(len(self.order), loops.BLOCK) // loops.BLOCK if self.batch == 1 else 0
+        gram = np.zeros((blocks, loops.BLOCK, loops.BLOCK), network.dtype)
+        width = network._net.weights.shape[2]
+        loops.gram_products(self.samples, self.order, int(network.bias), width, gram, self.threads, threads=self.threads)
+        return gram
+
+
+def _fixed_scaling(scaling: Any, inputs: int) -> Scaling | None:
+    """A scaling that needs no training set: one given, or one that has nothing to measure."""
+    if scaling in ("none", "sample"):
+        return Scaling(scaling, np.zeros(inputs), np.ones(inputs))
+    if isinstance(scaling, Scaling) and scaling.factor.shape != (inputs,):
+        raise ValueError(f"scaling is for {len(scaling.factor)} inputs, the network has {inputs}")
+    return scaling if isinstance(scaling, Scaling) else None
+
+
+def _activations(activation: Any, layers: int) -> tuple[str, ...]:
+    names = [activation] * layers if isinstance(activation, str) else check.sequence("activation", activation)
+    if len(names) != layers:
+        raise ValueError(f"activation has {len(names)} entries, expected {layers}: one a layer, the outputs last")
+    return tuple(check.choice("activation", name, ACTIVATIONS) for name in names)

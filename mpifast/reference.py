@@ -1,0 +1,118 @@
+"""The slow, obvious twin of every kernel, in plain NumPy.
+
+These functions are the oracle of the tests, the baseline of the benchmarks and, for a reader, the shortest statement of what the fast
+code computes. They check nothing and optimise nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Parameters = list[np.ndarray]  # [units, inputs] of each layer; with a bias, [units, inputs + 1]
+
+
+def langevin(x: Any) -> np.ndarray:
+    """L(x) = coth x - 1/x, by the series x/3 - x^3/45 + ... near zero; relative error 1e-12."""
+    x = np.asarray(x, np.float64)
+    small = np.abs(x) < 0.05
+    safe = np.where(small, 1.0, x)
+    return np.where(small, x / 3 - x**3 / 45 + 2 * x**5 / 945 - x**7 / 4725 + 2 * x**9 / 93555, 1 / np.tanh(safe) - 1 / safe)
+
+
+def langevin_derivative(x: Any) -> np.ndarray:
+    """L'(x) = 1/x^2 - 1/sinh^2 x, by the series 1/3 - x^2/15 + ... near zero; relative error 1e-10."""
+    x = np.asarray(x, np.float64)
+    small = np.abs(x) < 0.1
+    safe = np.where(small, 1.0, np.clip(np.abs(x), 0.0, 300.0))  # sinh overflows later, and its term is long zero
+    near = 1 / 3 - x**2 / 15 + 2 * x**4 / 189 - x**6 / 675 + 2 * x**8 / 10395
+    return np.where(small, near, 1 / np.where(small, 1.0, x) ** 2 - 1 / np.sinh(safe) ** 2)
+
+
+def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, nodes: int) -> np.ndarray:
+    """c_n(a, b) = (2/pi) int_0^pi L(a + b cos t) cos(n t) dt by the Gauss-Chebyshev rule: float64[harmonics, offsets], n = 1, 2, ..."""
+    angle = np.pi * (np.arange(nodes) + 0.5) / nodes
+    magnetization = langevin(offsets[:, None] + drive * np.cos(angle))
+    return 2 / nodes * np.cos(np.outer(np.arange(1, harmonics + 1), angle)) @ magnetization.T
+
+
+def system_matrix(scanner: Any, particle: Any, harmonics: int = 200, nodes: int = 4096) -> np.ndarray:
+    """complex128[harmonics, voxels]: S_k = -i pi k mu0 Ms c_k (eq. 3)."""
+    offsets = particle.beta * scanner.gradient * scanner.positions
+    coefficients = fourier_coefficients(offsets, particle.beta * scanner.drive_amplitude, harmonics, nodes)
+    return -1j * np.pi * particle.saturation_field * np.arange(1, harmonics + 1)[:, None] * coefficients
+
+
+def spectra(real: np.ndarray, phantoms: np.ndarray) -> np.ndarray:
+    """U = S c (eq. 4), float64[n, rows]."""
+    return phantoms.astype(np.float64) @ real.T
+
+
+def random_words(seed: int, sample: int, stream: int, count: int) -> np.ndarray:
+    """The random words of one sample: uint64[count]."""
+    return np.random.Philox(seed).advance((sample << 64) + (stream << 128)).random_raw(count)
+
+
+def phantom(seed: int, sample: int, voxels: int, numerator: int = 1, digits: int = 1) -> np.ndarray:
+    """Random binary phantom of density numerator / 2^digits, uint8[voxels]: sixty-four voxels from ``digits`` words."""
+    groups = -(-voxels // 64)
+    words = random_words(seed, sample, 0, max(groups * digits, 1))
+    bits = np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little").reshape(-1, 64)
+    result = np.full((groups, 64), numerator >> digits, np.uint8)
+    for digit in range(digits):
+        random = bits[digit : groups * digits : digits]
+        result = result | random if (numerator >> digit) & 1 else result & random
+    return result.ravel()[:voxels]
+
+
+def noise(seed: int, sample: int, rows: int) -> np.ndarray:
+    """Standard normal noise of one sample by Box and Muller, float64[rows]."""
+    half = (rows + 1) // 2
+    words = random_words(seed, sample, 1, half)
+    radius = np.sqrt(-2 * np.log(((words >> np.uint64(33)).astype(np.float64) + 0.5) / 2**31))
+    angle = 2 * np.pi * (words & np.uint64(0xFFFFFFFF)).astype(np.float64) / 2**32
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:rows]
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)) (eq. 8)."""
+    return 1 / (1 + np.exp(-z))
+
+
+def forward(parameters: Parameters, linear: list[bool], bias: bool, inputs: np.ndarray) -> list[np.ndarray]:
+    """Values of every layer, inputs first; each with a last column of ones if there is a bias and a layer to come. inputs [n, inputs]."""
+    states = [inputs]
+    for weights, is_linear in zip(parameters, linear, strict=True):
+        if bias:
+            states[-1] = np.hstack([states[-1], np.ones((len(inputs), 1), inputs.dtype)])
+        z = states[-1] @ weights.T
+        states.append(z if is_linear else sigmoid(z))
+    return states
+
+
+def backward(parameters: Parameters, linear: list[bool], bias: bool, states: list[np.ndarray], targets: np.ndarray) -> list[np.ndarray]:
+    """Steepest descent of half the squared residuals, summed over samples: one array a layer, shaped like ``parameters``."""
+    descent: list[np.ndarray] = []
+    error = targets - states[-1]
+    for layer in reversed(range(len(parameters))):
+        y = states[layer + 1] if layer == len(parameters) - 1 or not bias else states[layer + 1][:, :-1]
+        delta = error if linear[layer] else error * y * (1 - y)
+        descent.insert(0, delta.T @ states[layer])
+        error = delta @ (parameters[layer][:, :-1] if bias else parameters[layer])
+    return descent
+
+
+def train(
+    parameters: Parameters, linear: list[bool], bias: bool, inputs: np.ndarray, targets: np.ndarray, rate: float, batch: int = 1
+) -> tuple[Parameters, float]:
+    """One pass of the delta rule (eq. 7), a step each ``batch`` samples with their mean; new parameters and the pass' squared error."""
+    parameters, total = [weights.copy() for weights in parameters], 0.0
+    for start in range(0, len(inputs), batch):
+        c = targets[start : start + batch].astype(inputs.dtype)
+        states = forward(parameters, linear, bias, inputs[start : start + batch])
+        total += float(np.square(states[-1].astype(np.float64) - c).sum())
+        step = inputs.dtype.type(rate / len(c))
+        for weights, descent in zip(parameters, backward(parameters, linear, bias, states, c), strict=True):
+            weights += step * descent
+    return parameters, total / targets.size

@@ -1,0 +1,35 @@
+"""Fixtures that many tests share, and the rule that the installed package is tested."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+if not list((ROOT / "mpifast" / "physics").glob("_langevin_kernels.*.so")):
+    # `python -m pytest` puts the checkout first on the path, where nothing is compiled: leave only the installed package.
+    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
+    if importlib.util.find_spec("mpifast") is None:
+        raise pytest.UsageError('mpifast is not installed: python -m pip install ".[test]"')
+
+import mpifast  # noqa: E402  (after the path is right)
+
+
+@pytest.fixture(scope="session")
+def system():
+    """The paper's scanner at 40 nm."""
+    return mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+
+
+@pytest.fixture(scope="session")
+def small_system():
+    """Eleven voxels, fourteen harmonics: small enough for loops that run as plain Python."""
+    return mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+
+
+@pytest.fixture
+def random():
+    """A fresh generator for test data."""
+    return np.random.default_rng(20171206)

@@ -1,0 +1,170 @@
+"""Wrong type, shape, range, NaN and unknown names: a ValueError or TypeError that names the parameter and the cure, everywhere."""
+
+import numpy as np
+import pytest
+
+import mpifast
+from mpifast.data.noise import noise_level
+from mpifast.data.scaling import Scaling
+
+SCANNER, PARTICLE = mpifast.Scanner(voxels=11), mpifast.Particle(40e-9)
+SYSTEM = mpifast.system_matrix(SCANNER, PARTICLE, harmonics=14)
+SPECTRA = mpifast.Spectra(SYSTEM)
+U, C = np.zeros((6, 14), np.float32), np.zeros((6, 11), np.uint8)
+NAN, INF = float("nan"), float("inf")
+
+
+def network(**options):
+    return mpifast.Network(**{"inputs": 14, "outputs": 11, "scaling": "none", **options})
+
+
+def with_nan(array):
+    bad = array.astype(np.float64)
+    bad[2, 3] = NAN
+    return bad
+
+
+CASES = [
+    # physics
+    (lambda: mpifast.Particle(-1e-9), ValueError, "diameter=-1e-09 is out of range: give a finite number above 0 m"),
+    (lambda: mpifast.Particle(0), ValueError, "diameter"),
+    (lambda: mpifast.Particle(NAN), ValueError, "diameter=nan"),
+    (lambda: mpifast.Particle("40 nm"), TypeError, "diameter must be a number in m, got '40 nm'"),
+    (lambda: mpifast.Particle(None), TypeError, "diameter"),
+    (lambda: mpifast.Particle(True), TypeError, "diameter"),
+    (lambda: mpifast.Particle(40e-9, saturation_magnetization=INF), ValueError, "saturation_magnetization"),
+    (lambda: mpifast.Particle(40e-9, temperature=0.0), ValueError, "temperature.* K"),
+    (lambda: mpifast.Particle(1e-120), ValueError, "magnetic_moment"),
+    (lambda: mpifast.Scanner(gradient=0), ValueError, "gradient.*T/m"),
+    (lambda: mpifast.Scanner(drive_amplitude=[1, 2]), TypeError, "drive_amplitude"),
+    (lambda: mpifast.Scanner(drive_frequency=-INF), ValueError, "drive_frequency"),
+    (lambda: mpifast.Scanner(voxels=0), ValueError, "voxels=0.*from 1"),
+    (lambda: mpifast.Scanner(voxels=129.0), TypeError, r"voxels must be an integer.*int\(\)"),
+    (lambda: mpifast.Scanner(voxels=10**9), ValueError, "voxels"),
+    (lambda: SCANNER.field("here", 0.0), TypeError, "position"),
+    (lambda: SCANNER.field(0.0, 1j), TypeError, "time"),
+    (lambda: mpifast.langevin("x"), TypeError, "x must hold real numbers"),
+    (lambda: mpifast.langevin(1j), TypeError, "x must hold real numbers, got dtype complex128"),
+    (lambda: mpifast.langevin([[1], [1, 2]]), TypeError, "x must be an array"),
+    (lambda: mpifast.langevin(np.ma.array([1.0], mask=[True])), TypeError, r"x is a masked array.*filled"),
+    (lambda: mpifast.langevin(np.array([object()])), TypeError, "x must hold real numbers"),
+    (lambda: mpifast.langevin(np.zeros(3), out=[0, 0, 0]), TypeError, "out must be a writable"),
+    (lambda: mpifast.langevin(np.zeros(3), out=np.zeros(3, int)), TypeError, "out must be a writable floating-point"),
+    (lambda: mpifast.langevin(np.zeros(3), out=np.broadcast_to(0.0, 3)), TypeError, "out must be a writable"),
+    (lambda: mpifast.langevin_derivative(np.zeros(3), out=np.zeros(4)), ValueError, r"out has shape \(4,\), expected \(3,\)"),
+    (lambda: mpifast.langevin_derivative(None), TypeError, "x"),
+    (lambda: mpifast.system_matrix(None, PARTICLE), TypeError, "scanner must be a mpifast.Scanner"),
+    (lambda: mpifast.system_matrix(PARTICLE, SCANNER), TypeError, "scanner"),
+    (lambda: mpifast.system_matrix(SCANNER, 40e-9), TypeError, "particle must be a mpifast.Particle"),
+    (lambda: mpifast.system_matrix(SCANNER, PARTICLE, harmonics=0), ValueError, "harmonics=0"),
+    (lambda: mpifast.system_matrix(SCANNER, PARTICLE, harmonics="200"), TypeError, "harmonics"),
+    (lambda: mpifast.system_matrix(SCANNER, PARTICLE, tolerance=NAN), ValueError, "tolerance=nan"),
+    (lambda: mpifast.ideal_system_matrix(SCANNER, PARTICLE, harmonics=-1), ValueError, "harmonics"),
+    (lambda: mpifast.ideal_system_matrix(SCANNER, None), TypeError, "particle"),
+    # forward model
+    (lambda: SYSTEM.spectra(np.zeros((3, 12))), ValueError, "phantoms has 12 voxels, expected 11"),
+    (lambda: SYSTEM.spectra(np.zeros(11)), ValueError, r"phantoms must have two dimensions.*phantoms\[None, :\]"),
+    (lambda: SYSTEM.spectra(with_nan(C)), ValueError, r"phantoms is not finite: phantoms\[2, 3\] = nan"),
+    (lambda: SYSTEM.spectra(np.full((1, 11), "a")), TypeError, "phantoms must hold real numbers"),
+    (lambda: SYSTEM.spectra(C, dtype="float16"), ValueError, "dtype='float16' is not supported: use 'float32' or 'float64'"),
+    (lambda: SYSTEM.spectra(C, dtype="double-ish"), TypeError, "dtype"),
+    (lambda: SYSTEM.spectra(C, threads=0), ValueError, "threads=0"),
+    (lambda: SYSTEM.spectra(C, threads=1.5), TypeError, "threads"),
+    # data
+    (lambda: mpifast.Spectra(SCANNER), TypeError, "system must be a mpifast.SystemMatrix"),
+    (lambda: mpifast.Spectra(SYSTEM, seed=-1), ValueError, "seed=-1"),
+    (lambda: mpifast.Spectra(SYSTEM, seed=1.0), TypeError, "seed"),
+    (lambda: mpifast.Spectra(SYSTEM, density=1.1), ValueError, "density=1.1.*between 0 and 1"),
+    (lambda: mpifast.Spectra(SYSTEM, snr_db=NAN), ValueError, "snr_db=nan.*dB"),
+    (lambda: mpifast.Spectra(SYSTEM, snr_db="30"), TypeError, "snr_db"),
+    (lambda: mpifast.Spectra(SYSTEM, dtype=int), ValueError, "dtype='int64'"),
+    (lambda: mpifast.Spectra(SYSTEM, threads=-2), ValueError, "threads=-2"),
+    (lambda: SPECTRA[-1], ValueError, "index=-1"),
+    (lambda: SPECTRA[1.0], TypeError, "index must be an integer"),
+    (lambda: SPECTRA["a"], TypeError, "index"),
+    (lambda: SPECTRA[:], ValueError, r"no stop.*spectra\[:30_000\]"),
+    (lambda: SPECTRA[3:], ValueError, "no stop"),
+    (lambda: SPECTRA[-5:5], ValueError, "start=-5"),
+    (lambda: SPECTRA[:5:0], ValueError, "step=0"),
+    (lambda: SPECTRA[:5.0], TypeError, "stop"),
+    (lambda: SPECTRA[2, 3], TypeError, "one axis"),
+    (lambda: SPECTRA[[0.5]], TypeError, "index must be one-dimensional and of integers"),
+    (lambda: SPECTRA[[[1]]], TypeError, "index"),
+    (lambda: SPECTRA[[-1]], ValueError, "index has samples from -1"),
+    (lambda: SPECTRA[[True]], TypeError, "index"),
+    (lambda: SPECTRA.batches(0), ValueError, "size=0"),
+    (lambda: SPECTRA.batches(10, start=-1), ValueError, "start"),
+    (lambda: SPECTRA.batches(10, stop=1.5), TypeError, "stop"),
+    (lambda: mpifast.phantoms.random(-1), ValueError, "count=-1"),
+    (lambda: mpifast.phantoms.random(1, voxels=0), ValueError, "voxels"),
+    (lambda: mpifast.phantoms.random(1, density=NAN), ValueError, "density"),
+    (lambda: mpifast.phantoms.random(1, seed=None), TypeError, "seed"),
+    (lambda: mpifast.phantoms.pattern(rows=0), ValueError, "rows"),
+    (lambda: mpifast.phantoms.letters(""), ValueError, "text='' cannot be drawn: use letters"),
+    (lambda: mpifast.phantoms.letters("é"), ValueError, "text='é'"),
+    (lambda: mpifast.phantoms.letters(5), TypeError, "text"),
+    (lambda: mpifast.phantoms.letters("MPI", voxels=10), ValueError, "voxels=10.*at least 18"),
+    (lambda: mpifast.phantoms.letters("MPI", rows=6), ValueError, "rows=6"),
+    (lambda: mpifast.phantoms.bars([]), ValueError, "widths"),
+    (lambda: mpifast.phantoms.bars([0]), ValueError, r"widths\[0\]=0"),
+    (lambda: mpifast.phantoms.bars([1.5]), TypeError, r"widths\[0\]"),
+    (lambda: mpifast.phantoms.dots([129]), ValueError, r"distances\[0\]=129.*128"),
+    (lambda: mpifast.phantoms.points(0), ValueError, "voxels"),
+    (lambda: noise_level(SYSTEM.real, 1e9), ValueError, "snr_db"),
+    (lambda: Scaling.measure("best", U), ValueError, "scaling='best' is unknown: choose one of 'harmonic'"),
+    (lambda: Scaling.measure("none", U).apply(U[:, :3]), ValueError, "spectra has 3 inputs, expected 14"),
+    # networks
+    (lambda: network(inputs=0), ValueError, "inputs=0"),
+    (lambda: network(outputs=2.0), TypeError, "outputs"),
+    (lambda: network(hidden=(3, -1)), ValueError, r"hidden\[1\]=-1"),
+    (lambda: network(hidden="200"), TypeError, "hidden must be a sequence"),
+    (lambda: network(hidden=None), TypeError, "hidden must be a sequence, got None"),
+    (lambda: network(activation="tanh"), ValueError, "activation='tanh' is unknown: choose one of 'sigmoid', 'linear'"),
+    (lambda: network(activation=("sigmoid", "linear")), ValueError, "activation has 2 entries, expected 1"),
+    (lambda: network(activation=3), TypeError, "activation"),
+    (lambda: network(scaling="max"), ValueError, "scaling='max'"),
+    (lambda: network(scaling=Scaling.measure("none", U[:, :3])), ValueError, "scaling is for 3 inputs, the network has 14"),
+    (lambda: network(bias=1), TypeError, "bias must be True or False"),
+    (lambda: network(dtype="int8"), ValueError, "dtype"),
+    (lambda: network(seed=-3), ValueError, "seed"),
+    (lambda: network(weight_range=NAN), ValueError, "weight_range"),
+    (lambda: network().fit(U[:, :5], C), ValueError, "spectra has 5 inputs, expected 14"),
+    (lambda: network().fit(U[0], C), ValueError, "spectra must have two dimensions"),
+    (lambda: network().fit(3.0, C), ValueError, "spectra must have two dimensions"),
+    (lambda: network().fit(U, C[:, 1:]), ValueError, "phantoms has 10 outputs, expected 11"),
+    (lambda: network().fit(U, C[:3]), ValueError, "phantoms has 3 rows, expected 6: one per sample"),
+    (lambda: network().fit(U[:0], C[:0]), ValueError, "spectra is empty"),
+    (lambda: network().fit(with_nan(U), C), ValueError, r"spectra is not finite: spectra\[2, 3\] = nan"),
+    (lambda: network().fit(U + np.float64(1e300), C), ValueError, "spectra is not finite"),
+    (lambda: network().fit(U, with_nan(C)), ValueError, "phantoms is not finite"),
+    (lambda: network().fit(U, C, epochs=-1), ValueError, "epochs=-1"),
+    (lambda: network().fit(U, C, epochs=1.5), TypeError, "epochs"),
+    (lambda: network().fit(U, C, learning_rate=0), ValueError, "learning_rate=0"),
+    (lambda: network().fit(U, C, learning_rate=NAN), ValueError, "learning_rate"),
+    (lambda: network().fit(U, C, learning_rate=lambda epoch: -1), ValueError, "learning_rate=-1"),
+    (lambda: network().fit(U, C, batch_size=0), ValueError, "batch_size=0"),
+    (lambda: network().fit(U, C, shuffle="yes"), TypeError, "shuffle"),
+    (lambda: network().fit(U, C, validation=U), TypeError, r"validation must be a pair \(spectra, phantoms\)"),
+    (lambda: network().fit(U, C, validation=(U, C[:2])), ValueError, r"validation\[1\] has 2 rows"),
+    (lambda: network().fit(U, C, validation=(U[:, :2], C)), ValueError, r"validation\[0\] has 2 inputs"),
+    (lambda: network().fit(U, C, callback=3), TypeError, "callback must be callable"),
+    (lambda: network().fit(U, C, threads=0), ValueError, "threads"),
+    (lambda: network(scaling="harmonic").predict(U), ValueError, "has not been trained.*call fit first"),
+    (lambda: network().predict(U[:, :3]), ValueError, "spectra has 3 inputs"),
+    (lambda: network().predict(with_nan(U)), ValueError, "spectra is not finite"),
+    (lambda: network().predict(U.astype(complex)), TypeError, "spectra must hold real numbers"),
+    (lambda: network().predict(U, threads="2"), TypeError, "threads"),
+    # analysis and metrics
+    (lambda: mpifast.analysis.fwhm(40e-9, SCANNER), TypeError, "particle"),
+    (lambda: mpifast.analysis.fwhm(PARTICLE, None), TypeError, "scanner"),
+    (lambda: mpifast.metrics.mse([1.0], [1.0, 2.0]), ValueError, r"images have shape \(1,\), phantoms \(2,\)"),
+    (lambda: mpifast.metrics.mse([], []), ValueError, "images are empty"),
+    (lambda: mpifast.metrics.mse([NAN], [1.0]), ValueError, "images is not finite"),
+    (lambda: mpifast.metrics.mse(["a"], [1.0]), TypeError, "images"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), CASES, ids=[message[:40] for _, _, message in CASES])
+def test_names_the_parameter_and_the_cure(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -1,0 +1,33 @@
+"""Importing mpifast is cheap, and its public names are what the documentation says."""
+
+import subprocess
+import sys
+
+import pytest
+
+import mpifast
+
+
+def test_import_loads_nothing_heavy():
+    code = "import sys, mpifast; print([m for m in ('numpy', 'numba', 'scipy', 'matplotlib', 'tqdm') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_physics_loads_neither_numba_nor_matplotlib():
+    code = (
+        "import sys, mpifast; mpifast.langevin(1.0); mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9));"
+        "print([m for m in ('numba', 'matplotlib') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", mpifast.__all__)
+def test_every_public_name_exists_and_is_documented(name):
+    value = getattr(mpifast, name)
+    assert name == "__version__" or value.__doc__
+    assert name in dir(mpifast)
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(AttributeError, match=r"no attribute 'Spectrum'.*Spectra"):
+        mpifast.Spectrum  # noqa: B018

@@ -1,0 +1,84 @@
+"""The paper's figures: the headline numbers, the files, and what happens to files that are there already."""
+
+import json
+
+import pytest
+
+from mpifast.paper import records as results
+from mpifast.paper.options import Options
+from mpifast.paper.records import Record
+from mpifast.paper.reproduce import FIGURES, reproduce
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """A quick reproduction of every figure: its folder and the measured values by name."""
+    folder = tmp_path_factory.mktemp("results") / "new" / "folder"
+    records = reproduce(out=folder, options=Options(quick=True))
+    return folder, {record.quantity: record.measured for record in records}, records
+
+
+def test_every_figure_is_drawn(quick):
+    folder, _, records = quick
+    for name in FIGURES:
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert {record.figure for record in records} == set(FIGURES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([f"{name}.png" for name in FIGURES] + ["results.json"])
+
+
+def test_results_are_a_list_of_records(quick):
+    entries = json.loads((quick[0] / "results.json").read_text())
+    assert [set(entry) for entry in entries] == [{"figure", "quantity", "paper", "measured", "settings", "seconds"}] * len(entries)
+    assert [entry["quantity"] for entry in entries] == [record.quantity for record in quick[2]]
+    for entry in entries:
+        assert {"version", "seed", "quick"} <= set(entry["settings"])
+
+
+def test_figure_2_widths(quick):
+    # The exact law at 300 K; the paper prints 1.0 and 0.25 mm.
+    assert quick[1]["fwhm_mm_30nm"] == pytest.approx(1.277, abs=1e-3)
+    assert quick[1]["fwhm_mm_50nm"] == pytest.approx(0.276, abs=1e-3)
+
+
+def test_figure_2_neighbours_separate_at_50_but_not_at_30_nm(quick):
+    assert quick[1]["neighbour_valley_30nm"] == 1.0
+    assert quick[1]["neighbour_valley_50nm"] < 0.95
+
+
+def test_figure_3_small_particles_decay_much_faster(quick):
+    assert quick[1]["spectrum_decay_30nm"] > 2 * quick[1]["spectrum_decay_40nm"] > 1
+
+
+def test_figure_4_meets_the_papers_errors(quick):
+    assert quick[1]["test_mse_30000"] <= 7.23e-5
+    assert quick[1]["train_mse_30000"] <= 7.16e-5
+    assert quick[1]["test_mse_700"] == pytest.approx(5.69e-3, rel=0.2)
+
+
+def test_other_figures_are_kept(quick, tmp_path):
+    old = [Record("fig9", "later", 1.0, 2.0), Record("fig2", "stale", None, 0.0)]
+    results.write(tmp_path / "results.json", old)
+    reproduce(["fig2"], tmp_path)
+    names = [record.quantity for record in results.read(tmp_path / "results.json")]
+    assert "later" in names
+    assert "stale" not in names
+
+
+def test_a_foreign_results_file_is_left_alone(tmp_path):
+    (tmp_path / "results.json").write_text('{"mine": 1}')
+    with pytest.raises(ValueError, match=r"results\.json is not a list of mpifast results.*--out"):
+        reproduce(["fig2"], tmp_path)
+    assert (tmp_path / "results.json").read_text() == '{"mine": 1}'
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    for folder in ("a", "b"):
+        reproduce(["fig2", "fig3"], tmp_path / folder, Options(seed=3))
+    for name in ("fig2.png", "fig3.png"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_table_shows_the_paper_beside_the_measured():
+    text = results.table([Record("fig4", "test_mse_700", 5.69e-3, 5.69e-3), Record("fig3", "spectrum_decay_30nm", None, 2.25)])
+    assert text.splitlines()[2].split() == ["fig4", "test_mse_700", "0.00569", "0.00569", "1.00"]
+    assert text.splitlines()[3].split() == ["fig3", "spectrum_decay_30nm", "2.25"]

@@ -1,0 +1,30 @@
+"""The README's example runs and prints what it says; its files exist; its commands are the ones CI runs."""
+
+import doctest
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+pytestmark = pytest.mark.skipif(not README.exists(), reason="the tests run without the checkout around them")
+
+
+def test_examples():
+    result = doctest.testfile(str(README), module_relative=False)
+    assert result.attempted > 10
+    assert result.failed == 0
+
+
+def test_pictures_exist():
+    for line in README.read_text(encoding="utf-8").splitlines():
+        if line.startswith("!["):
+            assert (ROOT / line.split("](")[1].rstrip(")")).stat().st_size > 10_000
+
+
+def test_ci_runs_the_two_commands_word_for_word():
+    commands = [line.strip() for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("    python -m pip install")]
+    assert len(commands) == 2
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in commands:
+        assert command in script

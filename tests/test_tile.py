@@ -1,0 +1,53 @@
+"""The one matrix product, in every shape and layout the loops use."""
+
+import numpy as np
+import pytest
+
+from mpifast._jit import jit
+from mpifast._tile import ROWS, lanes, multiply_add, padded
+
+pytestmark = pytest.mark.loops
+
+
+@jit
+def call(c, a, b):
+    multiply_add(c, a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [ROWS, 3 * ROWS])
+@pytest.mark.parametrize("groups", [1, 2, 3, 9])
+@pytest.mark.parametrize("depth", [0, 1, 7, 200])
+def test_every_shape(dtype, rows, groups, depth, random):
+    columns = groups * lanes(np.dtype(dtype))
+    a, b, c = (random.normal(size=shape).astype(dtype) for shape in ((rows, depth), (depth, columns), (rows, columns)))
+    expected = c.astype(np.float64) + a.astype(np.float64) @ b.astype(np.float64)
+    call(c, a, b)
+    np.testing.assert_allclose(c, expected, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+def test_strided_operands_and_neighbours_untouched(random):
+    dtype, lane = np.dtype(np.float32), lanes(np.dtype(np.float32))
+    whole = random.normal(size=(2 * ROWS, 4 * lane)).astype(dtype)
+    a, b = random.normal(size=(5, 2 * ROWS)).astype(dtype), random.normal(size=(5, 4 * lane)).astype(dtype)
+    before = whole.copy()
+    call(whole[:ROWS, lane : 3 * lane], a.T[:ROWS], b[:, lane : 3 * lane])
+    expected = before.copy()
+    expected[:ROWS, lane : 3 * lane] += a.T[:ROWS] @ b[:, lane : 3 * lane]
+    np.testing.assert_allclose(whole, expected, atol=1e-5)
+    np.testing.assert_array_equal(whole[ROWS:], before[ROWS:])
+
+
+def test_an_element_has_the_same_bits_in_any_tiling(random):
+    dtype, lane = np.dtype(np.float32), lanes(np.dtype(np.float32))
+    a, b = random.normal(size=(ROWS, 33)).astype(dtype), random.normal(size=(33, 5 * lane)).astype(dtype)
+    whole, parts = np.zeros((ROWS, 5 * lane), dtype), np.zeros((ROWS, 5 * lane), dtype)
+    call(whole, a, b)
+    for start in range(0, 5 * lane, lane):
+        call(parts[:, start : start + lane], a, b[:, start : start + lane])
+    np.testing.assert_array_equal(whole, parts)
+
+
+@pytest.mark.parametrize(("count", "multiple", "expected"), [(0, 8, 0), (1, 8, 8), (8, 8, 8), (129, 16, 144)])
+def test_padded(count, multiple, expected):
+    assert padded(count, multiple) == expected
