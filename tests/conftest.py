@@ -1,6 +1,8 @@
 """Fixtures that many tests share, and the rule that the installed package is tested."""
 
 import importlib.util
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,3 +35,15 @@ def small_system():
 def random():
     """A fresh generator for test data."""
     return np.random.default_rng(20171206)
+
+
+@pytest.fixture
+def run_python(tmp_path):
+    """Run a fresh interpreter in an empty folder (in the checkout it would find the uncompiled package): its CompletedProcess."""
+
+    def run(*arguments, **environment):
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        env = {**os.environ, "PYTHONPATH": path, **environment}
+        return subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
+
+    return run

@@ -136,6 +136,7 @@ CASES = [
     (lambda: network().fit(U[:0], C[:0]), ValueError, "spectra is empty"),
     (lambda: network().fit(with_nan(U), C), ValueError, r"spectra is not finite: spectra\[2, 3\] = nan"),
     (lambda: network().fit(U + np.float64(1e300), C), ValueError, "spectra is not finite"),
+    (lambda: network().fit(U, C + 1e300), ValueError, "phantoms is not finite"),
     (lambda: network().fit(U, with_nan(C)), ValueError, "phantoms is not finite"),
     (lambda: network().fit(U, C, epochs=-1), ValueError, "epochs=-1"),
     (lambda: network().fit(U, C, epochs=1.5), TypeError, "epochs"),

@@ -1,7 +1,6 @@
 """The command line: output, exit codes, one-line errors."""
 
 import os
-import subprocess
 import sys
 
 import pytest
@@ -89,13 +88,11 @@ def test_ctrl_c_exits_with_130(capsys, monkeypatch, tmp_path):
     assert "interrupted" in err
 
 
-def test_a_missing_matplotlib_names_the_extra(tmp_path):
-    code = "import sys; sys.modules['matplotlib'] = None; from mpifast.cli import main; sys.exit(main(['reproduce', 'fig2', '--out', sys.argv[1]]))"
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+def test_a_missing_matplotlib_names_the_extra(run_python):
+    done = run_python("-c", "import sys; sys.modules['matplotlib'] = None; from mpifast.cli import main; sys.exit(main(['reproduce', 'fig2']))")
     assert done.returncode == 2
     assert 'pip install "mpifast[paper]"' in done.stderr
 
 
-def test_python_m_mpifast_is_the_same_command():
-    done = subprocess.run([sys.executable, "-m", "mpifast", "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout == f"mpifast {mpifast.__version__}\n"
+def test_python_m_mpifast_is_the_same_command(run_python):
+    assert run_python("-m", "mpifast", "--version").stdout == f"mpifast {mpifast.__version__}\n"

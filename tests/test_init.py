@@ -1,24 +1,23 @@
 """Importing mpifast is cheap, and its public names are what the documentation says."""
 
-import subprocess
-import sys
-
 import pytest
 
 import mpifast
 
 
-def test_import_loads_nothing_heavy():
+def test_import_loads_nothing_heavy(run_python):
     code = "import sys, mpifast; print([m for m in ('numpy', 'numba', 'scipy', 'matplotlib', 'tqdm') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    done = run_python("-c", code)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
-def test_physics_loads_neither_numba_nor_matplotlib():
+def test_physics_loads_neither_numba_nor_matplotlib(run_python):
     code = (
         "import sys, mpifast; mpifast.langevin(1.0); mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9));"
         "print([m for m in ('numba', 'matplotlib') if m in sys.modules])"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    done = run_python("-c", code)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 @pytest.mark.parametrize("name", mpifast.__all__)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from mpifast import _validation as check
 from mpifast._jit import thread_count
@@ -16,14 +14,10 @@ from mpifast._tile import lanes, padded
 from mpifast.data.scaling import MODES, Scaling
 from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction import network_file
-from mpifast.reconstruction.history import History
-from mpifast.reconstruction.metrics import mean_square
+from mpifast.reconstruction.training import Callback, History, Trainer
 
 ACTIVATIONS = ("sigmoid", "linear")
 MAX_UNITS = 65_536
-CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of loops.BLOCK
-
-Callback = Callable[["Network", History], Any]
 
 
 class Network:
@@ -94,7 +88,7 @@ class Network:
         self.epochs_trained = 0
         random = np.random.Generator(np.random.Philox(self.seed))
         shapes = [(units, before + self.bias) for before, units in zip(self.units[:-1], self.units[1:], strict=True)]
-        self._set_parameters([random.uniform(-self.weight_range, self.weight_range, shape) for shape in shapes])
+        self._net = self._padded([random.uniform(-self.weight_range, self.weight_range, shape) for shape in shapes])
 
     @property
     def inputs(self) -> int:
@@ -175,7 +169,7 @@ class Network:
         FloatingPointError
             If the training diverges; the network keeps the weights of the last finite epoch.
         """
-        u, c = self._spectra("spectra", spectra), self._targets("phantoms", phantoms, len(spectra))
+        u, c = self._pair("spectra", spectra, "phantoms", phantoms)
         epochs, batch_size = check.integer("epochs", epochs), check.integer("batch_size", batch_size, low=1)
         shuffle, threads = check.flag("shuffle", shuffle), thread_count(threads)
         if not callable(learning_rate):
@@ -183,32 +177,13 @@ class Network:
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be callable, got {type(callback).__name__}")
         if validation is not None:
-            validation = self._pair("validation", validation)
+            if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+                raise TypeError(f"validation must be a pair (spectra, phantoms), got {type(validation).__name__}")
+            validation = self._pair("validation[0]", validation[0], "validation[1]", validation[1])
         if self.scaling is None:
             self.scaling = Scaling.measure(self.scaling_mode, u)
-        trainer = _Trainer(self, self._samples(u, c), batch_size, shuffle, threads)
-        history = History()
-        bar = tqdm(total=epochs, desc="training", unit="epoch", delay=2, disable=None if progress is None else not progress)
-        try:
-            for _ in range(epochs):
-                rate = check.positive("learning_rate", learning_rate(self.epochs_trained)) if callable(learning_rate) else learning_rate
-                start = time.perf_counter()
-                error = trainer.epoch(rate)
-                history.seconds.append(time.perf_counter() - start)
-                history.learning_rate.append(rate)
-                history.train_mse.append(error)
-                if validation is not None:
-                    history.validation_mse.append(mean_square(self.predict(validation[0], threads=threads), validation[1]))
-                bar.set_postfix_str(f"MSE {error:.3g}", refresh=False)
-                bar.update()
-                if callback is not None and callback(self, history):
-                    history.stopped = "callback"
-                    break
-        except KeyboardInterrupt:
-            history.stopped = "interrupted"
-        finally:
-            bar.close()
-        return history
+        trainer = Trainer(self, self._samples(u, c), batch_size, shuffle, threads)
+        return trainer.run(epochs, learning_rate, validation, callback, progress)
 
     def predict(self, spectra: Any, threads: int | None = None) -> np.ndarray:
         """Images of raw spectra (eq. 6).
@@ -306,88 +281,47 @@ class Network:
         network.epochs_trained = check.integer("epochs_trained", settings["epochs_trained"])
         if scaling:
             network.scaling = Scaling(network.scaling_mode, scaling["offset"], scaling["factor"])
-        network._set_parameters(parameters)
+        network._net = network._padded(parameters)
         return network
 
-    def _set_parameters(self, parameters: list[np.ndarray]) -> None:
-        """Take weights (with the bias as last column) as arrays, and padded as the loops want them."""
-        self._parameters = [np.ascontiguousarray(array, self.dtype) for array in parameters]
+    @property
+    def _parameters(self) -> list[np.ndarray]:
+        """Weights of each layer, with the bias as last column: dtype[units, inputs + bias] (copies)."""
+        sizes = zip(self.units[:-1], self.units[1:], strict=True)
+        return [self._net.weights[layer, : inputs + self.bias, :units].T.copy() for layer, (inputs, units) in enumerate(sizes)]
+
+    def _padded(self, parameters: list[np.ndarray]) -> loops.Net:
+        """Weights of each layer as the loops want them."""
         width = padded(max(self.units) + self.bias, lanes(self.dtype))
         weights = np.zeros((len(parameters), width, width), self.dtype)
         transposed = np.zeros_like(weights)
-        for layer, array in enumerate(self._parameters):
+        for layer, array in enumerate(parameters):
             units, inputs = array.shape
             weights[layer, :inputs, :units] = array.T
             transposed[layer, :units, :inputs] = array
         linear = np.array([name == "linear" for name in self.activations])
-        self._net = loops.Net(weights, transposed, np.array(self.units, np.int64), linear, int(self.bias))
-
-    def _take_weights(self, weights: np.ndarray) -> None:
-        """Adopt padded weights that a pass has trained."""
-        self._set_parameters([weights[i, : array.shape[1], : array.shape[0]].T for i, array in enumerate(self._parameters)])
+        return loops.Net(weights, transposed, np.array(self.units, np.int64), linear, int(self.bias))
 
     def _samples(self, u: np.ndarray, targets: np.ndarray) -> loops.Samples:
+        """Checked spectra with the scaling the loops apply to them."""
         assert self.scaling is not None
         offset, factor, gain = (array.astype(self.dtype) for array in (self.scaling.offset, self.scaling.factor, self.scaling.gain(u)))
         return loops.Samples(u, offset, factor, gain, targets)
 
     def _spectra(self, name: str, value: Any, empty: bool = False) -> np.ndarray:
-        array = check.matrix(name, value, self.inputs, what="inputs", empty=empty)
-        with np.errstate(over="ignore"):  # what overflows float32 is not finite, and named below
-            return check.finite(name, np.ascontiguousarray(array, self.dtype))
+        return self._converted(name, check.matrix(name, value, self.inputs, what="inputs", empty=empty))
 
-    def _targets(self, name: str, value: Any, count: int) -> np.ndarray:
-        array = check.matrix(name, value, self.outputs, what="outputs", rows=count)
-        return np.ascontiguousarray(array, np.uint8 if array.dtype.kind == "b" or array.dtype == np.uint8 else self.dtype)
+    def _pair(self, name: str, spectra: Any, target_name: str, phantoms: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Spectra in the network's type and as many targets, bytes or in that type."""
+        u = self._spectra(name, spectra)
+        c = check.matrix(target_name, phantoms, self.outputs, what="outputs", rows=len(u))
+        return u, np.ascontiguousarray(c, np.uint8) if c.dtype in (np.uint8, np.bool_) else self._converted(target_name, c)
 
-    def _pair(self, name: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"{name} must be a pair (spectra, phantoms), got {type(pair).__name__}")
-        return self._spectra(f"{name}[0]", pair[0]), self._targets(f"{name}[1]", pair[1], len(pair[0]))
-
-
-class _Trainer:
-    """One training set on its way through the loops, epoch by epoch."""
-
-    def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int) -> None:
-        self.network, self.samples, self.batch, self.shuffle = network, samples, batch, shuffle
-        groups = padded(network.outputs, lanes(network.dtype)) // lanes(network.dtype)
-        self.threads = threads
-        self.slots = min(threads, groups) if len(network.units) == 2 else 1
-        self.chunk = padded(CHUNK, batch)
-        self.order = np.arange(len(samples.spectra))
-        self.gram = self._gram()
-
-    def epoch(self, rate: float) -> float:
-        """One pass; the network takes the new weights only when it is complete and finite. Returns its mean squared error."""
-        network = self.network
-        if self.shuffle:
-            self.order = np.random.default_rng([network.seed, network.epochs_trained]).permutation(len(self.order))
-            self.gram = self._gram()
-        net = network._net._replace(weights=network._net.weights.copy(), transposed=network._net.transposed.copy())
-        errors = np.zeros(network.outputs)
-        for start in range(0, len(self.order), self.chunk):
-            order, gram = self.order[start : start + self.chunk], self.gram[start // loops.BLOCK :]
-            lane = lanes(network.dtype)
-            loops.train(net, self.samples, order, gram, self.batch, network.dtype.type(rate), lane, errors, self.slots, threads=self.slots)
-        error = float(errors.sum() / (len(self.order) * network.outputs))
-        if not (np.isfinite(error) and np.isfinite(net.weights).all()):
-            raise FloatingPointError(
-                f"training diverged in epoch {network.epochs_trained + 1} at learning_rate={rate:g}: use a lower rate; "
-                "the network keeps the weights of the epoch before"
-            )
-        network._take_weights(net.weights)
-        network.epochs_trained += 1
-        return error
-
-    def _gram(self) -> np.ndarray:
-        """Scalar products of the scaled inputs within each block, for the exact rule."""
-        network = self.network
-        blocks = padded(len(self.order), loops.BLOCK) // loops.BLOCK if self.batch == 1 else 0
-        gram = np.zeros((blocks, loops.BLOCK, loops.BLOCK), network.dtype)
-        width = network._net.weights.shape[2]
-        loops.gram_products(self.samples, self.order, int(network.bias), width, gram, self.threads, threads=self.threads)
-        return gram
+    def _converted(self, name: str, array: np.ndarray) -> np.ndarray:
+        """A checked array in the network's type; what overflows float32 is not finite, and named."""
+        with np.errstate(over="ignore"):
+            converted = np.ascontiguousarray(array, self.dtype)
+        return converted if array.dtype == self.dtype else check.finite(name, converted)
 
 
 def _fixed_scaling(scaling: Any, inputs: int) -> Scaling | None:

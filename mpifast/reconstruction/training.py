@@ -1,0 +1,129 @@
+"""Training: a network, its samples and its history, epoch by epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from mpifast import _validation as check
+from mpifast._tile import lanes, padded
+from mpifast.reconstruction import _network_loops as loops
+from mpifast.reconstruction.metrics import mean_square
+
+if TYPE_CHECKING:
+    from mpifast.reconstruction.network import Network
+
+CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of loops.BLOCK
+
+Callback = Callable[["Network", "History"], Any]
+
+
+@dataclass
+class History:
+    """Record of a call of `mpifast.Network.fit`; each list has one entry a completed epoch.
+
+    Attributes
+    ----------
+    train_mse : list of float
+        Mean squared error over the training set during the pass: each sample's before its own update.
+    validation_mse : list of float
+        Mean squared error of the validation set after the pass; empty without one.
+    learning_rate : list of float
+        Rate of the pass.
+    seconds : list of float
+        Duration of the pass, validation not included.
+    stopped : str
+        "completed", "callback" or "interrupted" (Ctrl-C).
+    """
+
+    train_mse: list[float] = field(default_factory=list)
+    validation_mse: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    stopped: str = "completed"
+
+    @property
+    def epochs(self) -> int:
+        """Completed epochs."""
+        return len(self.train_mse)
+
+
+class Trainer:
+    """One training set on its way through the loops, epoch by epoch."""
+
+    def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int) -> None:
+        self.network, self.samples, self.batch, self.shuffle = network, samples, batch, shuffle
+        groups = padded(network.outputs, lanes(network.dtype)) // lanes(network.dtype)
+        self.threads = threads
+        self.slots = min(threads, groups) if len(network.units) == 2 else 1
+        self.chunk = padded(CHUNK, batch)
+        self.order = np.arange(len(samples.spectra))
+        self.gram = self._gram()
+
+    def run(
+        self,
+        epochs: int,
+        learning_rate: float | Callable[[int], float],
+        validation: tuple[np.ndarray, np.ndarray] | None,
+        callback: Callback | None,
+        progress: bool | None,
+    ) -> History:
+        """Epochs until they are done, the callback says so or Ctrl-C comes; see `mpifast.Network.fit`."""
+        network, history = self.network, History()
+        bar = tqdm(total=epochs, desc="training", unit="epoch", delay=2, disable=None if progress is None else not progress)
+        try:
+            for _ in range(epochs):
+                rate = check.positive("learning_rate", learning_rate(network.epochs_trained)) if callable(learning_rate) else learning_rate
+                start = time.perf_counter()
+                error = self.epoch(rate)
+                history.seconds.append(time.perf_counter() - start)
+                history.learning_rate.append(rate)
+                history.train_mse.append(error)
+                if validation is not None:
+                    history.validation_mse.append(mean_square(network.predict(validation[0], threads=self.threads), validation[1]))
+                bar.set_postfix_str(f"MSE {error:.3g}", refresh=False)
+                bar.update()
+                if callback is not None and callback(network, history):
+                    history.stopped = "callback"
+                    break
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+        finally:
+            bar.close()
+        return history
+
+    def epoch(self, rate: float) -> float:
+        """One pass; the network takes the new weights only when it is complete and finite. Returns its mean squared error."""
+        network = self.network
+        if self.shuffle:
+            self.order = np.random.default_rng([network.seed, network.epochs_trained]).permutation(len(self.order))
+            self.gram = self._gram()
+        net = network._net._replace(weights=network._net.weights.copy(), transposed=network._net.transposed.copy())
+        errors = np.zeros(network.outputs)
+        for start in range(0, len(self.order), self.chunk):
+            order, gram = self.order[start : start + self.chunk], self.gram[start // loops.BLOCK :]
+            lane = lanes(network.dtype)
+            loops.train(net, self.samples, order, gram, self.batch, network.dtype.type(rate), lane, errors, self.slots, threads=self.slots)
+        error = float(errors.sum() / (len(self.order) * network.outputs))
+        if not (np.isfinite(error) and np.isfinite(net.weights).all()):
+            raise FloatingPointError(
+                f"training diverged in epoch {network.epochs_trained + 1} at learning_rate={rate:g}: use a lower rate; "
+                "the network keeps the weights of the epoch before"
+            )
+        network._net = net  # at once: Ctrl-C finds the old weights or the new ones
+        network.epochs_trained += 1
+        return error
+
+    def _gram(self) -> np.ndarray:
+        """Scalar products of the scaled inputs within each block, for the exact rule."""
+        network = self.network
+        blocks = padded(len(self.order), loops.BLOCK) // loops.BLOCK if self.batch == 1 else 0
+        gram = np.zeros((blocks, loops.BLOCK, loops.BLOCK), network.dtype)
+        width = network._net.weights.shape[2]
+        loops.gram_products(self.samples, self.order, int(network.bias), width, gram, self.threads, threads=self.threads)
+        return gram
