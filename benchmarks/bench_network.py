@@ -21,7 +21,7 @@ class Training:
 class Reference:
     """A thousand samples are enough of the plain loop."""
 
-    params = [(), (200,)]
+    params = ([(), (200,)],)
     param_names = ("hidden",)
 
     def setup(self, hidden):

@@ -6,7 +6,7 @@ safe; otherwise the serial one steps in, with the same bits:
 - in a forked child, because GNU OpenMP aborts or hangs there;
 - while another thread is inside a parallel call, if Numba's layer is "workqueue", which aborts the process on concurrent calls.
 
-Compiled code is not cached on disk: Numba's cache misses edits in other files and fails on read-only installations.
+Compiled twins are kept between processes by `_jit_cache`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import numba
 
+from mpifast import _jit_cache
 from mpifast import _validation as check
 
 # No "nnan" or "ninf": NaN must survive. No "reassoc": a sum keeps its order, whatever the vector width.
@@ -43,8 +44,8 @@ class Twin:
 
     def __init__(self, body: Callable[..., Any]) -> None:
         self.__doc__, self.__name__ = body.__doc__, body.__name__
-        self.serial = numba.njit(**OPTIONS)(body)
-        self.parallel = numba.njit(parallel=True, **OPTIONS)(body)
+        self.serial = _jit_cache.enable(numba.njit(**OPTIONS)(body))
+        self.parallel = _jit_cache.enable(numba.njit(parallel=True, **OPTIONS)(body))
 
     def __call__(self, *args: Any, threads: int) -> Any:
         """Run on up to ``threads`` threads, or serially where more than one is unsafe."""
