@@ -16,7 +16,12 @@ if not list((ROOT / "mpifast" / "physics").glob("_langevin_kernels.*.so")):
     if importlib.util.find_spec("mpifast") is None:
         raise pytest.UsageError('mpifast is not installed: python -m pip install ".[test]"')
 
-import mpifast  # noqa: E402  (after the path is right)
+import hypothesis  # noqa: E402  (after the path is right)
+
+import mpifast  # noqa: E402
+
+hypothesis.settings.register_profile("mpifast", deadline=None)  # first calls compile, and the machine may be busy
+hypothesis.settings.load_profile("mpifast")
 
 
 @pytest.fixture(scope="session")

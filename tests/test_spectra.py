@@ -42,7 +42,7 @@ def thousand(small_system):
     snr=st.sampled_from([None, 30.0]),
     threads=st.sampled_from([1, 2, 4, 50]),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_slice_on_any_threads_has_the_same_bits(small_system, thousand, start, stop, step, snr, threads):
     u, c = mpifast.Spectra(small_system, seed=7, snr_db=snr, threads=threads)[start:stop:step]
     np.testing.assert_array_equal(u, thousand[snr][0][start:stop:step])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mpifast.data import phantoms
+from mpifast.paper.experiments import Experiment, Outcome
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
 from mpifast.physics.langevin import langevin_derivative
@@ -16,6 +18,7 @@ from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner
 from mpifast.reconstruction.analysis import fwhm
 
+TITLE = "Convolved signals, and the width of the Langevin derivative"
 DIAMETERS = (30e-9, 50e-9)
 PRINTED_MM = {30: 1.0, 50: 0.25}  # figure 2(b)
 
@@ -38,7 +41,12 @@ def convolved(scanner: Scanner, particle: Particle, phantom: np.ndarray, positio
     return signal / signal.max()
 
 
-def measure(options: Options) -> tuple[Curves, list[Record]]:
+def experiments(options: Options) -> dict[Any, Experiment]:
+    """Nothing to train."""
+    return {}
+
+
+def measure(options: Options, outcomes: Mapping[Any, Outcome]) -> tuple[Curves, list[Record]]:
     """Widths and signals at 30 and 50 nm; how deep the valley between two neighbouring voxels is."""
     start = time.perf_counter()
     scanner = Scanner()

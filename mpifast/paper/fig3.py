@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mpifast.data.spectra import Spectra
+from mpifast.paper.experiments import Experiment, Outcome
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner
 from mpifast.physics.system_matrix import system_matrix
 
+TITLE = "Spectra and system functions at 30 and 40 nm"
 DIAMETERS = (30e-9, 40e-9)
 ROWS = (2, 3, 6, 11)  # harmonics drawn in (b)
 PHANTOMS = 1000  # over which the decay is measured
@@ -31,7 +34,12 @@ class Curves:
     rows: dict[int, np.ndarray]
 
 
-def measure(options: Options) -> tuple[Curves, list[Record]]:
+def experiments(options: Options) -> dict[Any, Experiment]:
+    """Nothing to train."""
+    return {}
+
+
+def measure(options: Options, outcomes: Mapping[Any, Outcome]) -> tuple[Curves, list[Record]]:
     """Spectra of one random phantom; the decay in decades per hundred harmonics of their rms over a thousand."""
     scanner = Scanner()
     harmonic = np.arange(1, 201)

@@ -1,4 +1,4 @@
-"""The runner: measure the figures that were asked for, draw them, and keep every number."""
+"""The runner: train what the figures need, measure and draw them, and keep every number."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import mpifast
 from mpifast import _validation as check
 from mpifast.paper import records as results
+from mpifast.paper.experiments import train_all
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
 
-FIGURES = ("fig2", "fig3", "fig4")
+FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "fig11")
 
 
 def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options: Options | None = None) -> list[Record]:
-    """Reproduce figures of the paper into a folder: ``figN.png`` and ``results.json``.
+    """Reproduce figures of the paper into a folder: ``figN.png``, ``results.json``, and the trained networks in ``parts``.
+
+    Interrupted, it goes on from the trainings that were finished.
 
     Parameters
     ----------
@@ -35,7 +39,7 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
     Raises
     ------
     ValueError
-        If a figure is unknown, or ``results.json`` in the folder is something else.
+        If a figure is unknown, or ``results.json`` in the folder is something else or of another version of mpifast.
     OSError
         If the folder cannot be written.
     """
@@ -45,14 +49,26 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
-    kept = [record for record in results.read(path) if record.figure not in names]
+    kept = _kept(path, names)
     results.write(path, kept)  # before any work: a folder that cannot be written should not cost one either
+    modules = {name: importlib.import_module(f"mpifast.paper.{name}") for name in names}
+    wanted = {name: module.experiments(options) for name, module in modules.items()}
+    outcomes = train_all([experiment for keyed in wanted.values() for experiment in keyed.values()], folder / "parts", options)
     new: list[Record] = []
-    for name in names:
+    for name, module in modules.items():
         print(f"{name} ...", file=sys.stderr, flush=True)
-        module = importlib.import_module(f"mpifast.paper.{name}")
-        data, measured = module.measure(options)
+        data, measured = module.measure(options, {key: outcomes[experiment] for key, experiment in wanted[name].items()})
         plots.save(module.draw(data, plots.figure), folder / f"{name}.png")
         new += measured
-        results.write(path, sorted(kept + new, key=lambda record: FIGURES.index(record.figure) if record.figure in FIGURES else len(FIGURES)))
+        results.write(path, sorted(kept + new, key=lambda record: FIGURES.index(record.figure)))
     return new
+
+
+def _kept(path: Path, names: Sequence[str]) -> list[Record]:
+    """Records of an earlier run that this one does not measure again."""
+    kept = results.read(path)
+    for record in kept:
+        version = record.settings.get("version")
+        if version != mpifast.__version__ or record.figure not in FIGURES:
+            raise ValueError(f"{path} was written by mpifast {version}, this is {mpifast.__version__}: choose another folder with --out")
+    return [record for record in kept if record.figure not in names]
