@@ -18,6 +18,11 @@ _HOMES = {
     "ideal_system_matrix": "mpifast.physics.system_matrix",
     "Spectra": "mpifast.data.spectra",
     "Network": "mpifast.reconstruction.network",
+    "tsvd": "mpifast.reconstruction.spectral_solvers",
+    "tikhonov": "mpifast.reconstruction.spectral_solvers",
+    "kaczmarz": "mpifast.reconstruction.kaczmarz_solver",
+    "sparse": "mpifast.reconstruction.sparse_solvers",
+    "nnls": "mpifast.reconstruction.sparse_solvers",
 }
 _MODULES = {
     "phantoms": "mpifast.data.phantoms",
@@ -39,7 +44,12 @@ if TYPE_CHECKING:
     from mpifast.physics.system_matrix import system_matrix as system_matrix
     from mpifast.reconstruction import analysis as analysis
     from mpifast.reconstruction import metrics as metrics
+    from mpifast.reconstruction.kaczmarz_solver import kaczmarz as kaczmarz
     from mpifast.reconstruction.network import Network as Network
+    from mpifast.reconstruction.sparse_solvers import nnls as nnls
+    from mpifast.reconstruction.sparse_solvers import sparse as sparse
+    from mpifast.reconstruction.spectral_solvers import tikhonov as tikhonov
+    from mpifast.reconstruction.spectral_solvers import tsvd as tsvd
 
 
 def __getattr__(name: str) -> Any:

@@ -119,6 +119,18 @@ def matrix(name: str, value: Any, columns: int | None = None, *, what: str = "co
     return finite(name, array)
 
 
+def per_row(name: str, value: Any, rows: int, *, low: float = -math.inf, strict: bool = False) -> np.ndarray:
+    """One finite number of at least ``low`` for all rows, or a vector with one for each: float64[rows]."""
+    if np.ndim(value) == 0:
+        return np.full(rows, number(name, value, low=low, strict=strict))
+    array = real_array(name, value)
+    if array.shape != (rows,):
+        raise ValueError(f"{name} has shape {array.shape}, expected ({rows},): give one number, or one for each row")
+    for bad in array[~((array > low) if strict else (array >= low)) | ~np.isfinite(array)][:1]:
+        raise ValueError(f"{name} contains {bad}: {_interval(low, math.inf, strict)}")
+    return array.astype(np.float64)
+
+
 def finite(name: str, array: np.ndarray) -> np.ndarray:
     """An array without NaN or infinity."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():

@@ -116,3 +116,52 @@ def train(
         for weights, descent in zip(parameters, backward(parameters, linear, bias, states, c), strict=True):
             weights += step * descent
     return parameters, total / targets.size
+
+
+def tikhonov(real: np.ndarray, u: np.ndarray, alpha: float) -> np.ndarray:
+    """Least ||S c - u||^2 + alpha ||c||^2 as the least squares of [S; sqrt(alpha) I] c = [u; 0]: float64[n, voxels]."""
+    voxels = real.shape[1]
+    stacked = np.vstack([real, np.sqrt(alpha) * np.eye(voxels)])
+    return np.linalg.lstsq(stacked, np.hstack([u, np.zeros((len(u), voxels))]).T)[0].T
+
+
+def tsvd(real: np.ndarray, u: np.ndarray, rank: int) -> np.ndarray:
+    """The sum of v_i (u_i . u) / s_i over the first ``rank`` singular values: float64[n, voxels]."""
+    left, values, right = np.linalg.svd(real, full_matrices=False)
+    return u @ left[:, :rank] / values[:rank] @ right[:rank]
+
+
+def kaczmarz(real: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnegative: bool = False) -> np.ndarray:
+    """Sweeps over the equations S_k c + sqrt(alpha) v_k = u_k, top to bottom; Dykstra's projection onto c >= 0 after each: float64[n, voxels]."""
+    images = np.zeros((len(u), real.shape[1]))
+    for c, spectrum in zip(images, u, strict=True):
+        v, memory = np.zeros(len(real)), np.zeros(len(c))
+        for _ in range(sweeps):
+            for k, row in enumerate(real):
+                step = (spectrum[k] - row @ c - np.sqrt(alpha) * v[k]) / (row @ row + alpha)
+                c += step * row
+                v[k] += np.sqrt(alpha) * step
+            if nonnegative:
+                raised = c + memory
+                c[:] = np.maximum(raised, 0)
+                memory = raised - c
+    return images
+
+
+def fista(real: np.ndarray, u: np.ndarray, alpha: float, steps: int, nonnegative: bool = False) -> np.ndarray:
+    """Accelerated proximal gradients for ||S c - u||^2 + alpha ||c||_1; momentum restarts where it points uphill: float64[n, voxels]."""
+    images = np.zeros((len(u), real.shape[1]))
+    lipschitz = np.linalg.norm(real, 2) ** 2
+    for sample, spectrum in enumerate(u):
+        c, y, t = images[sample], images[sample], 1.0
+        for _ in range(steps):
+            z = y - real.T @ (real @ y - spectrum) / lipschitz
+            new = np.maximum(z - alpha / (2 * lipschitz), 0)
+            if not nonnegative:
+                new += np.minimum(z + alpha / (2 * lipschitz), 0)
+            if (y - new) @ (new - c) > 0:
+                t = 1.0
+            after = (1 + np.sqrt(1 + 4 * t**2)) / 2
+            c, y, t = new, new + (t - 1) / after * (new - c), after
+        images[sample] = c
+    return images

@@ -155,6 +155,65 @@ CASES = [
     (lambda: network().predict(with_nan(U)), ValueError, "spectra is not finite"),
     (lambda: network().predict(U.astype(complex)), TypeError, "spectra must hold real numbers"),
     (lambda: network().predict(U, threads="2"), TypeError, "threads"),
+    # solvers
+    *(
+        case
+        for solve in (mpifast.tsvd, mpifast.tikhonov, mpifast.kaczmarz, mpifast.sparse, mpifast.nnls)
+        for case in [
+            (lambda solve=solve: solve(SYSTEM.real, U), TypeError, "system must be a mpifast.SystemMatrix"),
+            (lambda solve=solve: solve(SYSTEM, U[:, :5]), ValueError, "u has 5 harmonics, expected 14"),
+            (lambda solve=solve: solve(SYSTEM, U[0]), ValueError, r"u must have two dimensions.*u\[None, :\]"),
+            (lambda solve=solve: solve(SYSTEM, with_nan(U)), ValueError, r"u is not finite: u\[2, 3\] = nan"),
+            (lambda solve=solve: solve(SYSTEM, U + 0j), TypeError, "u must hold real numbers"),
+            (lambda solve=solve: solve(SYSTEM, None), TypeError, "u must hold real numbers"),
+            (lambda solve=solve: solve(SYSTEM, U + np.float64(1e200)), ValueError, r"u has values of 1e\+200: give it in a larger unit"),
+            (lambda solve=solve: solve(SYSTEM, U, full_output=1), TypeError, "full_output must be True or False"),
+        ]
+    ),
+    *(
+        case
+        for solve in (mpifast.tikhonov, mpifast.kaczmarz, mpifast.sparse, mpifast.nnls)
+        for case in [
+            (lambda solve=solve: solve(SYSTEM, U, alpha=-1), ValueError, "alpha=-1 is out of range: give a finite number of at least 0"),
+            (lambda solve=solve: solve(SYSTEM, U, alpha=NAN), ValueError, "alpha=nan"),
+            (lambda solve=solve: solve(SYSTEM, U, alpha="1"), TypeError, "alpha must be a number"),
+            (lambda solve=solve: solve(SYSTEM, U, alpha=[1, 2]), ValueError, r"alpha has shape \(2,\), expected \(6,\): give one number, or one"),
+            (lambda solve=solve: solve(SYSTEM, U, alpha=[1, 1, 1, 1, 1, -2]), ValueError, "alpha contains -2: give a finite number of at least 0"),
+            (lambda solve=solve: solve(SYSTEM, U, alpha=[NAN] * 6), ValueError, "alpha contains nan"),
+        ]
+    ),
+    (lambda: mpifast.tsvd(SYSTEM, U, rank=12), ValueError, "rank=12 is out of range: give an integer from 1 to 11"),
+    (lambda: mpifast.tsvd(SYSTEM, U, rank=0), ValueError, "rank=0"),
+    (lambda: mpifast.tsvd(SYSTEM, U, rank=3.0), TypeError, "rank must be an integer"),
+    (
+        lambda: mpifast.tsvd(SYSTEM, U, choice="best"),
+        ValueError,
+        "choice='best' is unknown: choose one of 'gcv', 'discrepancy', 'lcurve', 'tolerance'",
+    ),
+    (lambda: mpifast.tsvd(SYSTEM, U, choice="discrepancy"), ValueError, "noise_level=None does not fit choice='discrepancy': give it with"),
+    (lambda: mpifast.tsvd(SYSTEM, U, noise_level=0.1), ValueError, "noise_level=0.1 does not fit choice='gcv'"),
+    (lambda: mpifast.tsvd(SYSTEM, U, choice="tolerance"), ValueError, "tolerance=None does not fit choice='tolerance': give it with"),
+    (lambda: mpifast.tsvd(SYSTEM, U, choice="tolerance", tolerance=2), ValueError, "tolerance=2 is out of range"),
+    (lambda: mpifast.tsvd(SYSTEM, U, tolerance=0.1), ValueError, "tolerance=0.1 does not fit choice='gcv'"),
+    (lambda: mpifast.tikhonov(SYSTEM, U, choice="tolerance"), ValueError, "choice='tolerance' is unknown"),
+    (lambda: mpifast.tikhonov(SYSTEM, U, choice=3), ValueError, "choice=3"),
+    (lambda: mpifast.tikhonov(SYSTEM, U, choice="discrepancy", noise_level=-1), ValueError, "noise_level=-1"),
+    (lambda: mpifast.tikhonov(SYSTEM, U, choice="discrepancy", noise_level=[1.0]), ValueError, r"noise_level has shape \(1,\)"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, iterations=0), ValueError, "iterations=0"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, iterations=1e3), TypeError, "iterations must be an integer"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, tolerance=-1), ValueError, "tolerance=-1"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, weights="rows"), ValueError, "weights='rows' is unknown: choose one of 'energy'"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, weights=U[0, :5]), ValueError, r"weights has shape \(5,\), expected \(14,\)"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, weights=U[0] - 1), ValueError, "weights contains -1"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, nonnegative="yes"), TypeError, "nonnegative must be True or False"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, order="reverse"), ValueError, "order='reverse' is unknown: choose one of 'sequential', 'random'"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, seed=-1), ValueError, "seed=-1"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, progress="no"), TypeError, "progress must be True or False"),
+    (lambda: mpifast.kaczmarz(SYSTEM, U, threads=0), ValueError, "threads=0"),
+    (lambda: mpifast.sparse(SYSTEM, U, iterations=-5), ValueError, "iterations=-5"),
+    (lambda: mpifast.sparse(SYSTEM, U, tolerance=NAN), ValueError, "tolerance=nan"),
+    (lambda: mpifast.sparse(SYSTEM, U, nonnegative=1), TypeError, "nonnegative"),
+    (lambda: mpifast.sparse(SYSTEM, U, threads=1.5), TypeError, "threads"),
     # analysis and metrics
     (lambda: mpifast.analysis.fwhm(40e-9, SCANNER), TypeError, "particle"),
     (lambda: mpifast.analysis.fwhm(PARTICLE, None), TypeError, "scanner"),

@@ -213,3 +213,11 @@ def test_too_sharp_a_particle_is_refused():
 def test_tolerances_out_of_reach_are_refused(tolerance):
     with pytest.raises(ValueError, match="tolerance"):
         mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9), tolerance=tolerance)
+
+
+def test_singular_value_decomposition(small_system):
+    left, values, right = small_system.svd
+    np.testing.assert_allclose(left * values @ right, small_system.real, atol=1e-13)
+    assert (np.diff(values) <= 0).all()
+    assert not any(array.flags.writeable for array in (left, values, right))
+    assert small_system.svd is small_system.svd

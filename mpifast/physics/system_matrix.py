@@ -59,6 +59,12 @@ class SystemMatrix:
         return _read_only(np.ascontiguousarray(self.matrix.imag))
 
     @functools.cached_property
+    def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Singular value decomposition of `real`: U float64[harmonics, k], falling values float64[k], V^T float64[k, voxels]; made on first use."""
+        left, values, right = np.linalg.svd(self.real, full_matrices=False)
+        return _read_only(left), _read_only(values), _read_only(right)
+
+    @functools.cached_property
     def positions(self) -> np.ndarray:
         """Voxel positions, float64[voxels], metres."""
         return _read_only(self.scanner.positions)
