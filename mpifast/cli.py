@@ -47,7 +47,7 @@ def _add_reproduce(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     command.add_argument("figures", nargs="*", metavar="FIGURE", help=f"one or more of {', '.join(FIGURES)}; all by default")
     command.add_argument("--quick", action="store_true", help="reduced size: fewer curves, the same headline numbers")
-    command.add_argument("--out", default="results", metavar="DIR", help="folder for figN.png and results.json (default: %(default)s)")
+    command.add_argument("--out", default="results", metavar="DIR", help="folder for figN.png, results.json and report.html (default: %(default)s)")
     command.add_argument("--seed", type=int, default=0, help="seed of data and initial weights (default: %(default)s)")
     command.add_argument("--threads", type=int, help="number of threads (default: all)")
     command.set_defaults(run=_reproduce)
@@ -63,5 +63,5 @@ def _reproduce(options: argparse.Namespace) -> int:
     threads = None if options.threads is None else check.integer("--threads", options.threads, low=1)
     records = reproduce(options.figures, options.out, Options(quick=options.quick, seed=seed, threads=threads))
     print(table(records))
-    print(f"\nFigures and results.json are in {options.out}")
+    print(f"\nFigures, results.json and report.html are in {options.out}")
     return 0

@@ -25,7 +25,7 @@ def test_reproduce_prints_the_table_and_writes_the_files(capsys, tmp_path):
     assert "fwhm_mm_50nm" in out
     assert "0.25" in out
     assert err == "fig2 ...\n"
-    assert sorted(os.listdir(tmp_path / "results")) == ["fig2.png", "results.json"]
+    assert sorted(os.listdir(tmp_path / "results")) == ["fig2.png", "report.html", "results.json"]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"]])
@@ -45,7 +45,7 @@ def test_version(capsys):
     [
         ([], "COMMAND"),
         (["draw"], "invalid choice: 'draw'"),
-        (["reproduce", "fig99"], "mpifast: error: figure='fig99' is unknown: choose one of 'fig2'"),
+        (["reproduce", "fig99"], "mpifast: error: figure='fig99' is unknown: choose one of 'fig1'"),
         (["reproduce", "fig2", "--seed", "-1"], "mpifast: error: --seed=-1 is out of range"),
         (["reproduce", "fig2", "--seed", "x"], "argument --seed: invalid int value"),
         (["reproduce", "fig2", "--threads", "0"], "mpifast: error: --threads=0 is out of range"),
@@ -79,7 +79,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(capsys, tmp_path):
 def test_ctrl_c_exits_with_130(capsys, monkeypatch, tmp_path):
     from mpifast.paper import fig2
 
-    def interrupted(options):
+    def interrupted(options, outcomes):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(fig2, "measure", interrupted)

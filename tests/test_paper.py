@@ -1,6 +1,8 @@
 """The paper's figures: the headline numbers, the files, and what happens to files that are there already."""
 
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -24,7 +26,7 @@ def test_every_figure_is_drawn(quick):
     for name in FIGURES:
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert {record.figure for record in records} == set(FIGURES) - {"fig1"}  # a schematic has no numbers
-    assert sorted(path.name for path in folder.iterdir()) == sorted([*(f"{name}.png" for name in FIGURES), "parts", "results.json"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*(f"{name}.png" for name in FIGURES), "parts", "report.html", "results.json"])
 
 
 def test_results_are_a_list_of_records(quick):
@@ -74,6 +76,56 @@ def test_figure_10_weights_are_chebyshev_polynomials(quick):
     for n in range(1, 7):
         assert quick[1][f"chebyshev_correlation_{n}"] >= 0.97
     assert quick[1]["chebyshev_correlation_25nm_6"] < 0.9 < quick[1]["chebyshev_correlation_25nm_interior_6"]
+
+
+def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
+    folder, _, records = quick
+    page = (folder / "report.html").read_text()
+    assert "http" not in page
+    assert page.count("data:image/png;base64,") == len(FIGURES)
+    for record in records:
+        assert f"<code>{record.quantity}</code>" in page
+    assert page.count("<tr>") == len(records) + len({record.figure for record in records})
+
+
+@pytest.mark.parametrize(
+    ("quantity", "paper", "measured", "verdict"),
+    [
+        ("test_mse_30000", 7e-5, 6e-6, "met"),
+        ("test_mse_30000", 7e-5, 8e-5, "agrees within 20 %"),
+        ("test_mse_30000", 7e-5, 7e-4, "differs: 10 times the paper's"),
+        ("fwhm_mm_30nm", 1.0, 0.5, "differs: 0.5 times the paper's"),
+        ("fwhm_mm_30nm", 1.0, 0.9, "agrees within 20 %"),
+        ("fwhm_mm_30nm", None, 0.9, "no printed value"),
+    ],
+)
+def test_verdicts(quantity, paper, measured, verdict):
+    assert results.verdict(Record("fig4", quantity, paper, measured)) == verdict
+
+
+def chromium():
+    """Debian's Chromium, or one under another usual name."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.mark.skipif(chromium() is None, reason="Chromium is not installed (Debian: apt-get install chromium)")
+@pytest.mark.parametrize("width", [1280, 400])
+def test_report_fits_the_window(quick, tmp_path, width):
+    page = (quick[0] / "report.html").read_text()
+    probe = "<script>document.title = document.documentElement.scrollWidth + ' ' + window.innerWidth</script></body>"
+    (tmp_path / "report.html").write_text(page.replace("</body>", probe))
+    # A frame of the given width: a headless window itself is never narrower than 500 pixels.
+    frame = (
+        f'<iframe id="f" src="report.html" style="width:{width}px;height:900px;border:0" onload="document.title=f.contentDocument.title"></iframe>'
+    )
+    (tmp_path / "frame.html").write_text(frame)
+    options = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --allow-file-access-from-files".split()
+    options += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
+    command = [chromium(), *options, (tmp_path / "frame.html").as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    content, window = map(int, done.stdout.split("<title>")[1].split("</title>")[0].split())
+    assert window == width
+    assert content <= width
 
 
 def test_other_figures_are_kept(tmp_path):

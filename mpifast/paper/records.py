@@ -36,6 +36,16 @@ class Record:
     seconds: float = 0.0
 
 
+def verdict(record: Record) -> str:
+    """How a measured value stands to the printed one: an error that is not above it is "met", another quantity within 20 % "agrees"."""
+    if not record.paper:
+        return "no printed value"
+    ratio = record.measured / record.paper
+    if "_mse_" in record.quantity and ratio <= 1.0:
+        return "met"
+    return "agrees within 20 %" if 1 / 1.2 <= ratio <= 1.2 else f"differs: {ratio:.2g} times the paper's"
+
+
 def table(records: list[Record]) -> str:
     """The records as a text table: figure, quantity, paper, measured, their ratio."""
     rows = [("figure", "quantity", "paper", "measured", "ratio")]

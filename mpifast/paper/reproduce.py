@@ -10,6 +10,7 @@ from pathlib import Path
 import mpifast
 from mpifast import _validation as check
 from mpifast.paper import records as results
+from mpifast.paper import report
 from mpifast.paper.experiments import train_all
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
@@ -18,7 +19,7 @@ FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "fig9
 
 
 def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options: Options | None = None) -> list[Record]:
-    """Reproduce figures of the paper into a folder: ``figN.png``, ``results.json``, and the trained networks in ``parts``.
+    """Reproduce figures of the paper into a folder: ``figN.png``, ``results.json``, ``report.html``, and the trained networks in ``parts``.
 
     Interrupted, it goes on from the trainings that were finished.
 
@@ -61,6 +62,7 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
         plots.save(module.draw(data, plots.figure), folder / f"{name}.png")
         new += measured
         results.write(path, sorted(kept + new, key=lambda record: FIGURES.index(record.figure)))
+    report.write(folder, FIGURES, results.read(path))
     return new
 
 
