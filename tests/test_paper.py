@@ -119,7 +119,7 @@ def test_report_fits_the_window(quick, tmp_path, width):
         f'<iframe id="f" src="report.html" style="width:{width}px;height:900px;border:0" onload="document.title=f.contentDocument.title"></iframe>'
     )
     (tmp_path / "frame.html").write_text(frame)
-    options = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --allow-file-access-from-files".split()
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--allow-file-access-from-files"]
     options += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
     command = [chromium(), *options, (tmp_path / "frame.html").as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
