@@ -78,4 +78,4 @@ def _row(record: Record) -> str:
 
 
 def _label(name: str) -> str:
-    return f"Figure {name.removeprefix('fig')}"
+    return f"Figure {name[3:]}" if name.startswith("fig") else name.capitalize()

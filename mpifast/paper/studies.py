@@ -22,8 +22,12 @@ def one_layer(diameter: float, options: Options) -> Experiment:
 
 
 def hidden_layer(units: int, options: Options, epochs: int = 300, quick_epochs: int = 10) -> Experiment:
-    """One hidden layer at 40 nm: one global factor on the inputs, rate 0.9."""
-    return Experiment(hidden=(units,), epochs=quick_epochs if options.quick else epochs, scaling="global", learning_rate=0.9, seed=options.seed)
+    """One hidden layer at 40 nm: one global factor on the inputs and the paper's rate.
+
+    Higher rates give smaller errors with 200 units (0.9: below the printed ones), but a training error hundreds of times below the
+    test error, and they do not settle with 123.
+    """
+    return Experiment(hidden=(units,), epochs=quick_epochs if options.quick else epochs, scaling="global", learning_rate=0.5, seed=options.seed)
 
 
 def with_seeds(experiment: Experiment, options: Options) -> list[Experiment]:
