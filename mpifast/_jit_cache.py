@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
 
 
 def enable(dispatcher: Any) -> Any:
     """Let a jitted function keep its compiled code, where there is a folder for it; gives the function back."""
     if folder() is not None and not numba.config.DISABLE_JIT:
-        dispatcher._cache = SharedCache(dispatcher.py_func)
+        kind = "parallel" if dispatcher.targetoptions.get("parallel") else "serial"
+        dispatcher._cache = SharedCache(dispatcher.py_func, kind)
     return dispatcher
 
 
@@ -97,10 +98,12 @@ class SharedCache(FunctionCache):  # type: ignore[misc]
 
     _impl_class = _Impl
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], kind: str) -> None:
         super().__init__(function)
-        files = self._cache_file
+        # Numba tells functions apart by name and line: both twins of a loop would be one, and the first to be compiled would serve for the other.
+        files = IndexDataCacheFile(self.cache_path, f"{self._impl.filename_base}.{kind}", digest())
         files._data_name_pattern = files._data_name_pattern.replace("{number:d}", f"{uuid.uuid4().hex[:12]}.{{number:d}}")
+        self._cache_file = files
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Compiled code for a signature, or None: also when the files are damaged in whatever way."""

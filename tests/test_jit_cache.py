@@ -34,6 +34,16 @@ def test_a_second_process_compiles_nothing(run_python, tmp_path):
     assert draw(run_python, tmp_path / "cache")[:2] == (EXPECTED, 1)
 
 
+def test_the_twins_of_a_loop_are_kept_apart(run_python, tmp_path):
+    # Numba knows its threading layer only once it has run a parallel function: the serial twin, kept first, must not stand in for it.
+    layer = "import numba, mpifast; mpifast.phantoms.random(99, threads=2); print(numba.threading_layer())"
+    draw(run_python, tmp_path)
+    for _ in range(2):
+        done = run_python("-c", layer, MPIFAST_CACHE=str(tmp_path), NUMBA_NUM_THREADS="2")
+        assert done.returncode == 0, done.stderr
+    assert draw(run_python, tmp_path)[:2] == (EXPECTED, 1)
+
+
 def test_other_settings_of_numba_are_another_cache(run_python, tmp_path):
     first, second = draw(run_python, tmp_path), draw(run_python, tmp_path, NUMBA_BOUNDSCHECK="1")
     assert second[:2] == (EXPECTED, 0)
