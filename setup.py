@@ -1,6 +1,6 @@
 """Build the Cython kernels; everything else about the package is in pyproject.toml.
 
-The extensions are portable by default: they run on every CPU of their architecture and give the same bits there.
+The extensions are portable by default: they run on every CPU of their architecture.
 ``MPIFAST_ARCH=native pip install .`` compiles for this machine alone; never distribute such a build.
 """
 
@@ -24,7 +24,7 @@ DIRECTIVES = {
 
 
 def compiler_flags() -> list[str]:
-    """Optimise, but never contract a*b+c into one rounding: the physics has the same bits with and without FMA."""
+    """Optimise, but never contract a*b+c into one rounding: the kernels give the same bits with and without FMA."""
     if sys.platform == "win32":
         return ["/O2", "/fp:precise"]
     flags = ["-O3", "-ffp-contract=off", "-fno-math-errno"]
