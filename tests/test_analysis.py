@@ -46,6 +46,13 @@ def test_correlation_sees_through_sign_scale_and_offset(random):
     assert mpifast.analysis.chebyshev_correlation(random.normal(size=(129, 6))).max() < 0.4
 
 
+def test_correlation_of_the_interior_ignores_the_ends():
+    weights = mpifast.analysis.chebyshev_basis(6, Z).T
+    weights[[0, 1, -2, -1]] *= -3.0
+    assert mpifast.analysis.chebyshev_correlation(weights)[1:].max() < 0.95
+    np.testing.assert_allclose(mpifast.analysis.chebyshev_correlation(weights, margin=2), 1.0)
+
+
 def test_convolution_costs_orthogonality_and_raises_coherence():
     def systems(diameter):
         return mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(diameter), harmonics=40).real

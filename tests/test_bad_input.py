@@ -222,6 +222,7 @@ CASES = [
     (lambda: mpifast.analysis.chebyshev_basis(3, [NAN]), ValueError, "z is not finite"),
     (lambda: mpifast.analysis.chebyshev_correlation(np.ones((2, 9))), ValueError, "weights has 2 rows"),
     (lambda: mpifast.analysis.chebyshev_correlation(np.ones((9, 3))), ValueError, "count=6 .*from 1 to 3"),
+    (lambda: mpifast.analysis.chebyshev_correlation(np.ones((9, 6)), margin=4), ValueError, "margin=4 .*from 0 to 3"),
     (lambda: mpifast.analysis.orthogonality([1.0]), ValueError, "functions must have two dimensions"),
     (lambda: mpifast.analysis.coherence([[0.0, 1.0]]), ValueError, "1 zero columns"),
     (lambda: mpifast.analysis.coherence([[1.0]]), ValueError, "at least two columns"),

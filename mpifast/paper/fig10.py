@@ -24,15 +24,6 @@ def experiments(options: Options) -> dict[int, Experiment]:
     return {diameter: one_layer(diameter, options) for diameter in DIAMETERS}
 
 
-def interior_correlation(weights: np.ndarray) -> np.ndarray:
-    """`chebyshev_correlation` without the voxels at either end."""
-    basis = chebyshev_basis(COLUMNS, np.linspace(-1.0, 1.0, len(weights)))[:, END:-END]
-    columns = weights.astype(np.float64)[END:-END, :COLUMNS].T
-    return np.array(
-        [abs(np.corrcoef(b, w)[0, 1]) if n else abs(b @ w) / np.sqrt(b @ b * (w @ w)) for n, (b, w) in enumerate(zip(basis, columns, strict=True))]
-    )
-
-
 def measure(options: Options, outcomes: Mapping[int, Outcome]) -> tuple[dict[int, np.ndarray], list[Record]]:
     """|Correlation| of column k with U_{k-1} (for U_0 the cosine similarity), over all voxels, and at 25 nm over the interior too."""
     records = []
@@ -41,7 +32,7 @@ def measure(options: Options, outcomes: Mapping[int, Outcome]) -> tuple[dict[int
         outcome = outcomes[diameter]
         settings = options.settings(**outcome.experiment.settings)
         tables = {"": chebyshev_correlation(weights[diameter], COLUMNS)} | (
-            {"_interior": interior_correlation(weights[diameter])} if diameter == 25 else {}
+            {"_interior": chebyshev_correlation(weights[diameter], COLUMNS, margin=END)} if diameter == 25 else {}
         )
         for suffix, values in tables.items():
             size = "" if diameter == 40 else f"{diameter}nm{suffix}_"

@@ -1,4 +1,4 @@
-"""Figure 11: linear units stall at a threshold; the sigmoid's weights curve up at both ends (eq. 12)."""
+"""Figure 11: the paper says that linear units stall at a threshold and that the sigmoid's weights curve up at both ends (eq. 12)."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def chebyshev_basis(count: int, z: Any) -> np.ndarray:
     return basis
 
 
-def chebyshev_correlation(weights: Any, count: int = 6) -> np.ndarray:
+def chebyshev_correlation(weights: Any, count: int = 6, margin: int = 0) -> np.ndarray:
     """How much the first columns of a one-layer network's weights look like U_0, U_1, ... across the voxels (figure 10).
 
     Parameters
@@ -119,6 +119,8 @@ def chebyshev_correlation(weights: Any, count: int = 6) -> np.ndarray:
         float[voxels, harmonics], ``network.weights[0]``; voxel positions reach both ends of the field of view.
     count : int, optional
         Columns to compare.
+    margin : int, optional
+        Voxels left out at either end.
 
     Returns
     -------
@@ -128,7 +130,7 @@ def chebyshev_correlation(weights: Any, count: int = 6) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If ``weights`` is not a finite matrix with at least ``count`` columns and three rows.
+        If ``weights`` is not a finite matrix with at least ``count`` columns, and three rows besides the margins.
 
     Examples
     --------
@@ -138,12 +140,10 @@ def chebyshev_correlation(weights: Any, count: int = 6) -> np.ndarray:
     >>> print(mpifast.analysis.chebyshev_correlation(-3 * mpifast.analysis.chebyshev_basis(2, z).T, count=2))
     [1. 1.]
     """
-    weights = check.matrix("weights", weights, what="harmonics").astype(np.float64)
-    count = check.integer("count", count, low=1, high=weights.shape[1])
-    if len(weights) < 3:
-        raise ValueError(f"weights has {len(weights)} rows: a correlation across voxels needs at least 3")
-    basis = chebyshev_basis(count, np.linspace(-1.0, 1.0, len(weights)))
-    columns = weights[:, :count].T.copy()
+    columns, basis = _columns_and_basis(weights, count)
+    margin = check.integer("margin", margin, low=0, high=(columns.shape[1] - 3) // 2)
+    inner = slice(margin, columns.shape[1] - margin)
+    columns, basis = columns[:, inner], basis[:, inner]
     basis[1:] -= basis[1:].mean(axis=1, keepdims=True)
     columns[1:] -= columns[1:].mean(axis=1, keepdims=True)
     return np.abs((basis * columns).sum(axis=1)) / (np.linalg.norm(basis, axis=1) * np.linalg.norm(columns, axis=1))
@@ -257,8 +257,7 @@ def condition_number(matrix: Any) -> float:
 def end_curvature(weights: Any, count: int = 6) -> np.ndarray:
     """How much more steeply weight columns rise at the ends of the field of view than U_n does (figure 11).
 
-    The sigmoid's target space is the logit of the image, eq. (12), which is infinite for zeros and ones: its weights curve up at
-    both ends, those of linear units do not.
+    The paper expects it of sigmoid units, whose target space is the logit of the image, eq. (12): infinite for zeros and ones.
 
     Parameters
     ----------
@@ -286,12 +285,17 @@ def end_curvature(weights: Any, count: int = 6) -> np.ndarray:
     >>> print(mpifast.analysis.end_curvature(basis.T, count=3))
     [1. 1. 1.]
     """
+    columns, basis = _columns_and_basis(weights, count)
+    return _rise(columns) / _rise(basis)
+
+
+def _columns_and_basis(weights: Any, count: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The first columns of checked weights and U_0, U_1, ... on the same voxels: float64[count, voxels] each."""
     weights = check.matrix("weights", weights, what="harmonics").astype(np.float64)
     count = check.integer("count", count, low=1, high=weights.shape[1])
     if len(weights) < 3:
-        raise ValueError(f"weights has {len(weights)} rows: the ends need at least 3")
-    basis = chebyshev_basis(count, np.linspace(-1.0, 1.0, len(weights)))
-    return _rise(weights[:, :count].T) / _rise(basis)
+        raise ValueError(f"weights has {len(weights)} rows: a comparison across voxels needs at least 3")
+    return weights[:, :count].T.copy(), chebyshev_basis(count, np.linspace(-1.0, 1.0, len(weights)))
 
 
 def _rise(functions: np.ndarray) -> np.ndarray:
