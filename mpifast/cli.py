@@ -42,10 +42,11 @@ def _add_reproduce(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         "reproduce",
         help="draw figures of the paper and compare its numbers",
         description="Draw figures of Chae, ETRI Journal 39:841 (2017), and set measured numbers beside the printed ones.",
-        epilog="examples:\n  mpifast reproduce\n  mpifast reproduce fig4 --quick --out results",
+        epilog="examples:\n  mpifast reproduce\n  mpifast reproduce fig4 comparison --quick --out results",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("figures", nargs="*", metavar="FIGURE", help=f"one or more of {', '.join(FIGURES)}; all by default")
+    command.add_argument("--only", action="extend", nargs="+", default=[], metavar="FIGURE", help="the same, as an option")
     command.add_argument("--quick", action="store_true", help="reduced size: fewer curves, the same headline numbers")
     command.add_argument("--out", default="results", metavar="DIR", help="folder for figN.png, results.json and report.html (default: %(default)s)")
     command.add_argument("--seed", type=int, default=0, help="seed of data and initial weights (default: %(default)s)")
@@ -61,7 +62,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
     seed = check.seed("--seed", options.seed)
     threads = None if options.threads is None else check.integer("--threads", options.threads, low=1)
-    records = reproduce(options.figures, options.out, Options(quick=options.quick, seed=seed, threads=threads))
+    records = reproduce(options.figures + options.only, options.out, Options(quick=options.quick, seed=seed, threads=threads))
     print(table(records))
     print(f"\nFigures, results.json and report.html are in {options.out}")
     return 0

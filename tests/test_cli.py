@@ -28,6 +28,12 @@ def test_reproduce_prints_the_table_and_writes_the_files(capsys, tmp_path):
     assert sorted(os.listdir(tmp_path / "results")) == ["fig2.png", "report.html", "results.json"]
 
 
+def test_only_is_the_same_as_naming_figures(capsys, tmp_path):
+    code, out, _ = run(capsys, "reproduce", "--only", "fig2", "fig3", "--out", str(tmp_path))
+    assert code == 0
+    assert {line.split()[0] for line in out.splitlines() if line.startswith("fig")} == {"figure", "fig2", "fig3"}  # and the head
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"]])
 def test_help_has_an_example(capsys, arguments):
     code, out, _ = run(capsys, *arguments)
@@ -46,6 +52,7 @@ def test_version(capsys):
         ([], "COMMAND"),
         (["draw"], "invalid choice: 'draw'"),
         (["reproduce", "fig99"], "mpifast: error: figure='fig99' is unknown: choose one of 'fig1'"),
+        (["reproduce", "--only", "fig99"], "mpifast: error: figure='fig99' is unknown"),
         (["reproduce", "fig2", "--seed", "-1"], "mpifast: error: --seed=-1 is out of range"),
         (["reproduce", "fig2", "--seed", "x"], "argument --seed: invalid int value"),
         (["reproduce", "fig2", "--threads", "0"], "mpifast: error: --threads=0 is out of range"),

@@ -78,6 +78,14 @@ def test_figure_10_weights_are_chebyshev_polynomials(quick):
     assert quick[1]["chebyshev_correlation_25nm_6"] < 0.9 < quick[1]["chebyshev_correlation_25nm_interior_6"]
 
 
+def test_comparison_noise_hurts_and_noise_free_solvers_are_exact(quick):
+    for method in ("tsvd", "tikhonov", "nnls"):
+        noise_free, noisy = (quick[1][f"comparison_mse_{method}_40nm_{noise}_random"] for noise in ("noise-free", "30dB"))
+        assert noise_free < 1e-20 < 1e-4 < noisy
+    for method in ("one_layer", "hidden"):
+        assert quick[1][f"comparison_mse_{method}_40nm_noise-free_random"] < quick[1][f"comparison_mse_{method}_40nm_30dB_random"]
+
+
 def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
     folder, _, records = quick
     page = (folder / "report.html").read_text()
@@ -85,7 +93,10 @@ def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
     assert page.count("data:image/png;base64,") == len(FIGURES)
     for record in records:
         assert f"<code>{record.quantity}</code>" in page
-    assert page.count("<tr>") == len(records) + len({record.figure for record in records})
+    for figure in {record.figure for record in records} - {"comparison"}:
+        section = page.split(f'<section id="{figure}">')[1].split("</section>")[0]
+        assert section.count("<tr>") == 1 + sum(record.figure == figure for record in records)
+    assert "Where a network earns its place" in page
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def experiments(options: Options) -> dict[tuple[str, int], Experiment]:
     found: dict[tuple[str, int], Experiment] = {}
     for diameter in DIAMETERS:
         own = one_layer(diameter, options)
-        hidden = replace(hidden_layer(200, options), diameter_nm=float(diameter), dtype=own.dtype)
+        hidden = hidden_layer(200, options, diameter=diameter)
         found["2layer", diameter] = hidden
         if diameter in DEEP:
             found["1layer_same_settings", diameter] = replace(hidden, hidden=(), epochs=own.epochs)

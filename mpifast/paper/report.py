@@ -24,7 +24,7 @@ th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px soli
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.met::before { content: "\\2713 "; color: #0072B2; }
 td.differs::before { content: "\\2717 "; color: #D55E00; }
-details { max-width: 30rem; overflow-wrap: anywhere; }
+td details { max-width: 30rem; overflow-wrap: anywhere; }
 code { font-size: .9em; }
 """
 
@@ -55,8 +55,11 @@ def _section(folder: Path, name: str, records: Sequence[Record]) -> str:
     module = importlib.import_module(f"mpifast.paper.{name}")
     picture = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
     notes = html.escape((module.measure.__doc__ or "").strip())
+    reading = module.reading(records) if hasattr(module, "reading") and records else ""
     head = "<tr><th>quantity</th><th>paper</th><th>measured</th><th>verdict</th><th>seconds</th><th>settings</th></tr>"
     table = f'<div class="scroll"><table>{head}{"".join(map(_row, records))}</table></div>' if records else ""
+    if reading:  # the numbers again, one by one
+        table = f"{reading}<details><summary>all {len(records)} numbers</summary>{table}</details>"
     return (
         f'<section id="{name}"><h2>{_label(name)}: {html.escape(module.TITLE)}</h2>'
         f'<img alt="{_label(name)}" src="data:image/png;base64,{picture}"><p>{notes}</p>{table}'

@@ -7,6 +7,7 @@ the experiment ``tried``; the settings here are those that came nearest to the p
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from mpifast.paper.experiments import Experiment
 from mpifast.paper.options import Options
@@ -17,17 +18,21 @@ FLOAT64_UP_TO = 30  # nm: below, the system is so ill-conditioned that float32 r
 
 def one_layer(diameter: float, options: Options) -> Experiment:
     """The size study with one layer: three hundred passes ("a few hundred iteration steps")."""
-    dtype = "float64" if diameter <= FLOAT64_UP_TO else "float32"
-    return Experiment(diameter_nm=float(diameter), epochs=20 if options.quick else 300, dtype=dtype, seed=options.seed)
+    return Experiment(epochs=20 if options.quick else 300, seed=options.seed, **particle(diameter))
 
 
-def hidden_layer(units: int, options: Options, epochs: int = 300, quick_epochs: int = 10) -> Experiment:
-    """One hidden layer at 40 nm: one global factor on the inputs and the paper's rate.
+def particle(diameter: float) -> dict[str, Any]:
+    """A diameter in nm, and the type of numbers it takes."""
+    return {"diameter_nm": float(diameter), "dtype": "float64" if diameter <= FLOAT64_UP_TO else "float32"}
 
-    Higher rates give smaller errors with 200 units (0.9: below the printed ones), but a training error hundreds of times below the
-    test error, and they do not settle with 123.
+
+def hidden_layer(units: int, options: Options, epochs: int = 300, quick_epochs: int = 10, diameter: float = 40) -> Experiment:
+    """One hidden layer: each sample by its own largest magnitude, as of all scalings tried only this one makes a sudden change near 121 units.
+
+    The paper's rate of 0.5 moves that change to 124 units, beyond the 123 of its figure 8; 0.45 is the nearest below.
     """
-    return Experiment(hidden=(units,), epochs=quick_epochs if options.quick else epochs, scaling="global", learning_rate=0.5, seed=options.seed)
+    passes = quick_epochs if options.quick else epochs
+    return Experiment(hidden=(units,), epochs=passes, scaling="sample", learning_rate=0.45, seed=options.seed, **particle(diameter))
 
 
 def with_seeds(experiment: Experiment, options: Options) -> list[Experiment]:

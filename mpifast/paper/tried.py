@@ -11,10 +11,10 @@ from mpifast.paper.records import Record
 
 TITLE = "Settings tried for one hidden layer at 40 nm"
 SETTINGS = (  # scaling, learning rate, weight range
-    ("global", 0.3, 0.5),
     ("global", 0.5, 0.5),
     ("global", 0.9, 0.5),
-    ("sample", 0.3, 0.5),
+    ("sample", 0.4, 0.5),
+    ("sample", 0.45, 0.5),
     ("sample", 0.5, 0.5),
     ("harmonic", 0.3, 0.1),
 )

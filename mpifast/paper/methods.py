@@ -1,0 +1,74 @@
+"""The methods of the comparison and what they are compared under; each solver has its one parameter set on training phantoms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mpifast.paper.records import Record
+from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.reconstruction.kaczmarz_solver import kaczmarz
+from mpifast.reconstruction.metrics import mse
+from mpifast.reconstruction.sparse_solvers import nnls, sparse
+from mpifast.reconstruction.spectral_solvers import tikhonov, tsvd
+
+NETWORKS = ("one_layer", "one_layer_noise", "hidden", "hidden_noise")  # "_noise": trained at the noise it is tested at
+SOLVERS = ("tsvd", "tikhonov", "kaczmarz", "sparse", "nnls")
+METHODS = (*NETWORKS, *SOLVERS)
+PHANTOMS = ("random", "pattern", "letters", "sparse")
+ITERATIONS = 1_000  # sweeps or steps, converged or not: what a user would wait for
+ALPHAS = (0.0, *10.0 ** np.arange(-12.0, 1.0, 0.5))  # times the largest squared singular value
+SPARSITIES = 10.0 ** np.arange(-7.0, -1.0)  # times the alpha from which on the image is zero
+
+Solve = Callable[[np.ndarray], Any]  # spectra [n, harmonics] to images [n, voxels]
+
+
+class Condition(NamedTuple):
+    """One entry of the comparison: who, at which size and noise, on which phantoms."""
+
+    method: str
+    diameter: int
+    snr_db: float | None
+    phantoms: str
+
+    @property
+    def quantity(self) -> str:
+        """Name of its record."""
+        return f"comparison_mse_{self.method}_{self.diameter}nm_{noise_name(self.snr_db)}_{self.phantoms}"
+
+    @classmethod
+    def of(cls, record: Record) -> Condition:
+        """What a record was measured under."""
+        return cls(*(record.settings[field] for field in cls._fields))
+
+
+def noise_name(snr_db: float | None) -> str:
+    """A level of noise in words."""
+    return "noise-free" if snr_db is None else f"{snr_db:g}dB"
+
+
+def tuned_solvers(system: SystemMatrix, u: np.ndarray, c: np.ndarray, threads: int | None) -> dict[str, tuple[Solve, float | None]]:
+    """By name, every solver of eq. (5) and its parameter: the one of least error over the training spectra ``u`` and phantoms ``c``.
+
+    So a solver has seen as much of the phantoms as one number can hold. Kaczmarz, whose minimum is Tikhonov's but for the sign, takes
+    Tikhonov's alpha. NNLS has no parameter.
+    """
+    iterative: Any = {"iterations": ITERATIONS, "nonnegative": True, "progress": False, "threads": threads}
+    scale = 2.0 * float(np.abs(u @ system.real).max())
+    rank = _best(lambda rank: tsvd(system, u, rank=rank), range(1, min(system.real.shape) + 1), c)
+    alpha = _best(lambda alpha: tikhonov(system, u, alpha=alpha), system.svd[1][0] ** 2 * np.array(ALPHAS), c)
+    weight = _best(lambda alpha: sparse(system, u, alpha=alpha, **iterative), scale * SPARSITIES, c)
+    return {
+        "tsvd": (lambda u: tsvd(system, u, rank=rank), rank),
+        "tikhonov": (lambda u: tikhonov(system, u, alpha=alpha), alpha),
+        "kaczmarz": (lambda u: kaczmarz(system, u, alpha=alpha, **iterative), alpha),
+        "sparse": (lambda u: sparse(system, u, alpha=weight, **iterative), weight),
+        "nnls": (lambda u: nnls(system, u, progress=False), None),
+    }
+
+
+def _best(images: Callable[[Any], Any], candidates: Iterable[Any], c: np.ndarray) -> Any:
+    """The candidate whose images are nearest to the phantoms."""
+    return min(candidates, key=lambda candidate: mse(images(candidate), c))
