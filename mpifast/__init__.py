@@ -18,6 +18,8 @@ _HOMES = {
     "ideal_system_matrix": "mpifast.physics.system_matrix",
     "Spectra": "mpifast.data.spectra",
     "Network": "mpifast.reconstruction.network",
+    "PrecisionWarning": "mpifast.physics.precision",
+    "TrainingWarning": "mpifast.reconstruction.training",
     "tsvd": "mpifast.reconstruction.spectral_solvers",
     "tikhonov": "mpifast.reconstruction.spectral_solvers",
     "kaczmarz": "mpifast.reconstruction.kaczmarz_solver",
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from mpifast.physics.langevin import langevin as langevin
     from mpifast.physics.langevin import langevin_derivative as langevin_derivative
     from mpifast.physics.particle import Particle as Particle
+    from mpifast.physics.precision import PrecisionWarning as PrecisionWarning
     from mpifast.physics.scanner import Scanner as Scanner
     from mpifast.physics.system_matrix import SystemMatrix as SystemMatrix
     from mpifast.physics.system_matrix import ideal_system_matrix as ideal_system_matrix
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from mpifast.reconstruction.sparse_solvers import sparse as sparse
     from mpifast.reconstruction.spectral_solvers import tikhonov as tikhonov
     from mpifast.reconstruction.spectral_solvers import tsvd as tsvd
+    from mpifast.reconstruction.training import TrainingWarning as TrainingWarning
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,13 @@ def instance(name: str, value: Any, kind: type) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be a mpifast.{kind.__name__}, got {_brief(value)}")
     return value
+
+
+def path(name: str, value: Any) -> Path:
+    """The name of a file."""
+    if not isinstance(value, (str, os.PathLike)) or not str(value):
+        raise TypeError(f"{name} must be a file name, got {_brief(value)}")
+    return Path(value)
 
 
 def float_dtype(name: str, value: Any) -> np.dtype:

@@ -20,5 +20,5 @@ def test_examples(name):
 def test_public_functions_have_examples():
     for name in mpifast.__all__:
         value = getattr(mpifast, name)
-        if callable(value) and name != "SystemMatrix":  # made by system_matrix
+        if callable(value) and name != "SystemMatrix" and not name.endswith("Warning"):  # the one is made by system_matrix
             assert ">>> " in value.__doc__, name

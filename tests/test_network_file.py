@@ -107,7 +107,7 @@ def test_pickles_are_never_loaded(saved):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (change_header(format=99), "network format 99, this version reads 1"),
+        (change_header(format=99), "network format 99, mpifast .* reads 2: use the version that wrote it"),
         (change_header(units=[14]), "units"),
         (change_header(units=[14, -1, 11]), "units"),
         (change_header(units=[14, 9, 12]), "layer_1"),
@@ -116,6 +116,9 @@ def test_pickles_are_never_loaded(saved):
         (change_header(activations=["tanh", "sigmoid"]), "activation='tanh'"),
         (change_header(scaling="best"), "scaling='best'"),
         (change_header(epochs_trained=-1), "epochs_trained"),
+        (change_header(system=3), "'system' is 3"),
+        (change_header(training=[]), "training"),
+        (change_header(training={"facts": {}, "history": {}}), "no history"),
         (lambda arrays: arrays.pop("layer_1"), "expected"),
         (lambda arrays: arrays.update(more=np.zeros(3)), "more"),
         (lambda arrays: arrays.update(header=np.array("{")), "damaged"),

@@ -13,6 +13,7 @@ from mpifast._philox import key
 from mpifast.data import _spectra_loops as loops
 from mpifast.data.noise import noise_level
 from mpifast.data.phantoms import density_digits
+from mpifast.physics.precision import warn_of_float32
 from mpifast.physics.system_matrix import SystemMatrix
 
 Samples = tuple[np.ndarray, np.ndarray]
@@ -36,7 +37,7 @@ class Spectra:
         Signal-to-noise ratio in decibels: rms of the noise-free spectra over rms of the noise, both over all rows and samples
         (see `mpifast.data.noise.noise_level`). The noise is white and Gaussian, and a function of i like all else. None: no noise.
     dtype : {"float32", "float64"}, optional
-        Type of the spectra. Below 30 nm use float64: the system's condition number makes float32 rounding count as noise.
+        Type of the spectra. At 30 nm and below use float64: the system's condition number makes float32 rounding count as noise.
     threads : int, optional
         Number of threads; all by default.
 
@@ -44,6 +45,11 @@ class Spectra:
     ------
     TypeError, ValueError
         If a parameter is of the wrong type or out of range.
+
+    Warns
+    -----
+    PrecisionWarning
+        If noise-free float32 spectra are asked of particles of 30 nm or less.
 
     Examples
     --------
@@ -75,6 +81,8 @@ class Spectra:
         self.noise_level = noise_level(system.real, snr_db, self.density)
         self.snr_db = snr_db
         self.dtype = check.float_dtype("dtype", dtype)
+        if snr_db is None:
+            warn_of_float32(system.particle, self.dtype, stacklevel=2)
         self.threads = threads if threads is None else check.integer("threads", threads, low=1)
 
     def __getitem__(self, index: Any) -> Samples:

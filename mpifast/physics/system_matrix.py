@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast.physics._system_matrix_kernels import fourier_coefficients
 from mpifast.physics.particle import Particle
+from mpifast.physics.precision import warn_of_float32
 from mpifast.physics.scanner import Scanner
 
 MAX_NODES = 2**17  # about one second of work at the paper's size
@@ -69,6 +72,24 @@ class SystemMatrix:
         """Voxel positions, float64[voxels], metres."""
         return _read_only(self.scanner.positions)
 
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and number of harmonics.
+
+        Networks and files keep it, to refuse the spectra of another system.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> warmer = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9, temperature=310.0))
+        >>> system.fingerprint == warmer.fingerprint
+        False
+        """
+        model = "langevin" if self.nodes else "ideal"
+        facts = json.dumps([model, asdict(self.scanner), asdict(self.particle), self.harmonics], sort_keys=True)
+        return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
     @functools.cached_property
     def forward(self) -> Any:
         """The fast forward model behind `spectra` (`mpifast.physics.forward.ForwardModel`), made on first use."""
@@ -99,6 +120,11 @@ class SystemMatrix:
         TypeError, ValueError
             If ``phantoms`` is not a finite real [n, voxels] array.
 
+        Warns
+        -----
+        PrecisionWarning
+            If float32 is asked of particles of 30 nm or less.
+
         Examples
         --------
         >>> import mpifast
@@ -106,6 +132,8 @@ class SystemMatrix:
         >>> system.spectra(mpifast.phantoms.points()).shape
         (129, 200)
         """
+        dtype = check.float_dtype("dtype", dtype)
+        warn_of_float32(self.particle, dtype, stacklevel=2)
         return self.forward(phantoms, dtype=dtype, threads=threads)
 
 

@@ -12,8 +12,10 @@ from mpifast import _validation as check
 from mpifast._jit import thread_count
 from mpifast._tile import lanes, padded
 from mpifast.data.scaling import MODES, Scaling
+from mpifast.physics.system_matrix import SystemMatrix
 from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction import network_file
+from mpifast.reconstruction.checkpoint import Checkpoint
 from mpifast.reconstruction.training import Callback, History, Trainer
 
 ACTIVATIONS = ("sigmoid", "linear")
@@ -86,6 +88,7 @@ class Network:
         self.seed = check.seed("seed", seed)
         self.weight_range = check.number("weight_range", weight_range, low=0.0, high=1e6)
         self.epochs_trained = 0
+        self.system: str | None = None  # fingerprint of the system it was trained for, if that is known
         random = np.random.Generator(np.random.Philox(self.seed))
         shapes = [(units, before + self.bias) for before, units in zip(self.units[:-1], self.units[1:], strict=True)]
         self._net = self._padded([random.uniform(-self.weight_range, self.weight_range, shape) for shape in shapes])
@@ -125,6 +128,8 @@ class Network:
         shuffle: bool = False,
         validation: tuple[Any, Any] | None = None,
         callback: Callback | None = None,
+        system: SystemMatrix | None = None,
+        checkpoint: str | Path | None = None,
         progress: bool | None = None,
         threads: int | None = None,
     ) -> History:
@@ -151,6 +156,11 @@ class Network:
             Samples whose mean squared error is measured after each epoch.
         callback : callable, optional
             ``callback(network, history)`` after each epoch; a true result ends the training.
+        system : SystemMatrix, optional
+            Where the spectra come from. The network keeps its fingerprint and refuses the spectra of another one.
+        checkpoint : str or Path, optional
+            File that keeps the training, written every few seconds and at the end; `load` reads it as a network. If it is there, a training
+            that ended early, by Ctrl-C or a power cut, goes on from it up to ``epochs``, to the same bits and with its whole history.
         progress : bool, optional
             Whether to show a progress bar on stderr. None: on a terminal, for trainings of more than two seconds.
         threads : int, optional
@@ -165,10 +175,17 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            If an argument is of the wrong type, shape or range, or not finite.
+            If an argument is of the wrong type, shape or range, or not finite; if the network was trained for another system, or the
+            checkpoint is of another training.
         FloatingPointError
             If the training diverges; the network keeps the weights of the last finite epoch.
+
+        Warns
+        -----
+        TrainingWarning
+            If the training has stalled: in its second half, twenty epochs or more, the error has not fallen by a thousandth.
         """
+        self._check_system(system)
         u, c = self._pair("spectra", spectra, "phantoms", phantoms)
         epochs, batch_size = check.integer("epochs", epochs), check.integer("batch_size", batch_size, low=1)
         shuffle, threads = check.flag("shuffle", shuffle), thread_count(threads)
@@ -180,18 +197,27 @@ class Network:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
                 raise TypeError(f"validation must be a pair (spectra, phantoms), got {type(validation).__name__}")
             validation = self._pair("validation[0]", validation[0], "validation[1]", validation[1])
+        kept = None
+        if checkpoint is not None:
+            rate = "function" if callable(learning_rate) else learning_rate
+            facts = {"learning_rate": rate, "batch_size": batch_size, "shuffle": shuffle, "validation": validation is not None}
+            kept = Checkpoint(checkpoint, self, facts, [u, c, *(validation or ())])
+        if system is not None:
+            self.system = system.fingerprint
         if self.scaling is None:
             self.scaling = Scaling.measure(self.scaling_mode, u)
         trainer = Trainer(self, self._samples(u, c), batch_size, shuffle, threads)
-        return trainer.run(epochs, learning_rate, validation, callback, progress)
+        return trainer.run(epochs, learning_rate, validation, callback, kept, progress)
 
-    def predict(self, spectra: Any, threads: int | None = None) -> np.ndarray:
+    def predict(self, spectra: Any, system: SystemMatrix | None = None, threads: int | None = None) -> np.ndarray:
         """Images of raw spectra (eq. 6).
 
         Parameters
         ----------
         spectra : array_like
             float[n, inputs], not scaled.
+        system : SystemMatrix, optional
+            Where the spectra come from: refused if the network was trained for another one.
         threads : int, optional
             Number of threads; all by default. The result does not depend on it.
 
@@ -203,9 +229,10 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            If ``spectra`` is not a finite real [n, inputs] array, or the network has not been trained and needs to be:
-            its scaling is measured on the training set.
+            If ``spectra`` is not a finite real [n, inputs] array, if the network was trained for another system, or has not been trained
+            and needs to be: its scaling is measured on the training set.
         """
+        self._check_system(system)
         u, threads = self._spectra("spectra", spectra, empty=True), thread_count(threads)
         if self.scaling is None:
             raise ValueError(
@@ -233,7 +260,17 @@ class Network:
         ...     print(mpifast.Network.load(Path(folder) / "net.npz"))
         Network(200 -> 129, activation=sigmoid, scaling='harmonic', bias=False, dtype='float32', 0 epochs trained)
         """
-        settings = {
+        self._save(check.path("path", path))
+
+    def _save(self, path: Path, training: dict[str, Any] | None = None) -> None:
+        scaling = {} if self.scaling is None else {"offset": self.scaling.offset, "factor": self.scaling.factor}
+        settings = {**self._settings, "epochs_trained": self.epochs_trained, "system": self.system}
+        network_file.write(path, settings, self._parameters, scaling, training)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """What it was made with."""
+        return {
             "units": list(self.units),
             "activations": list(self.activations),
             "scaling": self.scaling_mode,
@@ -241,10 +278,7 @@ class Network:
             "dtype": self.dtype.name,
             "seed": self.seed,
             "weight_range": self.weight_range,
-            "epochs_trained": self.epochs_trained,
         }
-        scaling = {} if self.scaling is None else {"offset": self.scaling.offset, "factor": self.scaling.factor}
-        network_file.write(Path(path), settings, self._parameters, scaling)
 
     @classmethod
     def load(cls, path: str | Path) -> Network:
@@ -265,7 +299,12 @@ class Network:
         ValueError
             If the file is not a network, is damaged or of a newer format.
         """
-        settings, parameters, scaling = network_file.read(Path(path))
+        return cls._load(check.path("path", path))[0]
+
+    @classmethod
+    def _load(cls, path: Path) -> tuple[Network, dict[str, Any] | None]:
+        """The network, and the training it is in if the file is a checkpoint."""
+        settings, parameters, scaling, training = network_file.read(path)
         units = settings["units"]
         network = cls(
             units[0],
@@ -281,8 +320,9 @@ class Network:
         network.epochs_trained = check.integer("epochs_trained", settings["epochs_trained"])
         if scaling:
             network.scaling = Scaling(network.scaling_mode, scaling["offset"], scaling["factor"])
+        network.system = settings["system"]
         network._net = network._padded(parameters)
-        return network
+        return network, training
 
     @property
     def _parameters(self) -> list[np.ndarray]:
@@ -307,6 +347,14 @@ class Network:
         assert self.scaling is not None
         offset, factor, gain = (array.astype(self.dtype) for array in (self.scaling.offset, self.scaling.factor, self.scaling.gain(u)))
         return loops.Samples(u, offset, factor, gain, targets)
+
+    def _check_system(self, system: Any) -> None:
+        """The system of spectra at hand is that of the training, as far as both are known."""
+        if system is not None and check.instance("system", system, SystemMatrix).fingerprint != (self.system or system.fingerprint):
+            raise ValueError(
+                f"the network was trained for the system {self.system}, the spectra are of {system.fingerprint} ({system.scanner}, "
+                f"{system.particle}): use the network of that system, or train one"
+            )
 
     def _spectra(self, name: str, value: Any, empty: bool = False) -> np.ndarray:
         return self._converted(name, check.matrix(name, value, self.inputs, what="inputs", empty=empty))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,10 @@ from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction.metrics import mean_square
 
 if TYPE_CHECKING:
+    from mpifast.reconstruction.checkpoint import Checkpoint
     from mpifast.reconstruction.network import Network
 
+STALL = 20  # epochs without progress
 CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of loops.BLOCK
 
 Callback = Callable[["Network", "History"], Any]
@@ -52,6 +55,16 @@ class History:
         """Completed epochs."""
         return len(self.train_mse)
 
+    @property
+    def stalled(self) -> bool:
+        """Whether the error of the second half of the epochs, twenty at least, is not a thousandth below that of the first."""
+        half = self.epochs // 2
+        return half >= STALL and min(self.train_mse[half:]) > 0.999 * min(self.train_mse[:half])
+
+
+class TrainingWarning(UserWarning):
+    """A training that does not get on."""
+
 
 class Trainer:
     """One training set on its way through the loops, epoch by epoch."""
@@ -71,13 +84,15 @@ class Trainer:
         learning_rate: float | Callable[[int], float],
         validation: tuple[np.ndarray, np.ndarray] | None,
         callback: Callback | None,
+        checkpoint: Checkpoint | None,
         progress: bool | None,
     ) -> History:
         """Epochs until they are done, the callback says so or Ctrl-C comes; see `mpifast.Network.fit`."""
-        network, history = self.network, History()
-        bar = tqdm(total=epochs, desc="training", unit="epoch", delay=2, disable=None if progress is None else not progress)
+        network = self.network
+        history = History() if checkpoint is None else checkpoint.resume(network)
+        bar = tqdm(total=epochs, initial=history.epochs, desc="training", unit="epoch", delay=2, disable=None if progress is None else not progress)
         try:
-            for _ in range(epochs):
+            for _ in range(history.epochs, epochs):
                 rate = check.positive("learning_rate", learning_rate(network.epochs_trained)) if callable(learning_rate) else learning_rate
                 start = time.perf_counter()
                 error = self.epoch(rate)
@@ -88,6 +103,8 @@ class Trainer:
                     history.validation_mse.append(mean_square(network.predict(validation[0], threads=self.threads), validation[1]))
                 bar.set_postfix_str(f"MSE {error:.3g}", refresh=False)
                 bar.update()
+                if checkpoint is not None:
+                    checkpoint.keep(network, history)
                 if callback is not None and callback(network, history):
                     history.stopped = "callback"
                     break
@@ -95,6 +112,15 @@ class Trainer:
             history.stopped = "interrupted"
         finally:
             bar.close()
+        if checkpoint is not None:
+            checkpoint.keep(network, history, at_once=True)
+        if history.stalled:
+            warnings.warn(
+                f"the training has stalled: its error has not fallen by a thousandth in the last {history.epochs // 2} epochs "
+                f"(MSE {history.train_mse[-1]:.3g}); if that is not the noise, try a lower learning rate, another scaling or other initial weights",
+                TrainingWarning,
+                stacklevel=3,
+            )
         return history
 
     def epoch(self, rate: float) -> float:
