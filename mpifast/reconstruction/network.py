@@ -306,18 +306,21 @@ class Network:
         """The network, and the training it is in if the file is a checkpoint."""
         settings, parameters, scaling, training = network_file.read(path)
         units = settings["units"]
-        network = cls(
-            units[0],
-            units[-1],
-            units[1:-1],
-            activation=settings["activations"],
-            scaling=settings["scaling"],
-            bias=settings["bias"],
-            dtype=settings["dtype"],
-            seed=settings["seed"],
-            weight_range=settings["weight_range"],
-        )
-        network.epochs_trained = check.integer("epochs_trained", settings["epochs_trained"])
+        try:
+            network = cls(
+                units[0],
+                units[-1],
+                units[1:-1],
+                activation=settings["activations"],
+                scaling=settings["scaling"],
+                bias=settings["bias"],
+                dtype=settings["dtype"],
+                seed=settings["seed"],
+                weight_range=settings["weight_range"],
+            )
+            network.epochs_trained = check.integer("epochs_trained", settings["epochs_trained"])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
         if scaling:
             network.scaling = Scaling(network.scaling_mode, scaling["offset"], scaling["factor"])
         network.system = settings["system"]

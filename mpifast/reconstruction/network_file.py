@@ -100,10 +100,10 @@ def read(path: Path) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.nda
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     """The members of the archive; none takes more memory than the file has bytes, whatever it claims."""
-    arrays = {}
-    with zipfile.ZipFile(path) as archive:
+    arrays, content = {}, path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
-            if member.compress_type != zipfile.ZIP_STORED or member.file_size > path.stat().st_size:
+            if member.compress_type != zipfile.ZIP_STORED or member.file_size > len(content):
                 raise ValueError(f"{member.filename!r} is compressed or longer than the file")
             data = archive.read(member)
             text = io.BytesIO(data)

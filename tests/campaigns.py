@@ -1,0 +1,193 @@
+"""The long campaigns behind the promises of trust: each takes a count and a seed, and returns what happened.
+
+The ordinary tests run them with small counts; ``python tests/campaigns.py`` runs them whole and writes docs/trust.md.
+"""
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import hostile
+import numpy as np
+
+import mpifast
+
+TRAIN = """
+import sys, mpifast
+from mpifast.reconstruction import checkpoint
+checkpoint.SECONDS = 0.0
+system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+data = mpifast.Spectra(system, seed=3)[:200]
+net = mpifast.Network(14, 11, (9,), seed=4)
+net.fit(*data, epochs=1, checkpoint=sys.argv[1] + ".warm")
+net = mpifast.Network(14, 11, (9,), seed=4)
+print("ready", flush=True)
+history = net.fit(*data, epochs=int(sys.argv[2]), shuffle=True, checkpoint=sys.argv[1], validation=data)
+print("done", flush=True)
+"""
+
+
+def small_data():
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    return mpifast.Spectra(system, seed=3)[:200]
+
+
+def kill_training(count, seed, folder):
+    """kill -9 at ``count`` random moments of a training with checkpoints; it ends with the bits of one that nobody killed."""
+    random, path, epochs = np.random.default_rng(seed), folder / "net.npz", 100 * count
+    whole, start, kills = mpifast.Network(14, 11, (9,), seed=4), time.perf_counter(), 0
+    expected = whole.fit(*small_data(), epochs=epochs, shuffle=True, validation=small_data())
+    done = False
+    while not done:
+        child = subprocess.Popen([sys.executable, "-c", TRAIN, str(path), str(epochs)], cwd=folder, stdout=subprocess.PIPE, text=True)
+        assert child.stdout.readline() == "ready\n"
+        if kills < count:
+            time.sleep(random.uniform(0.0, 0.3))
+            child.kill()
+            kills += 1
+        done = child.stdout.read() == "done\n"
+        child.wait()
+        child.stdout.close()
+        if path.exists():
+            mpifast.Network.load(path)  # whole, whenever it is looked at
+    again = mpifast.Network(14, 11, (9,), seed=4)
+    history = again.fit(*small_data(), epochs=epochs, shuffle=True, validation=small_data(), checkpoint=path)
+    assert all(map(np.array_equal, again.weights, whole.weights))
+    assert (history.train_mse, history.validation_mse) == (expected.train_mse, expected.validation_mse)
+    return {"kills": kills, "epochs": epochs, "seconds": time.perf_counter() - start}
+
+
+def fuzz_networks(count, seed, folder):
+    """Damaged networks and checkpoints: an error of a documented kind, or a network."""
+    content = {}
+    for name, options in (("plain", {}), ("checkpoint", {"checkpoint": folder / "kept.npz"})):
+        net = mpifast.Network(14, 11, (9,), scaling="standard", bias=True, seed=3)
+        net.fit(*small_data(), epochs=2, **options)
+        net.save(folder / "plain.npz")
+        content[name] = (folder / ("kept.npz" if options else "plain.npz")).read_bytes()
+    halves = [
+        hostile.fuzz(mpifast.Network.load, data, hostile.damage_npz, ValueError, count // 2, seed + i, folder / "damaged.npz")
+        for i, data in enumerate(content.values())
+    ]
+    return {key: max(h.get(key, 0) for h in halves) if "(" in key else sum(h.get(key, 0) for h in halves) for key in halves[0] | halves[1]}
+
+
+def public_calls():
+    """Every public function on small inputs of mixed shapes: calls without arguments."""
+    found = {}
+    for voxels, harmonics in ((11, 14), (32, 40), (129, 200)):
+        system = mpifast.system_matrix(mpifast.Scanner(voxels=voxels), mpifast.Particle(40e-9), harmonics=harmonics)
+        u, c = mpifast.Spectra(system, seed=1, snr_db=40.0)[:12]
+        net = mpifast.Network(harmonics, voxels, seed=2)
+        net.fit(u, c, epochs=1)
+        size = f"{voxels} voxels"
+
+        def fit(hidden, batch, u=u, c=c, harmonics=harmonics, voxels=voxels):
+            net = mpifast.Network(harmonics, voxels, hidden, seed=2)
+            net.fit(u, c, epochs=2, batch_size=batch, threads=2)
+            return net.weights[-1]
+
+        found |= {
+            f"langevin, {size}": lambda n=voxels: mpifast.langevin(np.linspace(-9, 9, n)),
+            f"langevin_derivative, {size}": lambda n=voxels: mpifast.langevin_derivative(np.linspace(-9, 9, n)),
+            f"system_matrix, {size}": lambda s=system: mpifast.system_matrix(s.scanner, s.particle, s.harmonics).real,
+            f"ideal_system_matrix, {size}": lambda s=system: mpifast.ideal_system_matrix(s.scanner, s.particle, s.harmonics).real,
+            f"spectra, {size}": lambda s=system: mpifast.Spectra(s, seed=5, threads=2)[3:70][0],
+            f"noisy spectra, {size}": lambda s=system: mpifast.Spectra(s, seed=5, snr_db=20.0, threads=2)[:33][0],
+            f"system.spectra, {size}": lambda s=system, c=c: s.spectra(c, threads=2),
+            f"system.spectra of grey, {size}": lambda s=system, c=c: s.spectra(c * 0.5, threads=2),
+            f"phantoms.random, {size}": lambda n=voxels: mpifast.phantoms.random(40, voxels=n, seed=6, threads=2),
+            f"fit, {size}": lambda fit=fit: fit((), 1),
+            f"fit of batches, {size}": lambda fit=fit: fit((), 4),
+            f"fit, hidden layer, {size}": lambda fit=fit: fit((9,), 1),
+            f"predict, {size}": lambda net=net, u=u: net.predict(u, threads=2),
+            f"tsvd, {size}": lambda s=system, u=u: mpifast.tsvd(s, u),
+            f"tikhonov, {size}": lambda s=system, u=u: mpifast.tikhonov(s, u),
+            f"kaczmarz, {size}": lambda s=system, u=u: mpifast.kaczmarz(s, u, alpha=1.0, iterations=20, threads=2),
+            f"sparse, {size}": lambda s=system, u=u: mpifast.sparse(s, u, iterations=20, threads=2),
+            f"nnls, {size}": lambda s=system, u=u: mpifast.nnls(s, u[:2]),
+            f"metrics.mse, {size}": lambda c=c: mpifast.metrics.mse(c, c * 0.5),
+            f"analysis.coherence, {size}": lambda s=system: mpifast.analysis.coherence(s.real),
+        }
+    return found
+
+
+def crowd(rounds, threads=8):
+    """Every public function from many Python threads at once, in an order of its own for each: the answers of one thread."""
+    calls = public_calls()
+    expected, wrong, start = {name: call() for name, call in calls.items()}, [], time.perf_counter()
+
+    def work(seed):
+        random, names = np.random.default_rng(seed), list(calls)
+        for _ in range(rounds):
+            wrong.extend(str(name) for name in random.permutation(names) if not np.array_equal(calls[name](), expected[name]))
+
+    workers = [threading.Thread(target=work, args=[seed], daemon=True) for seed in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=600)
+    assert not any(worker.is_alive() for worker in workers), "a thread hangs"
+    assert not wrong, sorted(set(wrong))
+    return {
+        "threads": threads,
+        "rounds": rounds,
+        "functions": len(calls),
+        "calls": threads * rounds * len(calls),
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def leak(calls):
+    """The memory of many small calls, after as many have warmed up: bytes that a call leaves behind, in MiB for all."""
+    import resource
+
+    functions, start = [call for name, call in public_calls().items() if name.endswith("11 voxels")], time.perf_counter()
+
+    def run(count):
+        for number in range(count):
+            functions[number % len(functions)]()
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+    before = run(calls // 5)
+    grown = run(calls) - before
+    assert grown < 8, f"{grown:.1f} MiB more after {calls} calls"
+    return {"calls": calls, "grown (MiB)": round(grown, 1), "seconds": time.perf_counter() - start}
+
+
+def main():
+    """Run all at full count and write the report."""
+    from importlib.metadata import version
+
+    counts = {kill_training: 100, fuzz_networks: 100_000}
+    rows = []
+    for campaign, count in counts.items():
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append((campaign, campaign(count, 20261122, Path(folder))))
+            print(campaign.__name__, rows[-1][1], flush=True)
+    for campaign, result in ((crowd, lambda: crowd(200)), (leak, lambda: leak(10_000))):
+        rows.append((campaign, result()))
+        print(campaign.__name__, rows[-1][1], flush=True)
+    lines = [
+        "# The last full run of the campaigns",
+        "",
+        "Written by `python tests/campaigns.py`; the ordinary tests run the same with small counts.",
+        "",
+    ]
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "mpifast"))
+    lines += [f"Python {sys.version.split()[0]}, {packages}. Seed 20261122.", ""]
+    for campaign, result in rows:
+        facts = ", ".join(
+            f"{key} {value:,.0f}" if isinstance(value, (int, float)) and value >= 1000 else f"{key} {value:.3g}" for key, value in result.items()
+        )
+        lines += [f"## `{campaign.__name__}`", "", campaign.__doc__.splitlines()[0], "", f"{facts}.", ""]
+    target = Path(__file__).resolve().parent.parent / "docs" / "trust.md"
+    target.write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

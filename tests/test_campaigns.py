@@ -1,0 +1,33 @@
+"""The campaigns of trust with few rounds; `python tests/campaigns.py` runs them whole."""
+
+import sys
+
+import campaigns
+import pytest
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a signal of POSIX")
+def test_a_killed_training_goes_on_to_the_same_bits(tmp_path):
+    assert campaigns.kill_training(3, 1, tmp_path)["kills"] == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="memory is measured by getrusage")
+def test_damaged_networks_are_refused(tmp_path):
+    found = campaigns.fuzz_networks(2000, 1, tmp_path)
+    assert found["ValueError"] > 1000
+
+
+@pytest.mark.parametrize("layer", ["default", "workqueue"])
+def test_every_public_function_from_eight_threads(run_python, layer):
+    # In a process of its own: Numba's workqueue aborts it on concurrent parallel calls.
+    code = "import campaigns, numba; print(campaigns.crowd(1)['calls'], numba.threading_layer())"
+    done = run_python("-c", code, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2")
+    assert done.returncode == 0, done.stderr
+    calls, used = done.stdout.split()
+    assert int(calls) == 8 * len(campaigns.public_calls())
+    assert layer in ("default", used)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_small_calls_leak_nothing():
+    assert campaigns.leak(1000)["calls"] == 1000
