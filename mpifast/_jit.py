@@ -30,8 +30,8 @@ _forked = False
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a building block: serial, called from other kernels."""
-    return numba.njit(**OPTIONS)(function)
+    """Compile a building block: serial, and inlined where it is called, or arguments would cost more than a small block of work."""
+    return numba.njit(**OPTIONS, forceinline=True)(function)
 
 
 def jit_reduction(function: Callable[..., Any]) -> Callable[..., Any]:

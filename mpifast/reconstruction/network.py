@@ -10,7 +10,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast._jit import thread_count
-from mpifast._tile import lanes, padded
+from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.data.scaling import MODES, Scaling
 from mpifast.physics.system_matrix import SystemMatrix
 from mpifast.reconstruction import _network_loops as loops
@@ -336,14 +336,12 @@ class Network:
     def _padded(self, parameters: list[np.ndarray]) -> loops.Net:
         """Weights of each layer as the loops want them."""
         width = padded(max(self.units) + self.bias, lanes(self.dtype))
-        weights = np.zeros((len(parameters), width, width), self.dtype)
-        transposed = np.zeros_like(weights)
+        weights = aligned_zeros((len(parameters), width, width), self.dtype)
         for layer, array in enumerate(parameters):
             units, inputs = array.shape
             weights[layer, :inputs, :units] = array.T
-            transposed[layer, :units, :inputs] = array
         linear = np.array([name == "linear" for name in self.activations])
-        return loops.Net(weights, transposed, np.array(self.units, np.int64), linear, int(self.bias))
+        return loops.Net(weights, np.array(self.units, np.int64), linear, int(self.bias))
 
     def _samples(self, u: np.ndarray, targets: np.ndarray) -> loops.Samples:
         """Checked spectra with the scaling the loops apply to them."""

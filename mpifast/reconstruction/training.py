@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mpifast import _validation as check
-from mpifast._tile import lanes, padded
+from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction.metrics import mean_square
 
@@ -76,7 +76,6 @@ class Trainer:
         self.slots = min(threads, groups) if len(network.units) == 2 else 1
         self.chunk = padded(CHUNK, batch)
         self.order = np.arange(len(samples.spectra))
-        self.gram = self._gram()
 
     def run(
         self,
@@ -128,13 +127,12 @@ class Trainer:
         network = self.network
         if self.shuffle:
             self.order = np.random.default_rng([network.seed, network.epochs_trained]).permutation(len(self.order))
-            self.gram = self._gram()
-        net = network._net._replace(weights=network._net.weights.copy(), transposed=network._net.transposed.copy())
+        net = network._net._replace(weights=aligned_zeros(network._net.weights.shape, network.dtype))
+        net.weights[:] = network._net.weights
         errors = np.zeros(network.outputs)
         for start in range(0, len(self.order), self.chunk):
-            order, gram = self.order[start : start + self.chunk], self.gram[start // loops.BLOCK :]
-            lane = lanes(network.dtype)
-            loops.train(net, self.samples, order, gram, self.batch, network.dtype.type(rate), lane, errors, self.slots, threads=self.slots)
+            order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
+            loops.train(net, self.samples, order, self.batch, step, errors, self.slots, threads=self.slots)
         error = float(errors.sum() / (len(self.order) * network.outputs))
         if not (np.isfinite(error) and np.isfinite(net.weights).all()):
             raise FloatingPointError(
@@ -144,12 +142,3 @@ class Trainer:
         network._net = net  # at once: Ctrl-C finds the old weights or the new ones
         network.epochs_trained += 1
         return error
-
-    def _gram(self) -> np.ndarray:
-        """Scalar products of the scaled inputs within each block, for the exact rule."""
-        network = self.network
-        blocks = padded(len(self.order), loops.BLOCK) // loops.BLOCK if self.batch == 1 else 0
-        gram = np.zeros((blocks, loops.BLOCK, loops.BLOCK), network.dtype)
-        width = network._net.weights.shape[2]
-        loops.gram_products(self.samples, self.order, int(network.bias), width, gram, self.threads, threads=self.threads)
-        return gram
