@@ -36,6 +36,11 @@ def positive(name: str, value: Any, unit: str = "") -> float:
     return number(name, value, low=0.0, unit=unit, strict=True)
 
 
+def learning_rate(value: Any) -> float:
+    """A rate that float32 can hold."""
+    return number("learning_rate", value, low=0.0, high=1e30, strict=True)
+
+
 def integer(name: str, value: Any, *, low: int = 0, high: int | None = None) -> int:
     """A whole number in [low, high]; floats are refused even when whole."""
     if isinstance(value, (bool, np.bool_)):

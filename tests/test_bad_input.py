@@ -34,7 +34,7 @@ CASES = [
     (lambda: mpifast.Particle(True), TypeError, "diameter"),
     (lambda: mpifast.Particle(40e-9, saturation_magnetization=INF), ValueError, "saturation_magnetization"),
     (lambda: mpifast.Particle(40e-9, temperature=0.0), ValueError, "temperature.* K"),
-    (lambda: mpifast.Particle(1e-120), ValueError, "magnetic_moment"),
+    (lambda: mpifast.Particle(1e-120), ValueError, "diameter=1e-120 is out of range: give a number between 1e-100 and 1e.100 m"),
     (lambda: mpifast.Scanner(gradient=0), ValueError, "gradient.*T/m"),
     (lambda: mpifast.Scanner(drive_amplitude=[1, 2]), TypeError, "drive_amplitude"),
     (lambda: mpifast.Scanner(drive_frequency=-INF), ValueError, "drive_frequency"),

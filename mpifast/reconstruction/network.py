@@ -190,7 +190,7 @@ class Network:
         epochs, batch_size = check.integer("epochs", epochs), check.integer("batch_size", batch_size, low=1)
         shuffle, threads = check.flag("shuffle", shuffle), thread_count(threads)
         if not callable(learning_rate):
-            learning_rate = check.positive("learning_rate", learning_rate)
+            learning_rate = check.learning_rate(learning_rate)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be callable, got {type(callback).__name__}")
         if validation is not None:

@@ -92,7 +92,7 @@ class Trainer:
         bar = tqdm(total=epochs, initial=history.epochs, desc="training", unit="epoch", delay=2, disable=None if progress is None else not progress)
         try:
             for _ in range(history.epochs, epochs):
-                rate = check.positive("learning_rate", learning_rate(network.epochs_trained)) if callable(learning_rate) else learning_rate
+                rate = check.learning_rate(learning_rate(network.epochs_trained)) if callable(learning_rate) else learning_rate
                 start = time.perf_counter()
                 error = self.epoch(rate)
                 history.seconds.append(time.perf_counter() - start)
