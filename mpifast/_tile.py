@@ -2,8 +2,9 @@
 
     multiply_add(c, a, b)               c += a b
     multiply_add_transposed(c, a, b)    c += a b^T
+    sum_rows(c, index, tables)          c = sums of table rows, the product with a matrix of zeros and ones
 
-It is the one place with LLVM IR. A tile of c stays in registers while k runs: 8 rows by two vectors, or one row by up to sixteen. A BLAS
+Written in LLVM IR (`_llvm`). A tile of c stays in registers while k runs: 8 rows by two vectors, or one row by up to sixteen. A BLAS
 call would cost more than the small products of a training block, could not run inside a parallel loop, and gives other bits on other
 thread counts. Here the order in which an element is summed follows from k alone, so the bits depend on neither threads nor tiling.
 """
@@ -12,8 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -21,9 +20,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
 from mpifast._jit import OPTIONS
+from mpifast._llvm import LANE_BYTES, Kernel, columns_of, has_wide_registers, operands
 
 ROWS = 8  # a product of this many rows, or of a multiple, is the fastest
-LANE_BYTES = 64  # rows that are read or written as vectors are a multiple of this long, and zero where nothing else belongs there
 
 
 def lanes(dtype: np.dtype) -> int:
@@ -58,74 +57,11 @@ def multiply_add_transposed(c: np.ndarray, a: np.ndarray, b: np.ndarray) -> None
     c += a @ b.T
 
 
-def _has_wide_registers() -> bool:
-    """AVX-512: 32 registers of 64 bytes. Without it tiles are smaller."""
-    if numba.config.CPU_NAME not in (None, "", "host"):
-        return False
-    features = numba.config.CPU_FEATURES
-    return "+avx512f" in features if features is not None else llvmlite.binding.get_host_cpu_features().get("avx512f", False)
-
-
-class _Kernel:
-    """A function of LLVM IR on vectors of one element type; it is called, not inlined, so its sums stay in registers whatever surrounds it."""
-
-    def __init__(self, context: Any, builder: Any, signature: Any, name: str, arguments: str) -> None:
-        self.bits = signature.args[0].dtype.bitwidth
-        self.size, self.width = self.bits // 8, LANE_BYTES * 8 // self.bits
-        self.element = context.get_data_type(signature.args[0].dtype)
-        self.vector = ir.VectorType(self.element, self.width)
-        self.index, self.byte = ir.IntType(types.intp.bitwidth), ir.IntType(8).as_pointer()
-        kinds = [self.byte if len(argument) == 1 else self.index for argument in arguments.split()]  # a letter is a pointer, a word a number
-        self.function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), f"mpifast_{name}_{self.bits}")
-        self.declared = not self.function.is_declaration
-        self.function.linkage = "linkonce_odr"
-        self.function.attributes.add("noinline")
-        self.builder = builder if self.declared else ir.IRBuilder(self.function.append_basic_block())
-
-    def constant(self, number: int) -> Any:
-        return ir.Constant(self.index, number)
-
-    def load(self, base: Any, offset: Any, kind: Any) -> Any:
-        """Number or vector that lies ``offset`` bytes behind ``base``."""
-        return self.builder.load(self.place(base, offset, kind), align=self.size)
-
-    def place(self, base: Any, offset: Any, kind: Any) -> Any:
-        return self.builder.bitcast(self.builder.gep(base, [offset]), kind.as_pointer())
-
-    def at(self, step: Any, count: Any, start: int = 0) -> Any:
-        return self.builder.add(self.builder.mul(step, count), self.constant(start))
-
-    def accumulate(self, total: Any, x: Any, y: Any) -> None:
-        """Add x y to the total."""
-        fused = ir.FunctionType(self.vector, [self.vector] * 3)
-        fused = cgutils.get_or_insert_function(self.builder.module, fused, f"llvm.fmuladd.v{self.width}f{self.bits}")
-        self.builder.store(self.builder.call(fused, [x, y, self.builder.load(total)]), total)
-
-    def broadcast(self, value: Any) -> Any:
-        first = self.builder.insert_element(ir.Constant(self.vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-        return self.shuffle(first, first, [0] * self.width)
-
-    def shuffle(self, x: Any, y: Any, lanes: list[int]) -> Any:
-        return self.builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(ir.IntType(32), self.width), lanes))
-
-    def sums(self, vectors: list[Any]) -> Any:
-        """The sum of each of ``width`` vectors, as one vector: a lane's bits name the vector, and each turn settles one of them."""
-        bit = 1
-        while len(vectors) > 1:
-            here = [lane if not lane & bit else self.width + (lane ^ bit) for lane in range(self.width)]
-            there = [lane ^ bit if not lane & bit else self.width + lane for lane in range(self.width)]
-            pairs = zip(vectors[::2], vectors[1::2], strict=True)
-            vectors = [self.builder.fadd(self.shuffle(x, y, here), self.shuffle(x, y, there)) for x, y in pairs]
-            bit *= 2
-        return vectors[0]
-
-
-def _matrices(context: Any, builder: Any, signature: Any, args: Any) -> list[tuple[Any, Any, Any]]:
-    """(data as bytes, row stride, column stride) of the arrays, and (None, rows, columns) of the second one."""
-    arrays = [context.make_array(kind)(context, builder, value) for kind, value in zip(signature.args[:3], args[:3], strict=True)]
-    data = [builder.bitcast(array.data, ir.IntType(8).as_pointer()) for array in arrays]
-    strides = [cgutils.unpack_tuple(builder, array.strides, 2) for array in arrays]
-    return [(*both,) for both in zip(data, *zip(*strides, strict=True), strict=True)] + [(None, *cgutils.unpack_tuple(builder, arrays[1].shape, 2))]
+def sum_rows(c: np.ndarray, index: np.ndarray, tables: np.ndarray) -> None:
+    """c[m, n] = sum_k tables[k, index[m, k], n]: index uint8[m, k], c of any n, tables padded to `lanes`; all contiguous along their last axis."""
+    c[:] = 0
+    for k, table in enumerate(tables):
+        c += table[index[: len(c), k], : c.shape[1]]
 
 
 def _make_tile(rows: int, most: int) -> Any:
@@ -134,23 +70,20 @@ def _make_tile(rows: int, most: int) -> Any:
     @intrinsic
     def tile(typing_context: Any, c: Any, a: Any, b: Any, row: Any, column: Any, vectors: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            kernel = _Kernel(context, builder, signature, f"product_{rows}", "vectors depth c c_row a a_row a_column b b_row")
-            (c, c_row, _), (a, a_row, a_column), (b, b_row, _), (_, _, depth) = _matrices(context, builder, signature, args)
+            kernel = Kernel(context, builder, signature, f"product_{rows}", "vectors depth c c_row a a_row a_column b b_row")
+            (c, c_row, _), (a, a_row, a_column), (b, b_row, _) = operands(context, builder, signature, args)
+            depth = columns_of(context, builder, signature, args)
             row, column, vectors = args[3:]
             left = builder.mul(column, kernel.constant(kernel.size))
             c = builder.gep(c, [builder.add(builder.mul(row, c_row), left)])
             a, b = builder.gep(a, [builder.mul(row, a_row)]), builder.gep(b, [left])
             builder.call(kernel.function, [vectors, depth, c, c_row, a, a_row, a_column, b, b_row])
-            if not kernel.declared:
-                for count in range(1, most + 1):
-                    with kernel.builder.if_then(kernel.builder.icmp_signed("==", kernel.function.args[0], kernel.constant(count))):
-                        product(kernel, count)
-                kernel.builder.ret_void()
+            kernel.define(product, most)
             return context.get_dummy_value()
 
         return types.void(c, a, b, types.intp, types.intp, types.intp), codegen
 
-    def product(kernel: _Kernel, vectors: int) -> None:
+    def product(kernel: Kernel, vectors: int) -> None:
         builder, (_, depth, c, c_row, a, a_row, a_column, b, b_row) = kernel.builder, kernel.function.args
         places = [(r, v) for r in range(rows) for v in range(vectors)]
         homes = [kernel.place(c, kernel.at(c_row, kernel.constant(r), v * LANE_BYTES), kernel.vector) for r, v in places]
@@ -158,7 +91,7 @@ def _make_tile(rows: int, most: int) -> Any:
         with cgutils.for_range(builder, depth) as loop:
             right = [kernel.load(b, kernel.at(b_row, loop.index, v * LANE_BYTES), kernel.vector) for v in range(vectors)]
             lines = [builder.gep(a, [kernel.at(a_row, kernel.constant(r))]) for r in range(rows)]
-            left = [kernel.broadcast(kernel.load(line, kernel.at(a_column, loop.index), kernel.element)) for line in lines]
+            left = [kernel.broadcast(kernel.load(line, kernel.at(a_column, loop.index), kernel.element), kernel.vector) for line in lines]
             for (r, v), total in zip(places, totals, strict=True):
                 kernel.accumulate(total, left[r], right[v])
         for home, total in zip(homes, totals, strict=True):
@@ -172,20 +105,20 @@ def _dots(typing_context: Any, c: Any, a: Any, b: Any, row: Any, column: Any) ->
     """c[row, column:column+lanes] += a[row, :] . b[column:column+lanes, :]."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kernel = _Kernel(context, builder, signature, "dots", "depth c a b b_row")
-        (c, c_row, _), (a, a_row, _), (b, b_row, _), (_, _, depth) = _matrices(context, builder, signature, args)
+        kernel = Kernel(context, builder, signature, "dots", "vectors c a b b_row")
+        (c, c_row, _), (a, a_row, _), (b, b_row, _) = operands(context, builder, signature, args)
+        depth = columns_of(context, builder, signature, args)
         row, column = args[3:]
         c = builder.gep(c, [builder.add(builder.mul(row, c_row), builder.mul(column, kernel.constant(kernel.size)))])
         a, b = builder.gep(a, [builder.mul(row, a_row)]), builder.gep(b, [builder.mul(column, b_row)])
-        builder.call(kernel.function, [depth, c, a, b, b_row])
-        if not kernel.declared:
-            dots(kernel)
+        builder.call(kernel.function, [builder.udiv(depth, kernel.constant(kernel.width)), c, a, b, b_row])
+        kernel.define(dots)
         return context.get_dummy_value()
 
-    def dots(kernel: _Kernel) -> None:
-        builder, (depth, c, a, b, b_row) = kernel.builder, kernel.function.args
+    def dots(kernel: Kernel) -> None:
+        builder, (vectors, c, a, b, b_row) = kernel.builder, kernel.function.args
         totals = [cgutils.alloca_once_value(builder, ir.Constant(kernel.vector, [0.0] * kernel.width)) for _ in range(kernel.width)]
-        with cgutils.for_range(builder, builder.udiv(depth, kernel.constant(kernel.width))) as loop:
+        with cgutils.for_range(builder, vectors) as loop:
             step = kernel.at(kernel.constant(LANE_BYTES), loop.index)
             left = kernel.load(a, step, kernel.vector)
             for r, total in enumerate(totals):
@@ -194,12 +127,43 @@ def _dots(typing_context: Any, c: Any, a: Any, b: Any, row: Any, column: Any) ->
         home = kernel.place(c, kernel.constant(0), kernel.vector)
         result = kernel.sums([builder.load(total) for total in totals])
         builder.store(builder.fadd(builder.load(home, align=kernel.size), result), home, align=kernel.size)
-        builder.ret_void()
 
     return types.void(c, a, b, types.intp, types.intp), codegen
 
 
-_HEIGHT, _WIDTH, _LENGTH = (8, 2, 16) if _has_wide_registers() else (4, 1, 4)
+@intrinsic
+def _row_sum(typing_context: Any, c: Any, index: Any, tables: Any, row: Any, column: Any, vectors: Any, tail: Any) -> Any:
+    """c[row, column:] = sum_k tables[k, index[row, k], column:] for ``vectors`` (1 to `_LENGTH`) vectors, ``tail`` numbers in the last of them."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kernel = Kernel(context, builder, signature, "row_sum", "vectors depth tail c i t t_table t_row")
+        (c, c_row, _), (index, index_row, _), (tables, table, table_row, _) = operands(context, builder, signature, args)
+        row, column, vectors, tail = args[3:]
+        left = builder.mul(column, kernel.constant(kernel.size))
+        c = builder.gep(c, [builder.add(builder.mul(row, c_row), left)])
+        index, tables = builder.gep(index, [builder.mul(row, index_row)]), builder.gep(tables, [left])
+        depth = columns_of(context, builder, signature, args)
+        builder.call(kernel.function, [vectors, depth, tail, c, index, tables, table, table_row])
+        kernel.define(row_sum, _LENGTH)
+        return context.get_dummy_value()
+
+    def row_sum(kernel: Kernel, vectors: int) -> None:
+        builder, (_, depth, tail, c, index, tables, table, table_row) = kernel.builder, kernel.function.args
+        totals = [cgutils.alloca_once_value(builder, ir.Constant(kernel.vector, [0.0] * kernel.width)) for _ in range(vectors)]
+        with cgutils.for_range(builder, depth) as loop:
+            chosen = builder.zext(kernel.load(index, loop.index, ir.IntType(8)), kernel.index)
+            start = builder.gep(tables, [builder.add(builder.mul(table, loop.index), builder.mul(table_row, chosen))])
+            for v, total in enumerate(totals):
+                builder.store(builder.fadd(builder.load(total), kernel.load(start, kernel.constant(v * LANE_BYTES), kernel.vector)), total)
+        homes = [kernel.place(c, kernel.constant(v * LANE_BYTES), kernel.vector) for v in range(vectors)]
+        for home, total in zip(homes[:-1], totals[:-1], strict=True):
+            builder.store(builder.load(total), home, align=kernel.size)
+        kernel.store_head(builder.load(totals[-1]), homes[-1], tail)
+
+    return types.void(c, index, tables, *[types.intp] * 4), codegen
+
+
+_HEIGHT, _WIDTH, _LENGTH = (8, 2, 16) if has_wide_registers() else (4, 1, 4)
 _tile, _line = _make_tile(_HEIGHT, _WIDTH), _make_tile(1, _LENGTH)
 
 
@@ -231,5 +195,21 @@ def _multiply_add_transposed_overload(c: Any, a: Any, b: Any) -> Any:
         for column in range(0, c.shape[1], lane):
             for row in range(c.shape[0]):
                 _dots(c, a, b, row, column)
+
+    return tiled
+
+
+@overload(sum_rows, jit_options=OPTIONS, strict=False)
+def _sum_rows_overload(c: Any, index: Any, tables: Any) -> Any:
+    lane = LANE_BYTES // (c.dtype.bitwidth // 8)
+    length = _LENGTH
+
+    def tiled(c: Any, index: Any, tables: Any) -> None:
+        vectors = (c.shape[1] + lane - 1) // lane
+        parts = (vectors + length - 1) // length
+        for part in range(parts):
+            first, last = vectors * part // parts, vectors * (part + 1) // parts
+            for row in range(c.shape[0]):
+                _row_sum(c, index, tables, row, first * lane, last - first, min(lane, c.shape[1] - (last - 1) * lane))
 
     return tiled

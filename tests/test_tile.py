@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mpifast._jit import jit
-from mpifast._tile import LANE_BYTES, ROWS, aligned_zeros, lanes, multiply_add, multiply_add_transposed, padded
+from mpifast._tile import LANE_BYTES, ROWS, aligned_zeros, lanes, multiply_add, multiply_add_transposed, padded, sum_rows
 
 pytestmark = pytest.mark.loops
 
@@ -17,6 +17,11 @@ def call(c, a, b):
 @jit
 def call_transposed(c, a, b):
     multiply_add_transposed(c, a, b)
+
+
+@jit
+def call_sum(c, index, tables):
+    sum_rows(c, index, tables)
 
 
 @jit
@@ -46,6 +51,19 @@ def test_every_shape_transposed(dtype, rows, groups, depths, random):
     expected = c.astype(np.float64) + a.astype(np.float64) @ b.T.astype(np.float64)
     call_transposed(c, a, b)
     np.testing.assert_allclose(c, expected, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("columns", [1, 15, 16, 17, 200, 256, 300])
+@pytest.mark.parametrize("depth", [0, 1, 26])
+def test_sums_of_table_rows_and_neighbours_untouched(dtype, columns, depth, random):
+    tables = random.normal(size=(depth, 256, padded(columns, 16))).astype(dtype)
+    index = random.integers(0, 256, (5, depth), dtype=np.uint8)
+    whole = np.full((7, columns), np.nan, dtype)
+    call_sum(whole[1:4], index, tables)
+    expected = sum((table[index[:3, k], :columns].astype(np.float64) for k, table in enumerate(tables)), np.zeros((3, columns)))
+    np.testing.assert_allclose(whole[1:4], expected, atol=1e-4 if dtype == np.float32 else 1e-12)
+    assert np.isnan(whole[[0, 4, 5, 6]]).all()
 
 
 def test_strided_operands_transposed(random):

@@ -6,9 +6,10 @@ import numpy as np
 from numba import prange
 
 from mpifast._jit import Twin
+from mpifast._tile import sum_rows
 from mpifast.data._noise_loops import add_noise, draw_normals
 from mpifast.data._phantoms_loops import draw_phantom, words_needed
-from mpifast.physics._forward_loops import TILE, pack, sum_rows
+from mpifast.physics._forward_loops import TILE, pack
 
 
 def _generate(
@@ -27,15 +28,15 @@ def _generate(
     half = (rows + 1) // 2
     for slot in prange(slots):
         words = np.empty(max(words_needed(phantoms.shape[1], digits), 4 * ((half + 3) // 4)), np.uint64)
-        index = np.empty((TILE, tables.shape[0]), np.uint8)
+        index = np.empty((TILE, len(tables)), np.uint8)
         first, second = np.empty(half, np.float32), np.empty(half, np.float32)
         stop = count * (slot + 1) // slots
         for start in range(count * slot // slots, stop, TILE):
             size = min(TILE, stop - start)
             for s in range(size):
                 draw_phantom(phantoms[start + s], words, samples[start + s], keys, numerator, digits)
-                pack(phantoms[start + s], index[s])
-            sum_rows(index[:size], tables, spectra[start : start + size])
+                pack(phantoms[start + s], index, s)
+            sum_rows(spectra[start : start + size], index, tables)
             if noise > 0.0:
                 for s in range(size):
                     draw_normals(first, second, words, samples[start + s], keys)

@@ -8,15 +8,15 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast._jit import thread_count
-from mpifast._tile import lanes, padded
+from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.physics import _forward_loops as loops
 
 
 class ForwardModel:
     """Spectra of phantoms by look-up tables where they are binary, by the ordinary product where they are not.
 
-    A binary phantom is cut into groups of seven voxels. The 2^7 partial sums of the system matrix's columns are tabulated for each
-    group, so a spectrum of 129 voxels is the sum of 19 table rows instead of 129 products (the method of four Russians).
+    A binary phantom is cut into groups of five voxels. The 2^5 partial sums of the system matrix's columns are tabulated for each
+    group, so a spectrum of 129 voxels is the sum of 26 table rows instead of 129 products (the method of four Russians).
 
     Parameters
     ----------
@@ -30,9 +30,12 @@ class ForwardModel:
         self._tables: dict[np.dtype, np.ndarray] = {}
 
     def tables(self, dtype: np.dtype) -> np.ndarray:
-        """Partial sums dtype[groups, 128, rows], made in float64 and rounded once; kept for the next call."""
+        """Partial sums dtype[groups, 32, rows padded to `lanes`], made in float64 and rounded once; kept for the next call."""
         if dtype not in self._tables:
-            self._tables[dtype] = partial_sums(self._real).astype(dtype)
+            sums = partial_sums(self._real)
+            tables = aligned_zeros((*sums.shape[:2], padded(self.rows, lanes(dtype))), dtype)
+            tables[:, :, : self.rows] = sums
+            self._tables[dtype] = tables
         return self._tables[dtype]
 
     def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
@@ -56,10 +59,10 @@ def partial_sums(real: np.ndarray) -> np.ndarray:
     """Sums of every subset of every group of voxels, float64[groups, 2^BITS, rows].
 
     Group j holds the voxels j, j + groups, j + 2 groups, ...; bit b of the table's index stands for voxel j + b groups.
-    The number of groups is rounded up to a multiple of `_forward_loops.STRIDE`; voxels past the end are zero.
+    Voxels past the end are zero.
     """
     rows, voxels = real.shape
-    groups = padded(-(-voxels // loops.BITS), loops.STRIDE)
+    groups = -(-voxels // loops.BITS)
     columns = np.zeros((loops.BITS * groups, rows))
     columns[:voxels] = real.T
     sums = np.zeros((groups, 2**loops.BITS, rows))

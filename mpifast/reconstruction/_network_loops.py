@@ -18,7 +18,8 @@ from numba import prange
 
 from mpifast._elementary import sigmoid
 from mpifast._jit import Twin, jit
-from mpifast._tile import LANE_BYTES, aligned_zeros, multiply_add, multiply_add_transposed, padded
+from mpifast._llvm import LANE_BYTES
+from mpifast._tile import aligned_zeros, multiply_add, multiply_add_transposed, padded
 
 BLOCK = 16  # samples whose exact per-sample updates are applied together
 TILE = 32  # samples predicted together
