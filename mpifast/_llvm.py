@@ -10,6 +10,7 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.extending import intrinsic, overload
 
 LANE_BYTES = 64  # of a vector
 
@@ -107,3 +108,27 @@ def columns_of(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     """How many columns the second array has."""
     array = context.make_array(signature.args[1])(context, builder, args[1])
     return cgutils.unpack_tuple(builder, array.shape, 2)[1]
+
+
+def borrowed(arrays: Any) -> Any:
+    """A tuple without the reference counts of its arrays, which slices would raise and lower; their owner has to outlive it, as an argument does."""
+    return arrays
+
+
+@intrinsic
+def _borrowed(typing_context: Any, arrays: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        result = args[0]
+        for place, kind in enumerate(signature.args[0]):
+            if isinstance(kind, types.Array):
+                array = context.make_array(kind)(context, builder, builder.extract_value(result, place))
+                array.meminfo = cgutils.get_null_value(array.meminfo.type)
+                result = builder.insert_value(result, array._getvalue(), place)
+        return result
+
+    return arrays(arrays), codegen
+
+
+@overload(borrowed, strict=False)
+def _borrowed_overload(arrays: Any) -> Any:
+    return lambda arrays: _borrowed(arrays)

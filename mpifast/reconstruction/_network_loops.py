@@ -18,7 +18,7 @@ from numba import prange
 
 from mpifast._elementary import sigmoid
 from mpifast._jit import Twin, jit
-from mpifast._llvm import LANE_BYTES
+from mpifast._llvm import LANE_BYTES, borrowed
 from mpifast._tile import aligned_zeros, multiply_add, multiply_add_transposed, padded
 
 BLOCK = 16  # samples whose exact per-sample updates are applied together
@@ -42,6 +42,25 @@ class Samples(NamedTuple):
     factor: np.ndarray
     gain: np.ndarray
     targets: np.ndarray
+
+
+class Work(NamedTuple):
+    """Scratch of a slot: states and deltas of a block, and the scalar products overlaps[layers, BLOCK, BLOCK] of its samples."""
+
+    states: np.ndarray
+    deltas: np.ndarray
+    overlaps: np.ndarray
+
+
+@jit
+def workspace(net: Net, samples: int) -> Work:
+    """Zeros for blocks of ``samples``."""
+    layers, width, dtype = len(net.linear), net.weights.shape[2], net.weights.dtype
+    return Work(
+        aligned_zeros((layers + 1, samples, width), dtype),
+        aligned_zeros((layers, samples, width), dtype),
+        aligned_zeros((layers, BLOCK, BLOCK), dtype),
+    )
 
 
 @jit
@@ -156,16 +175,14 @@ def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.
 
 
 @jit
-def train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, start: int, stop: int, errors: np.ndarray) -> None:
+def train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, start: int, stop: int, errors: np.ndarray, work: Work) -> None:
     """Per-sample delta rule over ``order``, for output columns start..stop (all of them if there are hidden layers).
 
     The trajectory is that of one update a sample (eq. 7), but weights are touched once a block: within it, scalar products with the samples
     before stand for their updates.
     """
-    layers, width = len(net.linear), net.weights.shape[2]
-    states = aligned_zeros((layers + 1, BLOCK, width), net.weights.dtype)
-    deltas = aligned_zeros((layers, BLOCK, width), net.weights.dtype)
-    overlaps = aligned_zeros((layers, BLOCK, BLOCK), net.weights.dtype)
+    net, samples, (states, deltas, overlaps) = borrowed(net), borrowed(samples), borrowed(work)
+    layers = len(net.linear)
     inputs, (left, right), last = net.units[0] + net.bias, columns(net, 0, start, stop), min(stop, net.units[layers])
     for begin in range(0, len(order), BLOCK):
         count = min(BLOCK, len(order) - begin)
@@ -210,11 +227,12 @@ def backward(net: Net, states: np.ndarray, deltas: np.ndarray, stop: int) -> Non
 
 
 @jit
-def train_batches(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, start: int, stop: int, errors: np.ndarray) -> None:
+def train_batches(
+    net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, start: int, stop: int, errors: np.ndarray, work: Work
+) -> None:
     """Gradient descent with the mean gradient of ``batch`` samples a step, for output columns as in `train_exactly`."""
-    layers, width = len(net.linear), net.weights.shape[2]
-    states = aligned_zeros((layers + 1, batch, width), net.weights.dtype)
-    deltas = aligned_zeros((layers, batch, width), net.weights.dtype)
+    net, samples, (states, deltas, _) = borrowed(net), borrowed(samples), borrowed(work)
+    layers = len(net.linear)
     step = np.empty(1, net.weights.dtype)  # stays in the network's type
     last = min(stop, net.units[layers])
     for begin in range(0, len(order), batch):
@@ -237,19 +255,20 @@ def _train(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: floa
     groups = padded(net.units[len(net.linear)], lane) // lane
     for slot in prange(slots):
         start, stop = lane * (groups * slot // slots), lane * (groups * (slot + 1) // slots)
+        work = workspace(net, BLOCK if batch == 1 else batch)
         if batch == 1:
-            train_exactly(net, samples, order, rate, start, stop, errors)
+            train_exactly(net, samples, order, rate, start, stop, errors, work)
         else:
-            train_batches(net, samples, order, batch, rate, start, stop, errors)
+            train_batches(net, samples, order, batch, rate, start, stop, errors, work)
 
 
 def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None:
     """Images [n, outputs] of the samples' spectra, one contiguous share a slot."""
     layers, count = len(net.linear), len(images)
-    outputs, width = images.shape[1], net.weights.shape[2]
+    outputs = images.shape[1]
     stop = padded(outputs, LANE_BYTES // net.weights.itemsize)
     for slot in prange(slots):
-        states = aligned_zeros((layers + 1, TILE, width), net.weights.dtype)
+        states = workspace(net, TILE).states
         share = np.arange(count * slot // slots, count * (slot + 1) // slots)
         for begin in range(0, len(share), TILE):
             size = min(TILE, len(share) - begin)
