@@ -1,7 +1,8 @@
 """Build the Cython kernels; everything else about the package is in pyproject.toml.
 
 The extensions are portable by default: they run on every CPU of their architecture.
-``MPIFAST_ARCH=native pip install .`` compiles for this machine alone; never distribute such a build.
+``MPIFAST_ARCH=native pip install .`` compiles for this machine alone; never distribute such a build. ``MPIFAST_CHECKS=bounds`` checks
+every index, ``MPIFAST_CHECKS=sanitize`` builds with AddressSanitizer and UndefinedBehaviorSanitizer too: see ``.ci/trust``.
 """
 
 import os
@@ -13,11 +14,21 @@ from setuptools import Extension, setup
 
 KERNELS = ["mpifast.physics._langevin_kernels", "mpifast.physics._system_matrix_kernels"]
 
+
+def option(name: str, *values: str) -> str:
+    """A variable of the environment; the first value is the default."""
+    value = os.environ.get(name, values[0])
+    if value not in values:
+        raise SystemExit(f"{name}={value!r}: use {', '.join(map(repr, values))}; {values[0]!r} is the default")
+    return value
+
+
+CHECKS = option("MPIFAST_CHECKS", "none", "bounds", "sanitize")
 DIRECTIVES = {
     "language_level": 3,
-    "boundscheck": False,
+    "boundscheck": CHECKS != "none",
     "wraparound": False,
-    "initializedcheck": False,
+    "initializedcheck": CHECKS != "none",
     "cdivision": True,
     "freethreading_compatible": True,
 }
@@ -28,10 +39,9 @@ def compiler_flags() -> list[str]:
     if sys.platform == "win32":
         return ["/O2", "/fp:precise"]
     flags = ["-O3", "-ffp-contract=off", "-fno-math-errno"]
-    arch = os.environ.get("MPIFAST_ARCH", "portable")
-    if arch not in ("portable", "native"):
-        raise SystemExit(f"MPIFAST_ARCH={arch!r}: use 'portable' (the default) or 'native'")
-    return flags + (["-march=native"] if arch == "native" else [])
+    if CHECKS == "sanitize":
+        flags += ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    return flags + (["-march=native"] if option("MPIFAST_ARCH", "portable", "native") == "native" else [])
 
 
 def extension(module: str) -> Extension:
@@ -42,6 +52,7 @@ def extension(module: str) -> Extension:
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=compiler_flags(),
+        extra_link_args=["-fsanitize=address,undefined"] if CHECKS == "sanitize" else [],
     )
 
 

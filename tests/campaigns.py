@@ -161,8 +161,12 @@ def leak(calls):
 
 def main():
     """Run all at full count and write the report."""
+    import argparse
     from importlib.metadata import version
 
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--out", default="docs/trust.md", help="the report (default: %(default)s)")
+    options = parser.parse_args()
     counts = {kill_training: 100, fuzz_networks: 100_000}
     rows = []
     for campaign, count in counts.items():
@@ -185,8 +189,7 @@ def main():
             f"{key} {value:,.0f}" if isinstance(value, (int, float)) and value >= 1000 else f"{key} {value:.3g}" for key, value in result.items()
         )
         lines += [f"## `{campaign.__name__}`", "", campaign.__doc__.splitlines()[0], "", f"{facts}.", ""]
-    target = Path(__file__).resolve().parent.parent / "docs" / "trust.md"
-    target.write_text("\n".join(lines))
+    Path(options.out).write_text("\n".join(lines))
 
 
 if __name__ == "__main__":

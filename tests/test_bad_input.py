@@ -140,6 +140,7 @@ CASES = [
     (lambda: network().fit(U, with_nan(C)), ValueError, "phantoms is not finite"),
     (lambda: network().fit(U, C, epochs=-1), ValueError, "epochs=-1"),
     (lambda: network().fit(U, C, epochs=1.5), TypeError, "epochs"),
+    (lambda: network(hidden=(60_000,), outputs=60_000), ValueError, "takes 27 GiB, the limit is 4: use narrower layers"),
     (lambda: network().fit(U, C, learning_rate=0), ValueError, "learning_rate=0"),
     (lambda: network().fit(U, C, learning_rate=NAN), ValueError, "learning_rate"),
     (lambda: network().fit(U, C, learning_rate=lambda epoch: -1), ValueError, "learning_rate=-1"),

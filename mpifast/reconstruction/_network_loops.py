@@ -2,9 +2,9 @@
 
 Layer l maps states[l] to states[l + 1]. All layers share one padded shape, so every array here is a plain block of numbers:
 
-    weights[layers, width, width]           weights[l][j, o] from input j to output o; a bias is the weight of one more input, always 1
-    states[layers + 1, rows, width]         inputs, hidden values, outputs of the samples at hand
-    deltas[layers, rows, width]             rate * c' (c - y) of each layer's outputs (eq. 7): the rate is folded in
+    weights[layers, depth, width]           weights[l][j, o] from input j to output o; a bias is the weight of one more input, always 1
+    states[layers + 1, rows, wider]         inputs, hidden values, outputs of the samples at hand
+    deltas[layers, rows, wider]             rate * c' (c - y) of each layer's outputs (eq. 7): the rate is folded in
 
 Padding is zero throughout and stays zero.
 """
@@ -55,7 +55,7 @@ class Work(NamedTuple):
 @jit
 def workspace(net: Net, samples: int) -> Work:
     """Zeros for blocks of ``samples``."""
-    layers, width, dtype = len(net.linear), net.weights.shape[2], net.weights.dtype
+    layers, width, dtype = len(net.linear), max(net.weights.shape[1], net.weights.shape[2]), net.weights.dtype
     return Work(
         aligned_zeros((layers + 1, samples, width), dtype),
         aligned_zeros((layers, samples, width), dtype),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mpifast.reconstruction.training import Callback, History, Trainer
 
 ACTIVATIONS = ("sigmoid", "linear")
 MAX_UNITS = 65_536
+MAX_BYTES = 2**32  # of weights
 
 
 class Network:
@@ -87,6 +89,9 @@ class Network:
         self.dtype = check.float_dtype("dtype", dtype)
         self.seed = check.seed("seed", seed)
         self.weight_range = check.number("weight_range", weight_range, low=0.0, high=1e6)
+        size = math.prod(self._shape) * self.dtype.itemsize
+        if size > MAX_BYTES:
+            raise ValueError(f"a network of units {self.units} takes {size / 2**30:.0f} GiB, the limit is {MAX_BYTES >> 30}: use narrower layers")
         self.epochs_trained = 0
         self.system: str | None = None  # fingerprint of the system it was trained for, if that is known
         random = np.random.Generator(np.random.Philox(self.seed))
@@ -333,10 +338,15 @@ class Network:
         sizes = zip(self.units[:-1], self.units[1:], strict=True)
         return [self._net.weights[layer, : inputs + self.bias, :units].T.copy() for layer, (inputs, units) in enumerate(sizes)]
 
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        """Of all weights as one block: each layer is padded to the widest."""
+        depth, width = (padded(max(units) + self.bias, lanes(self.dtype)) for units in (self.units[:-1], self.units[1:]))
+        return len(self.units) - 1, depth, width
+
     def _padded(self, parameters: list[np.ndarray]) -> loops.Net:
         """Weights of each layer as the loops want them."""
-        width = padded(max(self.units) + self.bias, lanes(self.dtype))
-        weights = aligned_zeros((len(parameters), width, width), self.dtype)
+        weights = aligned_zeros(self._shape, self.dtype)
         for layer, array in enumerate(parameters):
             units, inputs = array.shape
             weights[layer, :inputs, :units] = array.T
