@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import mpifast
 from mpifast import reference
-from mpifast.physics._system_matrix_kernels import fourier_coefficients
-from mpifast.physics.system_matrix import MAX_NODES, node_count
+from mpifast.physics import system_matrix as module
+from mpifast.physics.system_matrix import MAX_NODES, fourier_coefficients, node_count
 
 ORACLE = {  # c1, c3, c5, c7 of identity 5
     (0, 5): (0.916132851175115, -0.145557330287027, 0.0379956682894247, -0.0110131593646441),
@@ -19,14 +19,9 @@ ORACLE = {  # c1, c3, c5, c7 of identity 5
 
 
 def coefficients(offsets, drive, harmonics, nodes=None):
-    """c_n for n = 1..harmonics [harmonics, offsets], straight from the kernel."""
-    nodes = nodes or node_count(drive, harmonics, 1e-14)
+    """c_n for n = 1..harmonics [harmonics, offsets]."""
     offsets = np.atleast_1d(np.asarray(offsets, np.float64))
-    odd, even = np.empty((offsets.size, (harmonics + 1) // 2)), np.empty((offsets.size, harmonics // 2))
-    fourier_coefficients(offsets, float(drive), nodes, np.cos(np.pi / (2 * nodes) * np.arange(4 * nodes)), odd, even)
-    result = np.empty((harmonics, offsets.size))
-    result[0::2], result[1::2] = odd.T, even.T
-    return result
+    return fourier_coefficients(offsets, float(drive), harmonics, nodes or node_count(drive, harmonics, 1e-14))
 
 
 def pole_series(offsets, drive, harmonics, poles=2000):
@@ -137,6 +132,14 @@ def test_mpmath_quadrature_within_tolerance(diameter, voxel, harmonic):
     exact = exact_coefficient(particle.beta * scanner.gradient * scanner.positions[voxel], particle.beta * scanner.drive_amplitude, harmonic)
     error = abs(system.real[harmonic - 1, voxel] + np.pi * particle.saturation_field * harmonic * exact)
     assert error <= 1e-12 * np.abs(system.real).max()
+
+
+def test_chunks_do_not_change_the_result(monkeypatch):
+    offsets = np.linspace(0.0, 12.0, 7)
+    expected = coefficients(offsets, 11.5, 9)
+    for chunk in (1, 1000):
+        monkeypatch.setattr(module, "CHUNK", chunk)
+        np.testing.assert_allclose(coefficients(offsets, 11.5, 9), expected, atol=1e-15)
 
 
 @pytest.mark.parametrize("voxels", [1, 2, 3, 16, 129])

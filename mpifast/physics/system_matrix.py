@@ -10,15 +10,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from scipy.fft import dct
 
 from mpifast import _validation as check
-from mpifast.physics._system_matrix_kernels import fourier_coefficients
+from mpifast.physics._langevin_kernels import langevin
 from mpifast.physics.particle import Particle
 from mpifast.physics.precision import warn_of_float32
 from mpifast.physics.scanner import Scanner
 
 MAX_NODES = 2**17  # about one second of work at the paper's size
 MAX_HARMONICS = 10_000
+CHUNK = 2**20  # numbers transformed together, which bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,11 +190,7 @@ def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, to
             "use ideal_system_matrix, lower the drive amplitude, raise the temperature or loosen the tolerance"
         )
     half = scanner.positions[scanner.voxels // 2 :]  # x >= 0; the rest follows by parity
-    coefficients = np.empty((harmonics, half.size))
-    odd, even = np.empty((half.size, (harmonics + 1) // 2)), np.empty((half.size, harmonics // 2))
-    circle = np.cos(np.pi / (2 * nodes) * np.arange(4 * nodes))
-    fourier_coefficients(particle.beta * scanner.gradient * half, drive, nodes, circle, odd, even)
-    coefficients[0::2], coefficients[1::2] = odd.T, even.T
+    coefficients = fourier_coefficients(particle.beta * scanner.gradient * half, drive, harmonics, nodes)
     return _assemble(coefficients, scanner, particle, tolerance, nodes)
 
 
@@ -237,6 +235,40 @@ def ideal_system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 2
     angle = np.arccos(np.clip(-2.0 * half / scanner.field_of_view, -1.0, 1.0))
     inside = np.where(np.abs(half) < 0.5 * scanner.field_of_view, 1.0, 0.0)
     return _assemble(4.0 / (np.pi * order) * np.sin(order * angle) * inside, scanner, particle, 0.0, 0)
+
+
+def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, nodes: int) -> np.ndarray:
+    """Cosine coefficients of the magnetisation, c_n(a, b) = (2/pi) int_0^pi L(a + b cos t) cos(n t) dt.
+
+    By the N-point Gauss-Chebyshev rule t_j = pi (j + 1/2) / N, which is a cosine transform and converges geometrically. The nodes t and
+    pi - t share abs(cos(n t)), so even harmonics need only L(a + b cos t) + L(a - b cos t), odd ones the difference: two transforms of half
+    the length, and at a = 0 even harmonics are exactly zero.
+
+    Parameters
+    ----------
+    offsets : ndarray
+        a, float64[offsets], dimensionless.
+    drive : float
+        b, dimensionless.
+    harmonics : int
+        Highest n, below ``nodes``.
+    nodes : int
+        N, even.
+
+    Returns
+    -------
+    ndarray
+        float64[harmonics, offsets], n = 1, 2, ...
+    """
+    field = drive * np.cos(np.pi / nodes * (np.arange(nodes // 2) + 0.5))
+    coefficients = np.empty((harmonics, len(offsets)))
+    step = max(CHUNK // nodes, 1)
+    for first in range(0, len(offsets), step):
+        part = slice(first, first + step)
+        above, below = langevin(offsets[part, None] + field), langevin(offsets[part, None] - field)
+        coefficients[0::2, part] = dct(above - below, type=4)[:, : (harmonics + 1) // 2].T
+        coefficients[1::2, part] = dct(above + below, type=2)[:, 1 : harmonics // 2 + 1].T
+    return coefficients / nodes
 
 
 def node_count(drive: float, harmonics: int, tolerance: float) -> int:

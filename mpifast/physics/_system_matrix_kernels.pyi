@@ -1,3 +1,0 @@
-import numpy as np
-
-def fourier_coefficients(offsets: np.ndarray, drive: float, nodes: int, circle: np.ndarray, odd: np.ndarray, even: np.ndarray) -> None: ...
