@@ -12,7 +12,7 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNELS = ["mpifast.physics._langevin_kernels"]
+KERNELS = ["mpifast.physics._langevin_kernels", "mpifast.physics._system_matrix_kernels"]
 
 
 def option(name: str, *values: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.fft import dct
 
 from mpifast import _validation as check
-from mpifast.physics._langevin_kernels import langevin
+from mpifast.physics._system_matrix_kernels import fold_magnetization
 from mpifast.physics.particle import Particle
 from mpifast.physics.precision import warn_of_float32
 from mpifast.physics.scanner import Scanner
@@ -262,12 +262,14 @@ def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, node
     """
     field = drive * np.cos(np.pi / nodes * (np.arange(nodes // 2) + 0.5))
     coefficients = np.empty((harmonics, len(offsets)))
-    step = max(CHUNK // nodes, 1)
+    step = min(max(CHUNK // nodes, 1), len(offsets))
+    differences, sums = np.empty((2, step, nodes // 2))
     for first in range(0, len(offsets), step):
-        part = slice(first, first + step)
-        above, below = langevin(offsets[part, None] + field), langevin(offsets[part, None] - field)
-        coefficients[0::2, part] = dct(above - below, type=4)[:, : (harmonics + 1) // 2].T
-        coefficients[1::2, part] = dct(above + below, type=2)[:, 1 : harmonics // 2 + 1].T
+        part = offsets[first : first + step]
+        fold_magnetization(part, field, differences, sums)
+        odd, even = coefficients[0::2, first : first + step], coefficients[1::2, first : first + step]
+        odd[:] = dct(differences[: len(part)], type=4)[:, : len(odd)].T
+        even[:] = dct(sums[: len(part)], type=2)[:, 1 : len(even) + 1].T
     return coefficients / nodes
 
 
@@ -300,14 +302,12 @@ def node_count(drive: float, harmonics: int, tolerance: float) -> int:
 
 def _assemble(coefficients: np.ndarray, scanner: Scanner, particle: Particle, tolerance: float, nodes: int) -> SystemMatrix:
     """Mirror c_k(-x) = (-1)^(k+1) c_k(x) onto the other half of the voxels and scale to eq. (3)."""
-    harmonics = coefficients.shape[0]
-    order = np.arange(1, harmonics + 1)[:, None]
-    sign = np.where(order % 2 == 1, 1.0, -1.0)
-    right = -np.pi * order * particle.saturation_field * coefficients
-    left = (sign * right)[:, ::-1][:, : scanner.voxels // 2]
+    left, harmonics = scanner.voxels // 2, len(coefficients)
     matrix = np.zeros((harmonics, scanner.voxels), dtype=np.complex128)
-    matrix.imag[:, : scanner.voxels // 2] = left
-    matrix.imag[:, scanner.voxels // 2 :] = right
+    imag = matrix.imag
+    np.multiply(coefficients, -np.pi * particle.saturation_field * np.arange(1, harmonics + 1)[:, None], out=imag[:, left:])
+    imag[0::2, :left] = imag[0::2, : -left - 1 : -1]
+    np.negative(imag[1::2, : -left - 1 : -1], out=imag[1::2, :left])
     return SystemMatrix(_read_only(matrix), scanner, particle, tolerance, nodes)
 
 

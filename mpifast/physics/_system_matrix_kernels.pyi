@@ -1,0 +1,3 @@
+import numpy as np
+
+def fold_magnetization(offsets: np.ndarray, field: np.ndarray, differences: np.ndarray, sums: np.ndarray) -> None: ...
