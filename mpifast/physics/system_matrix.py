@@ -20,6 +20,7 @@ from mpifast.physics.scanner import Scanner
 
 MAX_NODES = 2**17  # about one second of work at the paper's size
 MAX_HARMONICS = 10_000
+ROUNDING = 2 * np.finfo(np.float64).eps
 CHUNK = 2**20  # numbers transformed together, which bounds the memory
 
 
@@ -144,7 +145,8 @@ def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, to
 
     S_k(x) = -i pi k mu0 Ms c_k(x), with c_k the cosine coefficients of L(beta (G x + A cos t)): eq. (3) for a receive coil
     of unit sensitivity, integrated over one period. Concentration 1 is material at its saturation magnetisation.
-    The projection is exact: a Gauss-Chebyshev rule whose node count follows from the tolerance.
+    The projection is exact: a Gauss-Chebyshev rule whose node count follows from the tolerance. Harmonics that are nothing but rounding
+    everywhere (those above about 166 at 20 nm) are zero.
 
     Parameters
     ----------
@@ -191,6 +193,8 @@ def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, to
         )
     half = scanner.positions[scanner.voxels // 2 :]  # x >= 0; the rest follows by parity
     coefficients = fourier_coefficients(particle.beta * scanner.gradient * half, drive, harmonics, nodes)
+    largest = np.abs(coefficients).max(axis=1)
+    coefficients[largest < ROUNDING * largest.max()] = 0.0  # scaled up, rounding would be a signal that no scanner has
     return _assemble(coefficients, scanner, particle, tolerance, nodes)
 
 
