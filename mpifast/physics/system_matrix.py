@@ -14,6 +14,7 @@ from scipy.fft import dct
 
 from mpifast import _validation as check
 from mpifast.physics._system_matrix_kernels import fold_magnetization
+from mpifast.physics.linear_system import LinearSystem, read_only
 from mpifast.physics.particle import Particle
 from mpifast.physics.precision import warn_of_float32
 from mpifast.physics.scanner import Scanner
@@ -25,7 +26,7 @@ CHUNK = 2**20  # numbers transformed together, which bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
-class SystemMatrix:
+class SystemMatrix(LinearSystem):
     """The linear map u = S c from particle concentrations to the voltage spectrum. Make one with `system_matrix`.
 
     Attributes
@@ -57,23 +58,17 @@ class SystemMatrix:
         return int(self.matrix.shape[1])
 
     @functools.cached_property
-    def real(self) -> np.ndarray:
+    def real(self) -> np.ndarray:  # type: ignore[override]
         """The signal as real numbers, float64[harmonics, voxels]: a cosine drive makes the spectrum purely imaginary, with a sign.
 
         Magnitudes would not do: the sign carries the image.
         """
-        return _read_only(np.ascontiguousarray(self.matrix.imag))
-
-    @functools.cached_property
-    def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Singular value decomposition of `real`: U float64[harmonics, k], falling values float64[k], V^T float64[k, voxels]; made on first use."""
-        left, values, right = np.linalg.svd(self.real, full_matrices=False)
-        return _read_only(left), _read_only(values), _read_only(right)
+        return read_only(np.ascontiguousarray(self.matrix.imag))
 
     @functools.cached_property
     def positions(self) -> np.ndarray:
         """Voxel positions, float64[voxels], metres."""
-        return _read_only(self.scanner.positions)
+        return read_only(self.scanner.positions)
 
     @property
     def fingerprint(self) -> str:
@@ -312,9 +307,4 @@ def _assemble(coefficients: np.ndarray, scanner: Scanner, particle: Particle, to
     np.multiply(coefficients, -np.pi * particle.saturation_field * np.arange(1, harmonics + 1)[:, None], out=imag[:, left:])
     imag[0::2, :left] = imag[0::2, : -left - 1 : -1]
     np.negative(imag[1::2, : -left - 1 : -1], out=imag[1::2, :left])
-    return SystemMatrix(_read_only(matrix), scanner, particle, tolerance, nodes)
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array
+    return SystemMatrix(read_only(matrix), scanner, particle, tolerance, nodes)

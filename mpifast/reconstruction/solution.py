@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.system_matrix import SystemMatrix
 
 LARGEST = 1e140
@@ -43,11 +44,12 @@ class Solution:
 
 def problem(system: Any, u: Any, full_output: Any, progress: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """The checked S float64[harmonics, voxels] and spectra float64[n, harmonics]; the latter may be the argument itself."""
-    check.instance("system", system, SystemMatrix)
+    if not isinstance(system, LinearSystem):
+        check.instance("system", system, SystemMatrix)
     check.flag("full_output", full_output)
     if progress is not None:
         check.flag("progress", progress)
-    u = check.matrix("u", u, system.harmonics, what="harmonics", empty=True)
+    u = check.matrix("u", u, system.rows, what="harmonics", empty=True)
     spectra = np.ascontiguousarray(u, np.float64)
     if np.abs(spectra).max(initial=0.0) > LARGEST:
         raise ValueError(f"u has values of {np.abs(spectra).max():g}: give it in a larger unit, up to {LARGEST:g}, or sums of squares overflow")
