@@ -1,41 +1,12 @@
-"""The command line: ``mpifast COMMAND``. Exit code 0 is success, 2 a mistake in the call or its surroundings, 130 Ctrl-C."""
+"""``mpifast reproduce``: the figures of the paper."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
-
-import mpifast
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except (ValueError, TypeError, OSError, ModuleNotFoundError, MemoryError) as error:
-        print(f"mpifast: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("mpifast: interrupted; what was finished is kept", file=sys.stderr)
-        return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mpifast",
-        description="Fast simulation and image reconstruction for magnetic particle imaging.",
-        epilog="example: mpifast reproduce --quick --out results",
-    )
-    parser.add_argument("--version", action="version", version=f"mpifast {mpifast.__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_reproduce(commands)
-    return parser
-
-
-def _add_reproduce(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
     from mpifast.paper.reproduce import FIGURES
 
     command = commands.add_parser(

@@ -1,0 +1,39 @@
+"""The command line: ``mpifast COMMAND``. Exit code 0 is success, 2 a mistake in the call or its surroundings, 130 Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import mpifast
+from mpifast.cli import reproduce
+
+COMMANDS = (reproduce,)  # each a file with add(commands)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (ValueError, TypeError, OSError, ModuleNotFoundError, MemoryError) as error:
+        print(f"mpifast: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mpifast: interrupted; what was finished is kept", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    root = argparse.ArgumentParser(
+        prog="mpifast",
+        description="Fast simulation and image reconstruction for magnetic particle imaging.",
+        epilog="example: mpifast reproduce --quick --out results",
+    )
+    root.add_argument("--version", action="version", version=f"mpifast {mpifast.__version__}")
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add(commands)
+    return root
