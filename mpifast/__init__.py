@@ -25,6 +25,9 @@ _HOMES = {
     "kaczmarz": "mpifast.reconstruction.kaczmarz_solver",
     "sparse": "mpifast.reconstruction.sparse_solvers",
     "nnls": "mpifast.reconstruction.sparse_solvers",
+    "read_mdf": "mpifast.io.mdf",
+    "write_mdf": "mpifast.io.mdf_write",
+    "check_mdf": "mpifast.io.mdf_check",
 }
 _MODULES = {
     "phantoms": "mpifast.data.phantoms",
@@ -37,6 +40,9 @@ __all__ = ["__version__", *_HOMES, *_MODULES]
 if TYPE_CHECKING:
     from mpifast.data import phantoms as phantoms
     from mpifast.data.spectra import Spectra as Spectra
+    from mpifast.io.mdf import read_mdf as read_mdf
+    from mpifast.io.mdf_check import check_mdf as check_mdf
+    from mpifast.io.mdf_write import write_mdf as write_mdf
     from mpifast.physics.langevin import langevin as langevin
     from mpifast.physics.langevin import langevin_derivative as langevin_derivative
     from mpifast.physics.particle import Particle as Particle

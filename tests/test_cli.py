@@ -1,8 +1,11 @@
 """The command line: output, exit codes, one-line errors."""
 
+import json
 import os
 import sys
 
+import h5py
+import numpy as np
 import pytest
 
 import mpifast
@@ -34,11 +37,11 @@ def test_only_is_the_same_as_naming_figures(capsys, tmp_path):
     assert {line.split()[0] for line in out.splitlines() if line.startswith("fig")} == {"figure", "fig2", "fig3"}  # and the head
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"]])
-def test_help_has_an_example(capsys, arguments):
-    code, out, _ = run(capsys, *arguments)
+@pytest.mark.parametrize("command", ["", "reproduce", "reconstruct", "mdf check"])
+def test_help_has_an_example(capsys, command):
+    code, out, _ = run(capsys, *command.split(), "--help")
     assert code == 0
-    assert "mpifast reproduce" in out
+    assert f"mpifast {command}" in out
     assert "example" in out
 
 
@@ -93,6 +96,88 @@ def test_ctrl_c_exits_with_130(capsys, monkeypatch, tmp_path):
     code, _, err = run(capsys, "reproduce", "fig2", "--out", str(tmp_path))
     assert code == 130
     assert "interrupted" in err
+
+
+@pytest.fixture
+def files(small_system, tmp_path, monkeypatch):
+    """A system matrix and a measurement, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    mpifast.write_mdf("system.mdf", small_system)
+    mpifast.write_mdf("measurement.mdf", small_system.spectra(np.eye(11), dtype="float64"), small_system)
+    return tmp_path
+
+
+def test_mdf_check_is_quiet_or_names_breaches(capsys, files):
+    assert run(capsys, "mdf", "check", "system.mdf", "measurement.mdf") == (0, "", "")
+    with h5py.File("system.mdf", "r+") as file:
+        del file["calibration/order"], file["uuid"]
+    code, out, err = run(capsys, "mdf", "check", "system.mdf")
+    assert (code, err) == (2, "")
+    assert [line.split(": ")[0] for line in out.splitlines()] == ["/uuid", "/calibration/order"]
+    assert run(capsys, "mdf", "check", "system.mdf", "measurement.mdf")[1].startswith("system.mdf: /uuid: missing; add it")
+    code, out, _ = run(capsys, "mdf", "check", "--json", "system.mdf", "measurement.mdf")
+    found = json.loads(out)
+    assert (code, found["measurement.mdf"], found["system.mdf"][0]["dataset"]) == (2, [], "/uuid")
+
+
+def test_reconstruct_writes_a_picture_and_a_file(capsys, files):
+    code, out, err = run(capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--solver", "tsvd", "--rank", "11")
+    assert (code, err) == (0, "")
+    assert out == "11 images of 11 voxels by tsvd from 14 equations: measurement-reconstruction.png, measurement-reconstruction.mdf\n"
+    with mpifast.read_mdf("measurement-reconstruction.mdf") as file:
+        np.testing.assert_allclose(file.images()[:, :, 0], np.eye(11), atol=1e-6)
+    assert (files / "measurement-reconstruction.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_reconstruct_takes_all_options(capsys, files):
+    chosen = ["--snr-threshold", "1", "--band", "30e3", "200e3", "--channels", "1", "--frames", "2", "9", "--average", "4", "--background", "keep"]
+    options = ["--solver", "kaczmarz", "--alpha", "0.1", "--iterations", "50", "--nonnegative", "--json"]
+    code, out, _ = run(capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--out", "a.b", *chosen, *options)
+    summary = json.loads(out)
+    assert code == 0
+    assert (summary["images"], summary["voxels"], summary["equations"], summary["breaches"]) == (2, 11, 9, [])
+    assert summary["files"] == ["a.b.png", "a.b.mdf"]
+    assert summary["parameter"] == [0.1, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("mdf check text.mdf", "text.mdf: not HDF5"),
+        ("mdf check none.mdf", "No such file"),
+        ("mdf", "ACTION"),
+        ("reconstruct measurement.mdf", "--matrix"),
+        ("reconstruct measurement.mdf --matrix measurement.mdf", "measurement.mdf has no system matrix: it is a measurement file"),
+        ("reconstruct measurement.mdf --matrix other.mdf", "measurement.mdf does not fit other.mdf: /acquisition/_voxels is 11, in the matrix 12"),
+        ("reconstruct text.mdf --matrix system.mdf", "text.mdf: not HDF5"),
+        ("reconstruct measurement.mdf --matrix system.mdf --solver net.npz", "net.npz is a network for 20 harmonics and 11 voxels"),
+        ("reconstruct measurement.mdf --matrix system.mdf --solver text.npz", "text.npz is not a mpifast network"),
+        ("reconstruct measurement.mdf --matrix system.mdf --rank 3", "rank=3 does not belong to solver='kaczmarz'"),
+        ("reconstruct measurement.mdf --matrix system.mdf --frames 0 3", "--frames=0 is out of range"),
+        ("reconstruct measurement.mdf --matrix system.mdf --frames 9 12", "frames=range(8, 12) is out of range"),
+        ("reconstruct measurement.mdf --matrix system.mdf --out measurement", "--out=measurement would overwrite measurement.mdf"),
+        ("reconstruct measurement.mdf --matrix system.mdf --out none/images", "No such file"),
+    ],
+)
+def test_mistakes_with_files_overwrite_nothing(capsys, files, arguments, message):
+    (files / "text.mdf").write_text("no HDF5")
+    (files / "text.npz").write_text("no network")
+    mpifast.Network(20, 11, scaling="none").save("net.npz")
+    mpifast.write_mdf("other.mdf", mpifast.system_matrix(mpifast.Scanner(voxels=12), mpifast.Particle(40e-9), harmonics=14))
+    for name in ("measurement-reconstruction.mdf", "measurement-reconstruction.png"):
+        (files / name).write_text("old")
+    before = {path.name: path.read_bytes() for path in files.iterdir()}
+    code, out, err = run(capsys, *arguments.split())
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+    assert {path.name: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_a_missing_h5py_names_the_extra(run_python):
+    done = run_python("-c", "import sys; sys.modules['h5py'] = None; from mpifast.cli import main; sys.exit(main(['mdf', 'check', 'x.mdf']))")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert 'pip install "mpifast[mdf]"' in done.stderr
 
 
 def test_a_missing_matplotlib_names_the_extra(run_python):

@@ -10,7 +10,8 @@ README = ROOT / "README.md"
 pytestmark = pytest.mark.skipif(not README.exists(), reason="the tests run without the checkout around them")
 
 
-def test_examples():
+def test_examples(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # examples write files
     result = doctest.testfile(str(README), module_relative=False)
     assert result.attempted > 10
     assert result.failed == 0

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 import mpifast
-from mpifast.cli import reproduce
+from mpifast.cli import mdf, reconstruct, reproduce
 
-COMMANDS = (reproduce,)  # each a file with add(commands)
+COMMANDS = (reproduce, reconstruct, mdf)  # each a file with add(commands)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

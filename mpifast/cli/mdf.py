@@ -1,0 +1,36 @@
+"""``mpifast mdf check``: one line for each departure from the format."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("mdf", help="check files of the Magnetic Particle Imaging Data Format")
+    actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
+    check = actions.add_parser(
+        "check",
+        help="check files against the specification and MPIFiles.jl",
+        description="Check MDF v2.1 files against the specification and what MPIFiles.jl and MPIReco.jl need. One line for each breach: "
+        "dataset, rule, cure. Prints nothing, and exits with 0, if there is none.",
+        epilog="examples:\n  mpifast mdf check system.mdf\n  mpifast mdf check *.mdf --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("files", nargs="+", metavar="FILE", help="MDF files")
+    check.add_argument("--json", action="store_true", help="print a JSON object: for each file a list of {dataset, rule, cure}")
+    check.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from mpifast.io.mdf_check import check_mdf
+
+    found = {path: check_mdf(path) for path in options.files}
+    if options.json:
+        print(json.dumps({path: [breach._asdict() for breach in breaches] for path, breaches in found.items()}, indent=2))
+    else:
+        for path, breaches in found.items():
+            for breach in breaches:
+                print(f"{path}: {breach}" if len(found) > 1 else breach)
+    return 2 if any(found.values()) else 0

@@ -1,0 +1,1 @@
+"""Files of the field and of other tools: MDF."""
