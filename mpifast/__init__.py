@@ -28,6 +28,7 @@ _HOMES = {
     "read_mdf": "mpifast.io.mdf",
     "write_mdf": "mpifast.io.mdf_write",
     "check_mdf": "mpifast.io.mdf_check",
+    "open_spectra": "mpifast.io.store",
 }
 _MODULES = {
     "phantoms": "mpifast.data.phantoms",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from mpifast.io.mdf import read_mdf as read_mdf
     from mpifast.io.mdf_check import check_mdf as check_mdf
     from mpifast.io.mdf_write import write_mdf as write_mdf
+    from mpifast.io.store import open_spectra as open_spectra
     from mpifast.physics.langevin import langevin as langevin
     from mpifast.physics.langevin import langevin_derivative as langevin_derivative
     from mpifast.physics.particle import Particle as Particle

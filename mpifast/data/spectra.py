@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ class Spectra:
         if isinstance(index, slice):
             return self._generate(_slice_samples(index))
         if isinstance(index, (np.ndarray, list)) and np.ndim(index) > 0:
-            return self._generate(_array_samples(index))
+            return self._generate(array_samples(index))
         if isinstance(index, tuple):
             raise TypeError(f"index={index!r}: a data set has one axis, its samples; index the result for harmonics or voxels")
         spectra, phantoms = self._generate(np.array([check.integer("index", index, low=0, high=2**62)], np.int64))
@@ -146,6 +147,62 @@ class Spectra:
 
         return produce()
 
+    def save(
+        self,
+        path: str | Path,
+        count: int,
+        *,
+        chunks: int = 16_384,
+        compression: int | None = None,
+        packed: bool = True,
+        progress: bool | None = None,
+    ) -> None:
+        """Stream the first ``count`` samples to disk, in memory that does not grow with their number.
+
+        The store gets its name when it is complete. Until then its parts are in a folder ``PATH.partial``; interrupted, even killed, the
+        same call goes on from there, to the same bits. A finished store of the same settings is left as it is; nothing is overwritten.
+
+        Parameters
+        ----------
+        path : str or Path
+            File name ending in .h5 or .hdf5, or folder name ending in .zarr. docs/stores.md describes the layout.
+        count : int
+            Number of samples.
+        chunks : int, optional
+            Samples in a chunk: the unit of checksums, of compression and of reading. At most 1 GiB.
+        compression : int, optional
+            Level of deflate, from 1 to 9; None for none, which is by far the fastest: spectra hardly compress.
+        packed : bool, optional
+            Store phantoms as bits, eight voxels a byte (numpy.unpackbits), instead of a byte a voxel.
+        progress : bool, optional
+            Show a progress bar; None: on a terminal, after two seconds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter is of the wrong type or out of range, or parts begun elsewhere have other bits than this machine makes.
+        FileExistsError
+            If the name, or its folder of parts, is taken by something else.
+        BlockingIOError
+            If another process is writing the same store.
+        OSError
+            If the disk is full or the folder cannot be written: what was written is kept, and the same call goes on.
+        ModuleNotFoundError
+            If a library is missing: they are in the extra ``store``.
+
+        Examples
+        --------
+        >>> import mpifast, tempfile
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.Spectra(system, seed=7).save(f"{folder}/data.zarr", 1000)
+        ...     mpifast.open_spectra(f"{folder}/data.zarr")[:3][0].shape
+        (3, 200)
+        """
+        from mpifast.io.store import save
+
+        save(self, path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
+
     def _generate(self, samples: np.ndarray) -> Samples:
         threads = thread_count(self.threads)
         spectra = np.empty((len(samples), self.system.harmonics), self.dtype)
@@ -167,7 +224,7 @@ def _slice_samples(index: slice) -> np.ndarray:
     return np.arange(start, stop, step, dtype=np.int64)
 
 
-def _array_samples(index: Any) -> np.ndarray:
+def array_samples(index: Any) -> np.ndarray:
     """Sample numbers of an integer array."""
     array = np.asarray(index)
     if array.size == 0:

@@ -1,0 +1,468 @@
+"""Stores: the same bits back, through our own reader and through plain h5py, zarr and xarray; killed, crowded and out of space."""
+
+import errno
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import h5py
+import numpy as np
+import pytest
+import xarray
+import zarr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import mpifast
+from mpifast.io import _partial, _store_targets
+from mpifast.io import store as module
+
+KINDS = [(suffix, compression) for suffix in (".h5", ".zarr") for compression in (None, 1)]
+COUNT, CHUNKS = 1000, 150
+
+
+@pytest.fixture(params=KINDS, ids=["hdf5", "hdf5-deflate", "zarr", "zarr-gzip"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def spectra(small_system):
+    return mpifast.Spectra(small_system, seed=7, density=0.3, snr_db=30.0)
+
+
+@pytest.fixture
+def saved(spectra, tmp_path, kind):
+    """A store and its path."""
+    path = tmp_path / f"data{kind[0]}"
+    spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    return path
+
+
+def same(found, expected):
+    assert all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def contents(path):
+    """Every file of a store, byte for byte."""
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+# ----- what comes back
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_same_bits_come_back(small_system, tmp_path, kind, dtype, packed):
+    spectra = mpifast.Spectra(small_system, seed=2**100, dtype=dtype)
+    path = tmp_path / f"data{kind[0]}"
+    assert spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1], packed=packed) is None
+    stored = mpifast.open_spectra(path)
+    same(stored[:], spectra[:COUNT])
+    stored.verify()
+    assert (len(stored), stored.dtype, stored.settings["seed"]) == (COUNT, np.dtype(dtype), str(2**100))
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.fixture(scope="module")
+def stores(spectra, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stores")
+    for suffix, compression in KINDS:
+        spectra.save(folder / f"{compression}{suffix}", COUNT, chunks=CHUNKS, compression=compression)
+    return [mpifast.open_spectra(path) for path in sorted(folder.iterdir())], spectra[:COUNT]
+
+
+edge = st.one_of(st.none(), st.integers(-1100, 1100))
+
+
+@given(start=edge, stop=edge, step=st.one_of(st.none(), st.integers(-300, 300).filter(bool)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_slices_as_numpy_has_them(stores, start, stop, step):
+    for stored in stores[0]:
+        same(stored[start:stop:step], [array[start:stop:step] for array in stores[1]])
+
+
+@given(st.lists(st.integers(0, COUNT - 1), max_size=40))
+@settings(max_examples=40)
+def test_samples_in_any_order(stores, samples):
+    for stored in stores[0]:
+        same(stored[samples], [array[np.array(samples, int)] for array in stores[1]])
+
+
+def test_single_samples_and_batches(stores):
+    u, c = stores[1]
+    for stored in stores[0]:
+        same(stored[-1], (u[-1], c[-1]))
+        assert [len(part) for part, _ in stored.batches(400)] == [400, 400, 200]
+        same([np.concatenate(parts) for parts in zip(*stored.batches(300, start=100, stop=950), strict=True)], (u[100:950], c[100:950]))
+        assert sum(1 for _ in stored) == COUNT
+        with pytest.raises(IndexError, match=f"index={COUNT} is out of range"):
+            stored[COUNT]
+        with pytest.raises(IndexError, match="index has sample 1000"):
+            stored[[COUNT]]
+        with pytest.raises(TypeError, match="one axis"):
+            stored[2, 3]
+
+
+def test_knows_its_system(stores, small_system):
+    for stored in stores[0]:
+        assert stored.fingerprint == small_system.fingerprint
+        assert np.array_equal(stored.system.matrix, small_system.matrix)
+
+
+def test_of_the_closed_form(tmp_path):
+    system = mpifast.ideal_system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    mpifast.Spectra(system).save(tmp_path / "data.h5", 10)
+    assert np.array_equal(mpifast.open_spectra(tmp_path / "data.h5").system.matrix, system.matrix)
+
+
+def test_fingerprints_tell_systems_apart(small_system):
+    other = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(41e-9), harmonics=14)
+    again = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    assert again.fingerprint == small_system.fingerprint != other.fingerprint
+
+
+def test_pickles_and_reads_from_many_threads(saved, spectra):
+    stored = pickle.loads(pickle.dumps(mpifast.open_spectra(saved)))
+    found = {}
+    threads = [threading.Thread(target=lambda i=i: found.update({i: stored[i * 100 : i * 100 + 300]})) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for i, part in found.items():
+        same(part, spectra[i * 100 : min(i * 100 + 300, COUNT)])
+
+
+def test_a_store_may_be_shorter_than_a_chunk(spectra, tmp_path, kind):
+    spectra.save(tmp_path / f"data{kind[0]}", 5, compression=kind[1])
+    same(mpifast.open_spectra(tmp_path / f"data{kind[0]}")[:], spectra[:5])
+
+
+# ----- plain readers
+
+
+def test_plain_h5py(spectra, tmp_path):
+    for compression in (None, 9):
+        path = tmp_path / f"{compression}.h5"
+        spectra.save(path, COUNT, chunks=CHUNKS, compression=compression)
+        with h5py.File(path) as file:
+            u, c = spectra[:COUNT]
+            assert np.array_equal(file["spectra"][:], u)
+            assert np.array_equal(np.unpackbits(file["phantoms"][:], axis=1, count=11), c)
+            assert [dimension.label for dimension in file["spectra"].dims] == ["sample", "harmonic"]
+            assert file["spectra"].attrs["units"] == "T"
+            assert file["position"].attrs["units"] == "m"
+            assert np.array_equal(file["position"][:], spectra.system.positions)
+            assert (file.attrs["seed"], file.attrs["snr_db"], file.attrs["scanner_gradient"]) == ("7", 30.0, 2.0)
+            assert file["spectra"].compression == ("gzip" if compression else None)
+
+
+def test_plain_zarr(spectra, tmp_path):
+    for compression in (None, 9):
+        path = tmp_path / f"{compression}.zarr"
+        spectra.save(path, COUNT, chunks=CHUNKS, compression=compression, packed=False)
+        group = zarr.open_group(path, mode="r")
+        same([group["spectra"][:], group["phantoms"][:]], spectra[:COUNT])
+        assert group["spectra"].metadata.dimension_names == ("sample", "harmonic")
+        assert group.attrs["fingerprint"] == spectra.system.fingerprint
+        assert np.array_equal(group["harmonic"][:], np.arange(1, 15))
+
+
+def test_xarray(spectra, saved):
+    open_it = xarray.open_dataset if saved.is_file() else xarray.open_zarr
+    with open_it(saved, **({"engine": "h5netcdf"} if saved.is_file() else {"consolidated": False})) as data:
+        assert data.spectra.dims == ("sample", "harmonic")
+        assert data.phantoms.dims == ("sample", "byte")
+        assert data.spectra.attrs["units"] == "T"
+        assert float(data.spectra.sel(harmonic=3).isel(sample=20)) == spectra[20][0][2]
+        assert np.array_equal(data.position, spectra.system.positions)
+
+
+# ----- interrupted, crowded, out of space
+
+SAVE = """
+import sys, mpifast
+path, compression, delay = sys.argv[1], int(sys.argv[2]) or None, float(sys.argv[3])
+system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+spectra = mpifast.Spectra(system, seed=7, density=0.3, snr_db=30.0, threads=1)
+spectra[:1]
+print("ready", flush=True)
+spectra.save(path, 50_000, chunks=500, compression=compression, progress=False)
+"""
+
+
+def start(path, compression, **options):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    command = [sys.executable, "-c", SAVE, str(path), str(compression or 0), "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=path.parent, **options)
+    assert process.stdout.readline() == "ready\n", process.stderr.read()
+    return process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_killed_at_random_moments_it_ends_with_the_same_bits(spectra, tmp_path, kind, random):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole.mkdir(), broken.mkdir()
+    name = f"data{kind[0]}"
+    spectra.save(whole / name, 50_000, chunks=500, compression=kind[1], progress=False)
+    kills = 0
+    for _ in range(3):
+        process = start(broken / name, kind[1])
+        time.sleep(random.uniform(0.0, 0.25))
+        process.send_signal(signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+        process.communicate()
+        visible = set(os.listdir(broken)) - {name + ".partial"}
+        assert all(entry == name or entry.endswith(".tmp") for entry in visible)
+        if name in visible:  # whole, if it is there at all
+            mpifast.open_spectra(broken / name).verify()
+    assert kills > 0
+    spectra.save(broken / name, 50_000, chunks=500, compression=kind[1], progress=False)
+    assert contents(broken / name) == contents(whole / name)
+    assert not (broken / (name + ".partial")).exists()
+
+
+@pytest.mark.parametrize("moment", ["write", "finish", "create"])
+def test_any_failure_leaves_no_store_and_the_next_call_goes_on(spectra, tmp_path, kind, monkeypatch, moment):
+    path = tmp_path / f"data{kind[0]}"
+    target = _store_targets.target_class(module.KINDS[kind[0]], kind[1] or 0)
+    calls, original = [], getattr(target, moment)
+
+    def failing(*arguments):
+        calls.append(arguments)
+        if len(calls) == (3 if moment == "write" else 1):
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(target, moment, staticmethod(failing) if moment == "create" else failing)
+    with pytest.raises(KeyboardInterrupt):
+        spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    assert os.listdir(tmp_path) == [path.name + ".partial"]
+    monkeypatch.undo()
+    written = []
+    monkeypatch.setattr(target, "write", lambda *arguments, write=target.write: (written.append(arguments[1]), write(*arguments))[1])
+    spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    assert written == {"write": [2, 3, 4, 5, 6], "finish": [], "create": list(range(7))}[moment]
+    same(mpifast.open_spectra(path)[:], spectra[:COUNT])
+
+
+def test_blocks_that_were_damaged_before_the_resumption_are_written_again(spectra, tmp_path, kind, monkeypatch):
+    path = tmp_path / f"data{kind[0]}"
+    target = _store_targets.target_class(module.KINDS[kind[0]], kind[1] or 0)
+    monkeypatch.setattr(target, "finish", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    content = tmp_path / (path.name + ".partial") / _partial.CONTENT
+    victim = content if content.is_file() else content / "spectra" / "c.3.0"
+    raw = bytearray(victim.read_bytes())
+    raw[len(raw) // 2] ^= 16
+    victim.write_bytes(raw)
+    monkeypatch.undo()
+    spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    same(mpifast.open_spectra(path)[:], spectra[:COUNT])
+
+
+def test_parts_of_other_bits_are_not_continued(spectra, tmp_path, kind, monkeypatch):
+    path = tmp_path / f"data{kind[0]}"
+    original = mpifast.Spectra.__getitem__
+    monkeypatch.setattr(
+        mpifast.Spectra, "__getitem__", lambda self, index: (np.nextafter(original(self, index)[0], np.float32(9)), original(self, index)[1])
+    )
+    target = _store_targets.target_class(module.KINDS[kind[0]], kind[1] or 0)
+    monkeypatch.setattr(target, "finish", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):  # as another processor would have left it
+        spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="other bits"):
+        spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+
+
+def test_a_finished_store_is_left_alone_and_another_one_is_not_overwritten(spectra, saved, kind, small_system):
+    before = contents(saved)
+    stamp = saved.stat().st_mtime_ns
+    spectra.save(saved, COUNT, chunks=CHUNKS, compression=kind[1])
+    assert saved.stat().st_mtime_ns == stamp
+    with pytest.raises(FileExistsError, match=r"exists and is something else \(count is 1000, not 999\)"):
+        spectra.save(saved, COUNT - 1, chunks=CHUNKS, compression=kind[1])
+    with pytest.raises(FileExistsError, match=r"seed is '7', not '8'"):
+        mpifast.Spectra(small_system, seed=8, density=0.3, snr_db=30.0).save(saved, COUNT, chunks=CHUNKS, compression=kind[1])
+    assert contents(saved) == before
+
+
+def test_anything_else_is_not_overwritten(spectra, tmp_path, kind):
+    path, partial = tmp_path / f"data{kind[0]}", tmp_path / f"data{kind[0]}.partial"
+    path.write_text("mine")
+    with pytest.raises(FileExistsError, match="exists and is something else"):
+        spectra.save(path, 10, compression=kind[1])
+    assert path.read_text() == "mine"
+    path.unlink()
+    partial.mkdir()
+    (partial / "mine").write_text("mine")
+    with pytest.raises(FileExistsError, match="not begun by mpifast"):
+        spectra.save(path, 10, compression=kind[1])
+    (partial / "settings.json").write_text("{}")
+    with pytest.raises(FileExistsError, match="begun with other settings"):
+        spectra.save(path, 10, compression=kind[1])
+    assert sorted(os.listdir(partial)) == ["mine", "settings.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks of this kind")
+def test_of_two_processes_one_is_told_or_both_are_whole(spectra, tmp_path, kind):
+    path = tmp_path / f"data{kind[0]}"
+    processes = [start(path, kind[1]) for _ in range(2)]
+    errors = [process.communicate()[1] for process in processes]
+    codes = [process.returncode for process in processes]
+    assert 0 in codes
+    assert all(code == 0 or "is being written by another process" in error for code, error in zip(codes, errors, strict=True)), errors
+    same(mpifast.open_spectra(path)[-100:], spectra[49_900:50_000])
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks of this kind")
+def test_a_store_held_by_another_is_refused_at_once(spectra, tmp_path, kind):
+    path = tmp_path / f"data{kind[0]}"
+    with (
+        _partial.partial(path, module.Layout.of(spectra, 10, 10, kind[1], True), lambda content: content.mkdir()),
+        pytest.raises(BlockingIOError, match="is being written by another process: wait for it, or choose another name"),
+    ):
+        spectra.save(path, 10, chunks=10, compression=kind[1])
+
+
+FULL = """
+import errno, os, sys, mpifast
+system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+spectra = mpifast.Spectra(system, seed=7, density=0.3, snr_db=30.0, threads=1)
+path, compression = sys.argv[1], int(sys.argv[2]) or None
+spectra.save(path.replace("data", "early"), 1000, compression=compression)
+for claim in (True, False):
+    if not claim:  # there seems to be room, and then there is not
+        import shutil
+        shutil.disk_usage = lambda path: type("Usage", (), {"free": 2**60})
+    try:
+        spectra.save(path, 100_000, chunks=1000, compression=compression, progress=False)
+    except OSError as error:
+        assert error.errno == errno.ENOSPC, error
+        print(error)
+assert not os.path.exists(path)
+mpifast.open_spectra(path.replace("data", "early")).verify()
+os.remove(os.path.join(os.path.dirname(path), "ballast"))
+os.system("mount -o remount,size=64m " + os.path.dirname(path))
+spectra.save(path, 100_000, chunks=1000, compression=compression, progress=False)
+mpifast.open_spectra(path).verify()
+print("whole")
+"""
+
+
+def can_mount():
+    return sys.platform == "linux" and subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "x", "/mnt"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="a disk of a few megabytes takes the right to mount one")
+def test_a_full_disk_is_a_clear_error_and_more_room_all_it_needs(tmp_path, kind):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    run = f"exec {sys.executable} -c '{FULL}' {folder}/data{kind[0]} {kind[1] or 0}"
+    script = f"mount -t tmpfs -o size=3m small {folder} && head -c 100000 /dev/zero > {folder}/ballast && {run}"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "No space left" in done.stdout
+    assert kind[1] or "needs 0.01 GB and its disk has 0.00" in done.stdout, done.stdout
+    assert done.stdout.endswith("whole\n")
+
+
+def test_a_folder_that_vanishes_is_an_error(spectra, tmp_path, kind, monkeypatch):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    original = mpifast.Spectra.__getitem__
+
+    def vanishing(self, index):
+        if index.start == 3 * CHUNKS:
+            folder.rename(tmp_path / "elsewhere")
+        return original(self, index)
+
+    monkeypatch.setattr(mpifast.Spectra, "__getitem__", vanishing)
+    with pytest.raises(OSError, match="folder") as caught:
+        spectra.save(folder / f"data{kind[0]}", COUNT, chunks=CHUNKS, compression=kind[1])
+    assert caught.value.errno == errno.ENOENT
+    assert not folder.exists()
+
+
+def test_a_missing_folder_is_an_error(spectra, tmp_path, kind):
+    with pytest.raises(FileNotFoundError):
+        spectra.save(tmp_path / "none" / f"data{kind[0]}", 10, compression=kind[1])
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may write anywhere, and Windows has other rights")
+def test_a_folder_that_cannot_be_written_is_an_error(spectra, tmp_path, kind):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError):
+        spectra.save(tmp_path / f"data{kind[0]}", 10, compression=kind[1])
+
+
+def test_memory_is_flat_in_the_number_of_spectra(run_python, tmp_path):
+    code = (
+        "import resource, sys, mpifast; count = int(sys.argv[1]);"
+        "system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9));"
+        "mpifast.Spectra(system, threads=2).save(sys.argv[2], count, progress=False);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    peaks = [float(run_python("-c", code, str(count), str(tmp_path / f"{count}.h5")).stdout) for count in (100_000, 400_000)]
+    assert max(peaks) < 400  # MiB
+    assert peaks[1] - peaks[0] < 40  # of 240 MB more data
+
+
+# ----- mistakes
+
+
+@pytest.mark.parametrize("missing", ["h5py", "zarr", "google_crc32c"])
+def test_a_missing_library_names_the_extra(run_python, missing):
+    suffix = {"h5py": "h5", "zarr": "zarr", "google_crc32c": "h5"}[missing]
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "import mpifast\n"
+        "system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)\n"
+        f"mpifast.Spectra(system).save('data.{suffix}', 10)"
+    )
+    done = run_python("-c", code)
+    assert done.returncode == 1
+    assert 'python -m pip install "mpifast[store]"' in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"chunks": 0}, ValueError, "chunks=0 is out of range: give an integer at least 1"),
+        ({"chunks": 10**9}, ValueError, "chunks=1000000000 is out of range"),
+        ({"chunks": "auto"}, TypeError, "chunks must be an integer"),
+        ({"count": 0}, ValueError, "count=0"),
+        ({"count": 1e3}, TypeError, "count must be an integer"),
+        ({"compression": 10}, ValueError, "compression=10 is out of range: give an integer from 1 to 9"),
+        ({"compression": True}, TypeError, "compression"),
+        ({"packed": 1}, TypeError, "packed must be True or False"),
+        ({"progress": 1}, TypeError, "progress must be True or False"),
+        ({"path": "data.npz"}, ValueError, r"path='data.npz' has the ending '.npz': choose one of .h5, .hdf5, .zarr"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_is_written(spectra, tmp_path, monkeypatch, options, error, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        spectra.save(**{"path": "data.h5", "count": 10, **options})
+    assert os.listdir(tmp_path) == []
+
+
+def test_progress_is_shown_on_request(spectra, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(module, "tqdm", lambda *a, delay, **k: module_tqdm(*a, **k))
+    spectra.save(tmp_path / "data.h5", 1000, chunks=100, progress=True)
+    assert "saving: 100%" in capsys.readouterr().err
+    spectra.save(tmp_path / "quiet.h5", 1000, chunks=100, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+module_tqdm = module.tqdm
