@@ -34,11 +34,13 @@ _MODULES = {
     "phantoms": "mpifast.data.phantoms",
     "analysis": "mpifast.reconstruction.analysis",
     "metrics": "mpifast.reconstruction.metrics",
+    "cluster": "mpifast.cluster",
 }
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
 if TYPE_CHECKING:
+    from mpifast import cluster as cluster
     from mpifast.data import phantoms as phantoms
     from mpifast.data.spectra import Spectra as Spectra
     from mpifast.io.mdf import read_mdf as read_mdf

@@ -121,12 +121,6 @@ def test_of_the_closed_form(tmp_path):
     assert np.array_equal(mpifast.open_spectra(tmp_path / "data.h5").system.matrix, system.matrix)
 
 
-def test_fingerprints_tell_systems_apart(small_system):
-    other = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(41e-9), harmonics=14)
-    again = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
-    assert again.fingerprint == small_system.fingerprint != other.fingerprint
-
-
 def test_pickles_and_reads_from_many_threads(saved, spectra):
     stored = pickle.loads(pickle.dumps(mpifast.open_spectra(saved)))
     found = {}
@@ -159,7 +153,7 @@ def test_plain_h5py(spectra, tmp_path):
             assert file["spectra"].attrs["units"] == "T"
             assert file["position"].attrs["units"] == "m"
             assert np.array_equal(file["position"][:], spectra.system.positions)
-            assert (file.attrs["seed"], file.attrs["snr_db"], file.attrs["scanner_gradient"]) == ("7", 30.0, 2.0)
+            assert (file.attrs["seed"], file.attrs["snr_db"], file.attrs["scanner_gradient"]) == (b"7", 30.0, 2.0)
             assert file["spectra"].compression == ("gzip" if compression else None)
 
 

@@ -24,14 +24,16 @@ from mpifast.io._hdf5_chunks import DEFLATE, SHUFFLE
 from mpifast.io._store_layout import Declared, Layout
 
 NAMELESS = "This is a netCDF dimension but not a netCDF variable. %10d"  # netCDF-4's way to name a dimension that has no coordinate
-LARGEST_ATTRIBUTE = 65_536
+LONGEST_TEXT = 4096  # bytes of an attribute
+NUMBERS = ((h5t.STD_I64LE, "<i8"), (h5t.IEEE_F64LE, "<f8"))
 CODING = "shuffle+deflate"
 
 
 def create(path: Path, layout: Layout) -> None:
     """A new file of the full length, its blocks not yet written; compressed ones not even allocated."""
     with h5py.File(path, "w", locking=False) as file:
-        file.attrs.update(layout.attributes)
+        for name, value in layout.attributes.items():  # text of a fixed length, as netCDF has it: no heap to be led astray in
+            file.attrs[name] = np.bytes_(value) if isinstance(value, str) else value
         sizes = {name: size for array in layout.arrays.values() for name, size in zip(array.dimensions, array.shape, strict=True)}
         for name, array in layout.arrays.items():
             stored = file.create_dataset(name, array.shape, array.dtype, dcpl=_storage(name, array, layout))
@@ -60,7 +62,7 @@ def fill(path: Path, blocks: dict[str, Blocks], sums: np.ndarray) -> None:
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
-    """Attributes of the root: text, numbers and truth values; others are left out.
+    """Attributes of the root that a store has: text and numbers, in the very types that `create` gives them.
 
     Raises
     ------
@@ -69,15 +71,8 @@ def read_attributes(path: Path) -> dict[str, Any]:
     """
     with File(path) as file, file._reading("/"):
         root = file._file.id
-        found = {}
-        for index in range(min(h5a.get_num_attrs(root), 256)):
-            attribute = h5a.open(root, index=index)
-            kind = attribute.get_type()
-            if attribute.shape == () and attribute.get_storage_size() <= LARGEST_ATTRIBUTE and _is_plain(kind):
-                name = attribute.name.decode("utf-8", "replace")
-                value = file._file.attrs[name]
-                found[name] = value.item() if isinstance(value, np.generic) else value
-        return found
+        names = [name for name in Layout.NAMES if h5a.exists(root, name.encode())]
+        return {name: _value(name, h5a.open(root, name.encode())) for name in names}
 
 
 def read_blocks(path: Path, layout: Layout) -> dict[str, Blocks]:
@@ -157,6 +152,13 @@ def _storage(name: str, array: Declared, layout: Layout) -> Any:
     return plist
 
 
-def _is_plain(kind: Any) -> bool:
-    group = kind.get_class()
-    return group in (h5t.STRING, h5t.INTEGER, h5t.FLOAT, h5t.ENUM)
+def _value(name: str, attribute: Any) -> str | int | float:
+    """An attribute's value. Nothing is converted: of a type made up by a stranger the library's conversion may not return."""
+    stored = attribute.get_type()
+    text = stored.get_class() == h5t.STRING and not stored.is_variable_str() and stored.get_size() <= LONGEST_TEXT
+    dtype = f"S{stored.get_size()}" if text else next((code for kind, code in NUMBERS if stored.equal(kind)), None)
+    if dtype is None or attribute.shape != ():
+        raise UnreadableError(f"its attribute {name!r} is neither a number of 64 bits nor a text of a fixed length")
+    value = np.empty((), dtype)
+    attribute.read(value, mtype=stored)
+    return value.item().decode("utf-8", "replace") if text else value.item()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,11 @@ FORMAT, FORMAT_VERSION = "mpifast-spectra", 1
 LARGEST_BLOCK = 2**30  # bytes: what a reader may have to hold
 # Settings of a store and their types; "snr_db" is there if there is noise. The seed is text: it may have 128 bits.
 FIELDS = {
-    "mpifast_version": str, "count": int, "chunks": int, "compression": int, "packed": bool, "dtype": str,
+    "mpifast_version": str, "count": int, "chunks": int, "compression": int, "packed": int, "dtype": str,
     "seed": str, "density": float, "noise_level": float, "fingerprint": str,
     "scanner_gradient": float, "scanner_drive_amplitude": float, "scanner_drive_frequency": float, "scanner_voxels": int,
     "particle_diameter": float, "particle_saturation_magnetization": float, "particle_temperature": float,
-    "harmonics": int, "tolerance": float, "nodes": int,
+    "harmonics": int, "tolerance": float,
 }  # fmt: skip
 
 
@@ -40,13 +40,15 @@ class Declared:
 class Layout:
     """Settings, checked; and the arrays that follow from them."""
 
+    NAMES = ("format", "format_version", *FIELDS, "snr_db", "digest")
+
     def __init__(self, settings: dict[str, Any]) -> None:
         self.settings = settings
         self.count = check.integer("count", settings["count"], low=1, high=2**62)
         self.harmonics = check.integer("harmonics", settings["harmonics"], low=1, high=2**20)
         self.voxels = check.integer("scanner_voxels", settings["scanner_voxels"], low=1, high=2**20)
         self.dtype = check.float_dtype("dtype", settings["dtype"]).newbyteorder("<")
-        self.packed: bool = settings["packed"]
+        self.packed = bool(check.integer("packed", settings["packed"], high=1))
         self.phantom_bytes = -(-self.voxels // 8) if self.packed else self.voxels
         self.row_bytes = self.harmonics * self.dtype.itemsize + self.phantom_bytes
         self.chunks = check.integer("chunks", settings["chunks"], low=1, high=LARGEST_BLOCK // self.row_bytes)
@@ -61,14 +63,17 @@ class Layout:
             "count": check.integer("count", count, low=1, high=2**62),
             "chunks": check.integer("chunks", chunks, low=1),
             "compression": 0 if compression is None else check.integer("compression", compression, low=1, high=9),
-            "packed": check.flag("packed", packed),
+            "packed": int(check.flag("packed", packed)),
             "dtype": spectra.dtype.name,
             "seed": str(spectra.seed),
             "density": spectra.density,
             "noise_level": float(spectra.noise_level),
             "fingerprint": spectra.system.fingerprint,
             **({} if spectra.snr_db is None else {"snr_db": float(spectra.snr_db)}),
-            **spectra.system.settings,
+            **{f"scanner_{name}": value for name, value in asdict(spectra.system.scanner).items()},
+            **{f"particle_{name}": value for name, value in asdict(spectra.system.particle).items()},
+            "harmonics": spectra.system.harmonics,
+            "tolerance": float(spectra.system.tolerance),
         }
         layout = cls(settings)
         layout.chunks = min(layout.chunks, layout.count)

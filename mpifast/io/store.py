@@ -103,7 +103,8 @@ def writing(
     if progress is not None:
         check.flag("progress", progress)
     layout = Layout.of(spectra, count, chunks, compression, packed)
-    path, kind = Path(path), _kind(path)
+    path = check.path("path", path)
+    kind = _kind(path)
     if _is_there(path, layout):
         yield None
         return
@@ -186,7 +187,7 @@ class StoredSpectra:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = check.path("path", path)
         try:
             self._layout, self._blocks = _describe(self.path)
             self._sums = self._blocks["checksums"].read(0)
@@ -280,9 +281,7 @@ class StoredSpectra:
             else system_matrix(scanner, particle, self._layout.harmonics, tolerance)
         )
         if system.fingerprint != self.fingerprint:
-            raise ValueError(
-                f"{self.path} has spectra of a system that this version of mpifast does not compute: {difference(system.settings, self.settings)}"
-            )
+            raise ValueError(f"{self.path} has spectra of a system that this version of mpifast does not compute: use the one that wrote it")
         return system
 
     def _gather(self, samples: np.ndarray) -> Samples:
@@ -323,11 +322,10 @@ class StoredSpectra:
         return spectra, phantoms
 
 
-def _kind(path: str | Path) -> str:
-    suffix = Path(path).suffix
-    if suffix not in KINDS:
-        raise ValueError(f"path={str(path)!r} has the ending {suffix!r}: choose one of {', '.join(KINDS)}")
-    return KINDS[suffix]
+def _kind(path: Path) -> str:
+    if path.suffix not in KINDS:
+        raise ValueError(f"path={str(path)!r} has the ending {path.suffix!r}: choose one of {', '.join(KINDS)}")
+    return KINDS[path.suffix]
 
 
 def _describe(path: Path) -> tuple[Layout, dict[str, Blocks]]:

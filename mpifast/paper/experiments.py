@@ -125,7 +125,7 @@ def train(experiment: Experiment, step: Any = None) -> Outcome | None:
 
 
 def train_all(experiments: Iterable[Experiment], folder: Path, options: Options) -> dict[Experiment, Outcome]:
-    """Train what is not yet in ``folder``, the longest first, one a core; keep each as soon as it is done.
+    """Train what is not yet in ``folder``, the longest first, here or on a cluster; keep each as soon as it is done.
 
     Ctrl-C stops all trainings after their present epoch; those that are finished are not trained again.
     """
@@ -135,9 +135,17 @@ def train_all(experiments: Iterable[Experiment], folder: Path, options: Options)
     if not missing:
         return done
     folder.mkdir(parents=True, exist_ok=True)
-    stop = threading.Event()
     hidden = None if options.progress is None else not options.progress
-    bar = tqdm(total=sum(experiment.work for experiment in missing), desc="training", unit="M", unit_scale=True, delay=2, disable=hidden)
+    with tqdm(total=sum(experiment.work for experiment in missing), desc="training", unit="M", unit_scale=True, delay=2, disable=hidden) as bar:
+        if options.scheduler is None:
+            return done | _train_here(missing, folder, thread_count(options.threads), bar)
+        return done | _train_there(missing, folder, options.scheduler, bar)
+
+
+def _train_here(missing: list[Experiment], folder: Path, threads: int, bar: Any) -> dict[Experiment, Outcome]:
+    """Train in this process, one a core."""
+    stop = threading.Event()
+    done = {}
 
     def work(experiment: Experiment) -> Outcome | None:
         def step() -> bool:
@@ -150,7 +158,7 @@ def train_all(experiments: Iterable[Experiment], folder: Path, options: Options)
         return outcome
 
     # Threads, not processes: the loops hold no lock of the interpreter, and each is compiled once.
-    with bar, ThreadPoolExecutor(thread_count(options.threads)) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         try:
             pending = {pool.submit(work, experiment) for experiment in missing}
             while pending:  # with a timeout, or a signal taken by another thread would not wake this one
@@ -162,6 +170,19 @@ def train_all(experiments: Iterable[Experiment], folder: Path, options: Options)
         except BaseException:
             stop.set()
             raise
+    return done
+
+
+def _train_there(missing: list[Experiment], folder: Path, scheduler: str, bar: Any) -> dict[Experiment, Outcome]:
+    """Train on the workers of a dask cluster; a training that is lost with its worker is done again."""
+    from mpifast import cluster
+
+    done = {}
+    with cluster.connect(scheduler) as client:
+        for experiment, outcome in cluster.sweep(train, missing, client):
+            save(outcome, folder)
+            done[experiment] = outcome
+            bar.update(experiment.work)
     return done
 
 

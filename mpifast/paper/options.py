@@ -22,12 +22,15 @@ class Options:
         Threads to use; None for all.
     progress : bool or None
         Show progress bars; None: on a terminal.
+    scheduler : str or None
+        Address of a dask scheduler whose workers train; None: this process does.
     """
 
     quick: bool = False
     seed: int = 0
     threads: int | None = None
     progress: bool | None = None
+    scheduler: str | None = None
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """Settings of a record: these and its own."""

@@ -134,18 +134,6 @@ class SystemMatrix(LinearSystem):
         warn_of_float32(self.particle, dtype, stacklevel=2)
         return self.forward(phantoms, dtype=dtype, threads=threads)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Everything it was computed from, by name and in SI units."""
-        parts = {"scanner": asdict(self.scanner), "particle": asdict(self.particle)}
-        named = {f"{part}_{name}": value for part, values in parts.items() for name, value in values.items()}
-        return {**named, "harmonics": self.harmonics, "tolerance": float(self.tolerance), "nodes": self.nodes}
-
-    @property
-    def fingerprint(self) -> str:
-        """Digest of `settings`, the same on every machine: 32 hexadecimal digits that name the system."""
-        return hashlib.blake2b(json.dumps(self.settings, sort_keys=True).encode(), digest_size=16).hexdigest()
-
 
 def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, tolerance: float = 1e-12) -> SystemMatrix:
     """Fourier-projected system matrix of a Langevin particle under a cosine drive.

@@ -1,0 +1,261 @@
+"""Work spread over a dask cluster: spectra as dask arrays, stores written in parallel, sweeps. The bits are those of one machine.
+
+Every piece of work is a pure function of its arguments, so a piece that is lost with its worker is simply done again.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mpifast
+from mpifast import _validation as check
+from mpifast.data.spectra import Samples, Spectra
+
+try:
+    import dask
+    import dask.array
+    from distributed import Client, as_completed
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError('clusters need dask and distributed: python -m pip install "mpifast[dask]"') from missing
+
+CHUNKS = 16_384  # samples
+AHEAD = 4  # pieces of work sent for each thread of the cluster: it never waits, and the scheduler never holds a million
+RETRIES = 3
+
+
+@contextmanager
+def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
+    """A client of a running scheduler, closed at the end of the block.
+
+    Parameters
+    ----------
+    address : str
+        What ``dask scheduler`` prints: ``tcp://HOST:PORT``.
+    timeout : float, optional
+        Seconds to wait for the scheduler, and then for a first worker.
+
+    Yields
+    ------
+    distributed.Client
+        For the other functions here.
+
+    Raises
+    ------
+    ConnectionError
+        If there is no scheduler at the address, or it has no worker.
+    RuntimeError
+        If a worker has another version of mpifast.
+
+    Examples
+    --------
+    >>> from distributed import LocalCluster
+    >>> from mpifast import cluster
+    >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local, cluster.connect(local.scheduler_address) as client:
+    ...     dict(cluster.sweep(abs, [-1, -2], client))[-2]
+    2
+    """
+    if not isinstance(address, str) or not address:
+        raise TypeError(f"address must be a text like 'tcp://HOST:8786', got {address!r}")
+    timeout = check.positive("timeout", timeout, "s")
+    try:
+        client = Client(address, timeout=timeout)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"no dask scheduler answers at {address!r}: start one with `dask scheduler` and give the address it prints") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=timeout)
+        except TimeoutError as error:
+            raise ConnectionError(f"the dask scheduler at {address} has no worker: start some with `dask worker {address}`") from error
+        for worker, version in client.run(_version).items():
+            if version != mpifast.__version__:
+                raise RuntimeError(f"worker {worker} has mpifast {version}, this is {mpifast.__version__}: install the same version everywhere")
+        yield client
+
+
+def as_dask(spectra: Any, count: int, chunks: Any = CHUNKS) -> tuple[dask.array.Array, dask.array.Array]:
+    """The first ``count`` samples as dask arrays, made on the workers when they are needed.
+
+    Parameters
+    ----------
+    spectra : Spectra or StoredSpectra
+        The data set, or one on a disk that all workers see.
+    count : int
+        Number of samples.
+    chunks : int or sequence of int, optional
+        Samples in each chunk, or in every single one. The bits do not depend on it.
+
+    Returns
+    -------
+    spectra, phantoms : dask.array.Array
+        [count, harmonics] and uint8[count, voxels]; a chunk of one and that of the other are made together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the chunks are not positive integers, or do not add up to ``count``.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> from mpifast import cluster
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+    >>> u, c = cluster.as_dask(mpifast.Spectra(system, seed=7), count=10_000, chunks=1000)
+    >>> u.shape, u.chunksize, c.dtype
+    ((10000, 200), (1000, 200), dtype('uint8'))
+    >>> bool((u[4_321].compute() == mpifast.Spectra(system, seed=7)[4_321][0]).all())
+    True
+    """
+    count = check.integer("count", count, low=1)
+    if isinstance(chunks, (list, tuple)):
+        sizes = [check.integer(f"chunks[{i}]", size, low=1) for i, size in enumerate(chunks)]
+        if sum(sizes) != count:
+            raise ValueError(f"chunks add up to {sum(sizes)}, not to count={count}")
+    else:
+        size = check.integer("chunks", chunks, low=1)
+        sizes = [min(size, count - first) for first in range(0, count, size)]
+    source = dask.delayed(_serial(spectra))
+    ends = itertools.accumulate(sizes)
+    parts = [dask.delayed(_part, nout=2)(source, end - size, end) for size, end in zip(sizes, ends, strict=True)]
+    arrays = []
+    for which, example in enumerate(spectra[:1]):
+        shapes = [(size, example.shape[1]) for size in sizes]
+        blocks = [dask.array.from_delayed(part[which], shape, example.dtype) for part, shape in zip(parts, shapes, strict=True)]
+        arrays.append(dask.array.concatenate(blocks))
+    return arrays[0], arrays[1]
+
+
+def save(
+    spectra: Spectra,
+    path: str | Path,
+    count: int,
+    client: Client,
+    *,
+    chunks: int = CHUNKS,
+    compression: int | None = None,
+    packed: bool = True,
+    progress: bool | None = None,
+) -> None:
+    """Write a zarr store by all workers at once: `mpifast.Spectra.save`, to the same bits, resumed and protected in the same way.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        The data set.
+    path : str or Path
+        Folder name ending in .zarr, on a disk that this process and all workers see under the same name.
+    count, chunks, compression, packed, progress
+        As for `mpifast.Spectra.save`.
+    client : distributed.Client
+        From `connect`.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError, ModuleNotFoundError
+        As for `mpifast.Spectra.save`.
+
+    Examples
+    --------
+    >>> import mpifast, tempfile
+    >>> from distributed import Client
+    >>> from mpifast import cluster
+    >>> spectra = mpifast.Spectra(mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9)), seed=7)
+    >>> with tempfile.TemporaryDirectory() as folder, Client(processes=False, dashboard_address=None) as client:
+    ...     cluster.save(spectra, f"{folder}/data.zarr", 10_000, client, chunks=1000)
+    ...     len(mpifast.open_spectra(f"{folder}/data.zarr"))
+    10000
+    """
+    from mpifast.io.store import writing
+
+    path = check.path("path", path).absolute()  # workers have other working folders
+    if path.suffix != ".zarr":
+        raise ValueError(f"path={str(path)!r} cannot be written in parallel: choose a name ending in .zarr")
+    with writing(
+        check.instance("spectra", spectra, Spectra), path, count, chunks=chunks, compression=compression, packed=packed, progress=progress
+    ) as job:
+        if job is not None:
+            for block, sums in sweep(_write, job.missing(), client, _serial(spectra), job.target):
+                job.note(block, sums)
+
+
+def sweep(function: Callable[..., Any], items: Iterable[Any], client: Client, *shared: Any) -> Iterator[tuple[Any, Any]]:
+    """Call ``function(item, *shared)`` for each item on the cluster; results come as they are done.
+
+    Parameters
+    ----------
+    function : callable
+        Pure: it may be called again if a worker is lost.
+    items : iterable
+        Taken as the cluster gets to them.
+    client : distributed.Client
+        From `connect`.
+    *shared
+        More arguments, sent once rather than with every item.
+
+    Yields
+    ------
+    item, result : tuple
+        In the order in which they are done.
+
+    Raises
+    ------
+    Exception
+        What the function raised on a worker; the rest is cancelled.
+
+    Examples
+    --------
+    >>> from distributed import Client
+    >>> from mpifast import cluster
+    >>> with Client(processes=False, dashboard_address=None) as client:
+    ...     sorted(cluster.sweep(pow, [1, 2, 3], client, 2))
+    [(1, 1), (2, 4), (3, 9)]
+    """
+    # Not scattered: what was scattered is lost with its worker, what a task gave is made again.
+    common = [client.submit(_identity, value, pure=False) for value in shared]
+    rest, running, sent = iter(items), as_completed(), {}
+
+    def send(number: int) -> None:
+        for item in itertools.islice(rest, number):
+            future = client.submit(function, item, *common, pure=False, retries=RETRIES)
+            sent[future.key] = item, future
+            running.add(future)
+
+    try:
+        send(AHEAD * max(1, sum(client.nthreads().values())))
+        for future in running:
+            result = future.result()
+            item, _ = sent.pop(future.key)
+            send(1)
+            yield item, result
+    finally:
+        client.cancel([future for _, future in sent.values()])
+
+
+def _serial(spectra: Any) -> Any:
+    """The data set with one thread, unless told otherwise: a worker runs as many pieces of work as it has cores."""
+    if isinstance(spectra, Spectra) and spectra.threads is None:
+        spectra = copy.copy(spectra)
+        spectra.threads = 1
+    return spectra
+
+
+def _part(spectra: Any, first: int, last: int) -> Samples:
+    return spectra[first:last]
+
+
+def _write(block: int, spectra: Spectra, target: Any) -> tuple[int, int]:
+    from mpifast.io.store import make
+
+    return target.write(block, *make(spectra, target.layout, block))
+
+
+def _identity(value: Any) -> Any:
+    return value
+
+
+def _version() -> str:
+    return mpifast.__version__

@@ -1,0 +1,215 @@
+"""On a real distributed scheduler with two worker processes: the same bits as locally, also when workers are killed."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+import mpifast
+from mpifast import cli, cluster
+from mpifast.paper.experiments import Experiment, load, train, train_all
+from mpifast.paper.options import Options
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # distributed's own, at its end
+
+
+@pytest.fixture(scope="module")
+def local():
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture
+def client(local):
+    with cluster.connect(local.scheduler_address) as connected:
+        connected.wait_for_workers(2)
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def spectra(small_system):
+    return mpifast.Spectra(small_system, seed=7, snr_db=30.0)
+
+
+def kill_soon(client, seconds):
+    """Kill a worker process the hard way, while others work."""
+    victim = next(iter(client.run(os.getpid).values()))
+    timer = threading.Timer(seconds, os.kill, [victim, signal.SIGKILL])
+    timer.start()
+    return timer
+
+
+def slow_square(number, pause):
+    time.sleep(pause)
+    return number * number
+
+
+@pytest.mark.parametrize("chunks", [1000, 1, 333, [1, 998, 1], (500, 500)])
+def test_arrays_of_any_chunks_have_the_same_bits(client, spectra, chunks):
+    if chunks == 1:
+        spectra_, count = spectra, 20
+    else:
+        spectra_, count = spectra, 1000
+    u, c = cluster.as_dask(spectra_, count, chunks)
+    expected = spectra[:count]
+    assert (u.shape, u.dtype, c.shape, c.dtype) == (expected[0].shape, expected[0].dtype, expected[1].shape, expected[1].dtype)
+    found = client.gather(client.compute([u, c]))
+    assert all(map(np.array_equal, found, expected))
+    assert np.array_equal(u[::-7, 3].compute(), expected[0][::-7, 3])
+    assert np.array_equal(u.rechunk((170, 5)).compute(scheduler="threads"), expected[0])
+
+
+def test_arrays_of_a_store(client, spectra, tmp_path):
+    spectra.save(tmp_path / "data.h5", 500, chunks=100)
+    u, c = cluster.as_dask(mpifast.open_spectra(tmp_path / "data.h5"), 500, 130)
+    found = client.gather(client.compute([u, c]))
+    assert all(map(np.array_equal, found, spectra[:500]))
+
+
+@pytest.mark.parametrize("compression", [None, 1])
+def test_a_store_written_in_parallel_is_the_store_written_alone(client, spectra, tmp_path, compression):
+    (tmp_path / "alone").mkdir()
+    spectra.save(tmp_path / "alone" / "data.zarr", 5000, chunks=300, compression=compression)
+    cluster.save(spectra, tmp_path / "data.zarr", 5000, client, chunks=300, compression=compression)
+    files = {path.relative_to(tmp_path / "alone") for path in (tmp_path / "alone").rglob("*") if path.is_file()}
+    assert files == {path.relative_to(tmp_path) for path in (tmp_path / "data.zarr").rglob("*") if path.is_file()}
+    assert all((tmp_path / file).read_bytes() == (tmp_path / "alone" / file).read_bytes() for file in files)
+    cluster.save(spectra, tmp_path / "data.zarr", 5000, client, chunks=300, compression=compression)  # is there already
+    assert sorted(os.listdir(tmp_path)) == ["alone", "data.zarr"]
+
+
+def test_workers_killed_while_they_write_lose_nothing(client, spectra, tmp_path):
+    timers = [kill_soon(client, seconds) for seconds in (0.2, 1.0)]
+    cluster.save(spectra, tmp_path / "data.zarr", 400_000, client, chunks=1000)
+    for timer in timers:
+        timer.join()
+    stored = mpifast.open_spectra(tmp_path / "data.zarr")
+    stored.verify()
+    assert all(map(np.array_equal, stored[:], spectra[:400_000]))
+
+
+def test_workers_killed_in_a_sweep_lose_nothing(client):
+    before = set(client.run(os.getpid).values())
+    timers = [kill_soon(client, seconds) for seconds in (0.3, 1.5)]
+    found = sorted(cluster.sweep(slow_square, range(60), client, 0.05))
+    assert found == [(i, i * i) for i in range(60)]
+    for timer in timers:
+        timer.join()
+    client.wait_for_workers(2)
+    assert set(client.run(os.getpid).values()) != before  # someone did die
+
+
+def test_a_store_begun_alone_is_finished_by_a_cluster(client, spectra, tmp_path, monkeypatch):
+    from mpifast.io._store_targets import FolderTarget
+
+    path = tmp_path / "data.zarr"
+    monkeypatch.setattr(FolderTarget, "finish", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        spectra.save(path, 2000, chunks=100)
+    monkeypatch.undo()
+    parts = path.with_name("data.zarr.partial") / "content" / "spectra"
+    for block in range(5, 20):
+        (parts / f"c.{block}.0").unlink()
+    cluster.save(spectra, path, 2000, client, chunks=100)
+    assert all(map(np.array_equal, mpifast.open_spectra(path)[:], spectra[:2000]))
+
+
+def test_an_error_on_a_worker_arrives_and_ends_the_sweep(client):
+    with pytest.raises(ZeroDivisionError):
+        list(cluster.sweep(divmod, [1] * 50, client, 0))
+    assert dict(cluster.sweep(abs, [-3], client)) == {-3: 3}
+
+
+def test_trainings_on_workers_have_the_bits_of_trainings_here(local, tmp_path):
+    wanted = [Experiment(samples=200, epochs=2, seed=seed) for seed in (5, 6)]
+    options = Options(scheduler=local.scheduler_address, progress=False)
+    there = train_all(wanted, tmp_path, options)
+    for experiment in wanted:
+        here = train(experiment)
+        assert there[experiment].curve == here.curve
+        assert all(map(np.array_equal, there[experiment].network.weights, here.network.weights))
+        assert load(experiment, tmp_path) is not None
+    again = train_all(wanted, tmp_path, Options(scheduler="tcp://127.0.0.1:9", progress=False))  # nothing is left to train: nobody is asked
+    assert again.keys() == there.keys()
+
+
+def test_a_worker_killed_while_it_trains(local, client, tmp_path):
+    timer = kill_soon(client, 0.5)
+    wanted = [Experiment(samples=1000, epochs=30, seed=seed) for seed in range(4)]
+    there = train_all(wanted, tmp_path, Options(scheduler=local.scheduler_address, progress=False))
+    timer.join()
+    here = train(wanted[0])
+    assert all(map(np.array_equal, there[wanted[0]].network.weights, here.network.weights))
+    assert len(there) == 4
+
+
+def test_reproduce_on_a_scheduler(local, capsys, tmp_path, monkeypatch):
+    from mpifast.paper import fig4
+
+    monkeypatch.setattr(fig4, "experiments", lambda options: {})
+    assert cli.main(["reproduce", "fig2", "--scheduler", local.scheduler_address, "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "fig2.png").exists()
+
+
+def test_an_unreachable_scheduler_is_one_clear_error(capsys, tmp_path, monkeypatch):
+    original = cluster.connect
+    monkeypatch.setattr(cluster, "connect", lambda address: original(address, timeout=1.0))
+    assert cli.main(["reproduce", "fig4", "--quick", "--scheduler", "tcp://127.0.0.1:9", "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.splitlines()[-1].startswith("mpifast: error: no dask scheduler answers at 'tcp://127.0.0.1:9': start one with `dask scheduler`")
+    for address in ("nonsense", "http://localhost"):
+        with pytest.raises(ConnectionError, match="no dask scheduler answers"), original(address, timeout=1.0):
+            pass
+    with pytest.raises(TypeError, match="address must be a text"), original(None):
+        pass
+
+
+def test_a_scheduler_without_workers_is_one_clear_error():
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty,
+        pytest.raises(ConnectionError, match="has no worker"),
+        cluster.connect(empty.scheduler_address, timeout=0.5),
+    ):
+        pass
+
+
+def test_a_worker_of_another_version_is_refused(local, monkeypatch):
+    monkeypatch.setattr(mpifast, "__version__", "9.9")
+    with (
+        pytest.raises(RuntimeError, match=r"has mpifast .*, this is 9\.9: install the same version everywhere"),
+        cluster.connect(local.scheduler_address),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s, c, p: cluster.as_dask(s, 10, 0), "chunks=0 is out of range"),
+        (lambda s, c, p: cluster.as_dask(s, 10, [4, 4]), "chunks add up to 8, not to count=10"),
+        (lambda s, c, p: cluster.as_dask(s, 10, [10, 0]), r"chunks\[1\]=0"),
+        (lambda s, c, p: cluster.as_dask(s, 0), "count=0"),
+        (lambda s, c, p: cluster.save(s, p / "data.zarr", 10, c, chunks=0), "chunks=0"),
+        (lambda s, c, p: cluster.save(s, p / "data.h5", 10, c), "cannot be written in parallel: choose a name ending in .zarr"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_is_written(client, spectra, tmp_path, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(spectra, client, tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_missing_library_names_the_extra(run_python):
+    for missing in ("dask", "distributed"):
+        done = run_python("-c", f"import sys; sys.modules[{missing!r}] = None\nimport mpifast\nmpifast.cluster")
+        assert done.stderr.splitlines()[-1].endswith('python -m pip install "mpifast[dask]"')
+
+
+def test_client_of_ones_own(spectra, tmp_path):
+    with Client(processes=False, dashboard_address=None) as own:
+        cluster.save(spectra, tmp_path / "data.zarr", 100, own, chunks=30)
+    assert len(mpifast.open_spectra(tmp_path / "data.zarr")) == 100
