@@ -2,7 +2,9 @@
 
 import mpmath
 import numpy as np
+import pylops
 import pytest
+import scipy.sparse.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -235,3 +237,38 @@ def test_harmonics_below_rounding_are_zero():
     assert signal[: signal.sum()].all()
     assert rows[signal].min() > 4e-16 * rows.max()
     assert np.abs(mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(25e-9)).real).max(axis=1).min() > 0
+
+
+def test_linear_operator_is_the_system_and_its_adjoint(system, random):
+    operator = system.as_linear_operator()
+    assert operator.shape == (200, 129)
+    assert operator.dtype == np.float64
+    c, u = random.random((129, 3)), random.random((200, 3))
+    np.testing.assert_array_equal(operator @ c, system.real @ c)
+    np.testing.assert_array_equal(operator.matvec(c[:, 0]), system.real @ c[:, 0])
+    np.testing.assert_allclose(operator.H @ u, system.real.T @ u, rtol=1e-12, atol=1e-12)
+    assert np.vdot(operator @ c[:, 0], u[:, 0]) == pytest.approx(np.vdot(c[:, 0], operator.H @ u[:, 0]), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("solver", "limits"),
+    [
+        (scipy.sparse.linalg.lsqr, {"atol": 1e-13, "btol": 1e-13}),
+        (scipy.sparse.linalg.lsmr, {"atol": 1e-13, "btol": 1e-13}),
+        (pylops.optimization.basic.lsqr, {"niter": 1000, "atol": 1e-13, "btol": 1e-13}),
+        (pylops.optimization.basic.cgls, {"niter": 1000, "tol": 1e-13}),
+    ],
+    ids=["scipy lsqr", "scipy lsmr", "pylops lsqr", "pylops cgls"],
+)
+def test_linear_operator_goes_into_solvers_as_it_is(system, solver, limits):
+    operator, phantom = system.as_linear_operator(), mpifast.phantoms.letters("MPI")[10].astype(float)
+    np.testing.assert_allclose(solver(operator, operator @ phantom, **limits)[0], phantom, atol=1e-3)
+
+
+def test_linear_operator_as_a_pylops_operator(system):
+    operator, phantom = pylops.aslinearoperator(system.as_linear_operator()), mpifast.phantoms.letters("MPI")[10].astype(float)
+    assert pylops.utils.dottest(operator, 200, 129)
+    u, alpha = operator @ phantom, 4.0
+    image = pylops.optimization.sparsity.fista(operator, u, niter=5000, eps=alpha, tol=0.0)[0]  # minimises what `mpifast.sparse` does
+    expected = mpifast.sparse(system, u[None], alpha=alpha, iterations=50_000, tolerance=1e-9)[0]
+    np.testing.assert_allclose(image, expected, atol=1e-3)
