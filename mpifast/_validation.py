@@ -119,6 +119,17 @@ def real_array(name: str, value: Any) -> np.ndarray:
     return array
 
 
+def indices(name: str, value: Any, length: int) -> np.ndarray:
+    """One number or a vector of them within a sequence of ``length``; negative ones count from its end, as in a list."""
+    array = np.asarray(value)
+    if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(f"{name} must be an integer or one-dimensional and of integers, got {_brief(value)}")
+    outside = np.atleast_1d(array)[np.atleast_1d((array < -length) | (array >= length))]
+    if outside.size:
+        raise IndexError(f"{name}={outside[0]} is out of range: there are {length}, counted from 0")
+    return array.astype(np.int64) % length if length else array.astype(np.int64)
+
+
 def matrix(name: str, value: Any, columns: int | None = None, *, what: str = "columns", rows: int | None = None, empty: bool = False) -> np.ndarray:
     """A finite real matrix [n, columns]. ``what`` names the columns in the error; one vector is not promoted silently."""
     array = real_array(name, value)

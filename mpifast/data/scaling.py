@@ -10,6 +10,7 @@ import numpy as np
 from mpifast import _validation as check
 
 MODES = ("harmonic", "global", "sample", "standard", "none")
+SMALLEST = 1e-37  # largest magnitude of a harmonic or a sample without signal: its reciprocal may not be finite in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,5 +78,5 @@ class Scaling:
 
 def _reciprocal(values: np.ndarray) -> np.ndarray:
     """1/x where that is finite in float32, else 0."""
-    usable = values > 1e-37
+    usable = values > SMALLEST
     return np.where(usable, 1.0 / np.where(usable, values, 1.0), 0.0)

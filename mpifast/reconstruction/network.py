@@ -239,10 +239,6 @@ class Network:
         """
         self._check_system(system)
         u, threads = self._spectra("spectra", spectra, empty=True), thread_count(threads)
-        if self.scaling is None:
-            raise ValueError(
-                f"the network has not been trained, and its scaling {self.scaling_mode!r} is measured on the training set: call fit first"
-            )
         images = np.empty((len(u), self.outputs), self.dtype)
         loops.predict(self._net, self._samples(u, images), images, threads, threads=threads)
         return images
@@ -353,10 +349,17 @@ class Network:
         linear = np.array([name == "linear" for name in self.activations])
         return loops.Net(weights, np.array(self.units, np.int64), linear, int(self.bias))
 
+    def _measured_scaling(self) -> Scaling:
+        if self.scaling is None:
+            raise ValueError(
+                f"the network has not been trained, and its scaling {self.scaling_mode!r} is measured on the training set: call fit first"
+            )
+        return self.scaling
+
     def _samples(self, u: np.ndarray, targets: np.ndarray) -> loops.Samples:
         """Checked spectra with the scaling the loops apply to them."""
-        assert self.scaling is not None
-        offset, factor, gain = (array.astype(self.dtype) for array in (self.scaling.offset, self.scaling.factor, self.scaling.gain(u)))
+        scaling = self._measured_scaling()
+        offset, factor, gain = (array.astype(self.dtype) for array in (scaling.offset, scaling.factor, scaling.gain(u)))
         return loops.Samples(u, offset, factor, gain, targets)
 
     def _check_system(self, system: Any) -> None:

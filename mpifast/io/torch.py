@@ -1,0 +1,16 @@
+"""PyTorch: spectra as data sets, networks as modules and back.
+
+The extra ``torch`` installs what it needs: ``python -m pip install "mpifast[torch]"``.
+"""
+
+from __future__ import annotations
+
+try:
+    import torch as _torch  # noqa: F401  (PyTorch itself: imports are absolute)
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError('mpifast.io.torch needs PyTorch: python -m pip install "mpifast[torch]"') from error
+
+from mpifast.io.torch_data import IterableSpectra, SpectraDataset
+from mpifast.io.torch_network import InputScaling, from_torch, to_torch
+
+__all__ = ["InputScaling", "IterableSpectra", "SpectraDataset", "from_torch", "to_torch"]
