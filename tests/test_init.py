@@ -30,3 +30,12 @@ def test_every_public_name_exists_and_is_documented(name):
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(AttributeError, match=r"no attribute 'Spectrum'.*Spectra"):
         mpifast.Spectrum  # noqa: B018
+
+
+@pytest.mark.parametrize(("module", "library", "extra"), [("mpifast.io.torch", "torch", "torch"), ("mpifast.io.onnx", "onnx", "onnx")])
+def test_a_missing_extra_is_named(run_python, module, library, extra):
+    code = f"import sys; sys.modules[{library!r}] = None; import mpifast; mpifast.Network(2, 2); import {module}"
+    done = run_python("-c", code)
+    assert (
+        f'ModuleNotFoundError: {module} needs {"PyTorch" if library == "torch" else library}: python -m pip install "mpifast[{extra}]"' in done.stderr
+    )
