@@ -20,6 +20,7 @@ _HOMES = {
     "Network": "mpifast.reconstruction.network",
     "PrecisionWarning": "mpifast.physics.precision",
     "TrainingWarning": "mpifast.reconstruction.training",
+    "SpectrumRegressor": "mpifast.reconstruction.regressor",
     "tsvd": "mpifast.reconstruction.spectral_solvers",
     "tikhonov": "mpifast.reconstruction.spectral_solvers",
     "kaczmarz": "mpifast.reconstruction.kaczmarz_solver",
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from mpifast.reconstruction import metrics as metrics
     from mpifast.reconstruction.kaczmarz_solver import kaczmarz as kaczmarz
     from mpifast.reconstruction.network import Network as Network
+    from mpifast.reconstruction.regressor import SpectrumRegressor as SpectrumRegressor
     from mpifast.reconstruction.sparse_solvers import nnls as nnls
     from mpifast.reconstruction.sparse_solvers import sparse as sparse
     from mpifast.reconstruction.spectral_solvers import tikhonov as tikhonov
