@@ -51,7 +51,7 @@ def test_a_network(files, small_system, tmp_path):
 
 
 def test_a_network_of_another_system(files, small_system, tmp_path):
-    other = mpifast.system_matrix(small_system.scanner, mpifast.Particle(30e-9), harmonics=14)
+    other = mpifast.system_matrix(small_system.scanner, mpifast.Particle(45e-9), harmonics=14)
     for name, system in {"own": small_system, "other": other}.items():
         network = mpifast.Network(14, 11, seed=1)
         network.fit(*mpifast.Spectra(system, seed=1)[:200], epochs=1, system=system)

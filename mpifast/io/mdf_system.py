@@ -165,7 +165,8 @@ def mdf_system(
     if not kept.any():
         raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
     facts = {name: value for name in SHARED if (value := file.get(name)) is not None}
-    fingerprint = file.get("/_mpifast/system")
+    system = file.get("/_mpifast/system")
+    fingerprint = system if isinstance(system, str) else None
     return MdfSystem(
         read_only(np.ascontiguousarray(rows[kept])),
         file.path,
