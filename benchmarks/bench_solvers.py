@@ -47,7 +47,7 @@ class Solvers:
             solve, twin = getattr(mpifast, solver), getattr(reference, solver)
             chosen = solve(system, few, full_output=True).parameter
             peer = np.vstack([twin(real, few[n : n + 1], chosen[n]) for n in range(len(few))])
-        pairs.close(1e-8)(images[: len(few)], peer)
+        assert pairs.deviation(images[: len(few)], peer) < 1e-8
 
     def teardown(self, solver, threads):
         self.blas.restore_original_limits()

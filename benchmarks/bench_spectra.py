@@ -10,8 +10,9 @@ class Spectra:
     def setup(self, snr_db, implementation, threads):
         pair = problems.generate(snr_db)
         self.blas = pairs.blas_threads(threads)
-        pair.agree(pair.ours(threads), pair.peer())
-        self.call = pair.peer if implementation == "numpy" else lambda: pair.ours(threads)
+        pairs.verify(pair, threads)
+        side = pair.peer if implementation == "numpy" else pair.ours
+        self.call = lambda: side(threads)
 
     def teardown(self, snr_db, implementation, threads):
         self.blas.restore_original_limits()

@@ -24,6 +24,9 @@ class SystemMatrix:
     def time_matrix(self, diameter, implementation):
         self.call()
 
+    def peakmem_matrix(self, diameter, implementation):
+        self.call()
+
 
 class Peer:
     def track_ratio_to_numpy_and_scipy(self):

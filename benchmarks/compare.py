@@ -1,32 +1,236 @@
-"""Time every pair and print the ratios: ``python -m benchmarks.compare``. Run it on a quiet machine, with nothing beside it."""
+"""Measure everything: ``python -m benchmarks.compare`` on a quiet machine writes `benchmarks/results/compare.json` and the tables made of it.
 
+Each job below runs in a process of its own, ours and the peer in the same one. A record is one pair at one shape and number of threads;
+its role says why it was measured: "paper" (the full-size problem), "neighbour" (other shapes), "library" (other peers), "cost" (ours alone,
+against samples, harmonics and voxels), "memory". What could not be measured stands under "missing", with the reason.
+"""
+
+import argparse
+import itertools
+import json
 import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
-import numba
+from benchmarks import fresh, machine, problems, table
+from benchmarks.pairs import Clock, Mark, Pair, blas_threads, compare
+from benchmarks.problems import NEIGHBOURS, PAPER
 
-from benchmarks import problems
-from benchmarks.pairs import compare
+PENDING = {"P12": "streaming to disk is not in the package yet"}  # a job of its own here, once it is
+COSTS = {
+    "samples": [PAPER._replace(samples=10**power * 3) for power in (4, 5, 6)],
+    "harmonics": [PAPER._replace(harmonics=harmonics) for harmonics in (50, 100, 200, 400)],
+    "voxels": [PAPER._replace(voxels=voxels) for voxels in (33, 65, 129, 257)],
+}
+
+
+class Run:
+    """Records of one job; ``quick`` takes few rounds and leaves out what takes long."""
+
+    def __init__(self, quick: bool) -> None:
+        self.quick = quick
+        self.records: list[dict[str, Any]] = []
+        self.missing: dict[str, str] = {}
+
+    def rounds(self, full: int) -> int:
+        return min(2, full) if self.quick else full
+
+    def pair(self, pair: Pair, role: str, rounds: int) -> None:
+        """One record for one thread and, unless ours is serial, one for all."""
+        for threads in sorted({1} if pair.serial else {1, machine.all_threads()}):
+            timing = compare(pair, threads, self.rounds(rounds))
+            assert timing.errors is not None
+            self.add(
+                id=pair.id, role=role, work=pair.work, peer_name=pair.peer_name, shape=pair.shape, threads=threads,
+                mark=pair.mark and [pair.mark.kind, pair.mark.value], ours=spread(timing.ours), peer=spread(timing.peer),
+                ratio={**spread(timing.ratios), "median": figures(timing.ratio)}, errors=[figures(error) for error in timing.errors],
+                flops=pair.flops, bytes=pair.bytes,
+            )  # fmt: skip
+
+    def kernel(self, make: Callable[..., Pair], shapes: Iterable[problems.Shape] = NEIGHBOURS, cost: Sequence[str] = ()) -> None:
+        """A kernel at the paper's shape, at the neighbouring ones, and its cost."""
+        self.pair(make(), "paper", 9)
+        for shape in itertools.islice(shapes, 2 if self.quick else None):
+            self.pair(make(shape=shape), "neighbour", 5)
+        for axis, shape in itertools.chain.from_iterable(itertools.product([name], COSTS[name]) for name in cost if not self.quick):
+            pair, threads = make(shape=shape), machine.all_threads()
+            clock = Clock(lambda pair=pair, threads=threads: pair.ours(threads))
+            times = [clock.once] if clock.once > 2 else [clock.seconds() for _ in range(3)]
+            self.add(id=pair.id, role="cost", work=pair.work, axis=axis, shape=pair.shape, threads=threads, ours=spread(times), flops=pair.flops)
+
+    def add(self, **record: Any) -> None:
+        self.records.append(record)
+        ratio = f"  ratio {record['ratio']['median']:.3g}" if "ratio" in record else ""
+        value = record.get("ours", record.get("bytes"))
+        print(f"  {record['id']:<4}{record['role']:<10}{record['work']}, {record.get('shape', '')} {value}{ratio}", file=sys.stderr, flush=True)
+
+
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Minimum, median and maximum, and of how many."""
+    return {"min": figures(min(values)), "median": figures(statistics.median(values)), "max": figures(max(values)), "rounds": len(values)}
+
+
+def figures(value: float) -> float:
+    """Four of them."""
+    return float(f"{value:.4g}")
+
+
+def noisy(run: Run) -> None:
+    run.kernel(lambda shape=PAPER: problems.training(problems.SNR_DB, shape))
+
+
+def hidden(run: Run) -> None:
+    run.kernel(problems.hidden_training, cost=["samples"])
+
+
+def loop(run: Run) -> None:
+    from benchmarks import peers_torch
+
+    run.kernel(peers_torch.loop, [shape for shape in NEIGHBOURS if shape.samples == PAPER.samples])
+
+
+def accuracy(run: Run) -> None:
+    from benchmarks import peers_torch
+
+    ours, peer, best = peers_torch.time_to_accuracy()
+    for threads in sorted({1, machine.all_threads()}):
+        with blas_threads(threads):
+            reached = [ours(threads), peer(threads)]
+            assert max(reached) <= peers_torch.ACCURACY, reached
+            clocks = Clock(lambda threads=threads: ours(threads)), Clock(lambda threads=threads: peer(threads))
+            times = [[clock.seconds() for clock in clocks] for _ in range(run.rounds(7))]
+        mine, theirs = zip(*times, strict=True)
+        setting = best(threads)
+        name = f"PyTorch: {setting.optimizer}, batches of {setting.batch}, {setting.loss} loss, {setting.threads} thread(s)"
+        timed(
+            run, "P8", "from a seed to a test MSE of 7.23e-5", name, Mark("speedup", 8), threads, mine, theirs, [figures(value) for value in reached]
+        )
+
+
+def imports(run: Run) -> None:
+    timed(run, "P10", "import mpifast", "import numpy", Mark("ratio", 1.5), 1, *fresh.imports(run.rounds(11)))
+
+
+def first_results(run: Run) -> None:
+    for name, limit, times in zip(("cold", "warm"), (15.0, 1.5), fresh.first_results(run.rounds(3), run.rounds(7)), strict=True):
+        absolute(run, "P11", f"a fresh process, its first spectra and pass, {name} cache", limit, times)
+
+
+def reproduce(run: Run) -> None:
+    if run.quick:
+        run.missing["P9"] = "left out of a quick run"
+    else:
+        absolute(run, "P9", "mpifast reproduce --quick", 60.0, [fresh.reproduce("--quick")])
+
+
+def reproduce_in_full(run: Run) -> None:
+    absolute(run, "P9", "mpifast reproduce", 900.0, [fresh.reproduce()])
+
+
+def libraries(run: Run) -> None:
+    from benchmarks import peers_sklearn, peers_torch
+
+    run.pair(peers_torch.minibatch(), "library", 7)
+    run.pair(peers_sklearn.regressor(1), "library", 3)
+    run.pair(peers_sklearn.regressor(128), "library", 3)
+    if run.quick:
+        run.missing["PyTorch, compiled"] = "left out of a quick run"
+        return
+    try:
+        run.pair(peers_torch.minibatch(compiled=True), "library", 7)
+    except Exception as error:  # whatever the compiler lacks on this machine: said in the table
+        run.missing["PyTorch, compiled"] = f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def memory(run: Run) -> None:
+    found = fresh.peaks()
+    if found is None:
+        run.missing["memory"] = "this system does not tell a process' peak"
+    for work, (peak, through) in (found or {}).items():
+        run.add(id="", role="memory", work=work, bytes=peak, through=through)
+
+
+def timed(run: Run, name: str, work: str, peer: str, mark: Mark, threads: int, ours: Any, theirs: Any, errors: Any = None) -> None:
+    """A record of two lists of seconds."""
+    run.add(
+        id=name, role="paper", work=work, peer_name=peer, shape={}, threads=threads, mark=[mark.kind, mark.value], ours=spread(ours),
+        peer=spread(theirs), errors=errors,
+        ratio={**spread([a / b for a, b in zip(ours, theirs, strict=True)]), "median": figures(statistics.median(ours) / statistics.median(theirs))},
+    )  # fmt: skip
+
+
+def absolute(run: Run, name: str, work: str, limit: float, times: Sequence[float]) -> None:
+    """A record of seconds that have a limit of their own, on all threads."""
+    run.add(id=name, role="paper", work=work, shape={}, threads=machine.all_threads(), mark=["seconds", limit], ours=spread(times))
+
+
+ALL = ("samples", "harmonics", "voxels")
+JOBS: dict[str, Callable[[Run], None]] = {
+    "P1": lambda run: run.kernel(problems.forward, cost=ALL),
+    "P1 grey": lambda run: run.pair(problems.grey(), "library", 9),
+    "P2": lambda run: run.kernel(lambda shape=PAPER: problems.generate(None, shape), cost=ALL),
+    "P3": lambda run: run.kernel(lambda shape=PAPER: problems.generate(problems.SNR_DB, shape), cost=["samples"]),
+    "P4": lambda run: run.kernel(problems.matrix, NEIGHBOURS[:2], cost=ALL[1:]),
+    "P5": lambda run: run.kernel(lambda shape=PAPER: problems.training(None, shape), cost=ALL),
+    "P5 noisy": noisy,
+    "P6": loop,
+    "P7": hidden,
+    "P8": accuracy,
+    "P9": reproduce,
+    "P10": imports,
+    "P11": first_results,
+    "P13": lambda run: run.kernel(problems.prediction, [*NEIGHBOURS[:4], PAPER], cost=["samples"]),
+    "libraries": libraries,
+    "memory": memory,
+}
+ON_REQUEST = {"P9 in full": reproduce_in_full}  # a quarter of an hour
+
+
+def measure(jobs: Sequence[str], quick: bool) -> dict[str, Any]:
+    """Run jobs, each in a process of its own."""
+    rates = [machine.rates(threads, 2 if quick else 7) for threads in sorted({1, machine.all_threads()})]
+    rates = [{"threads": rate["threads"], "flops": spread(rate["flops"]), "bytes": spread(rate["bytes"])} for rate in rates]
+    found: dict[str, Any] = {"machine": machine.facts(), "quick": quick, "rates": rates, "records": [], "missing": dict(PENDING)}
+    start = time.perf_counter()
+    for number, job in enumerate(jobs, 1):
+        print(f"{job} ({number} of {len(jobs)}, {time.perf_counter() - start:.0f} s)", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "job.json"
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.compare", "--job", job, "--out", str(path), *(["--quick"] if quick else [])], check=True
+            )
+            part = json.loads(path.read_text(encoding="utf-8"))
+        found["records"] += part["records"]
+        found["missing"] |= part["missing"]
+    found["seconds"] = round(time.perf_counter() - start)
+    return found
 
 
 def main() -> None:
-    """One line a pair and thread count: milliseconds of ours and the peer (median), ratio, and the limit on two threads."""
-    print(f"{'work':<32}{'threads':>8}{'ours (ms)':>12}{'peer (ms)':>12}{'ratio':>8}{'limit':>8}")
-    makers = [
-        problems.forward,
-        problems.grey,
-        lambda: problems.generate(None),
-        lambda: problems.generate(problems.SNR_DB),
-        problems.matrix,
-        problems.training,
-        lambda: problems.training(problems.SNR_DB),
-        problems.prediction,
-    ]
-    for make in makers:
-        pair = make()
-        for threads in sorted({1, min(2, numba.config.NUMBA_NUM_THREADS)}):
-            timing = compare(pair, threads)
-            ours, peer = (1e3 * statistics.median(times) for times in (timing.ours, timing.peer))
-            print(f"{pair.name:<32}{threads:>8}{ours:>12.2f}{peer:>12.2f}{timing.ratio:>8.2f}{pair.limit:>8.2f}", flush=True)
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="two rounds of everything, for CI: that it runs and agrees, not how fast")
+    parser.add_argument("--full-reproduce", action="store_true", help="also time `mpifast reproduce` at full size (P9), a quarter of an hour")
+    parser.add_argument("--out", type=Path, default=table.RESULTS, help="JSON file; the tables are made only of the default one")
+    parser.add_argument("--job", choices=[*JOBS, *ON_REQUEST], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.job:
+        run = Run(options.quick)
+        {**JOBS, **ON_REQUEST}[options.job](run)
+        found: dict[str, Any] = {"records": run.records, "missing": run.missing}
+    else:
+        found = measure([*JOBS, *(ON_REQUEST if options.full_reproduce else {})], options.quick)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if not options.job:
+        print(table.summary(found))
+        if options.out == table.RESULTS:
+            table.write(found)
 
 
 if __name__ == "__main__":

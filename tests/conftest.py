@@ -15,6 +15,7 @@ if not list((ROOT / "mpifast" / "physics").glob("_langevin_kernels.*.so")):
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
     if importlib.util.find_spec("mpifast") is None:
         raise pytest.UsageError('mpifast is not installed: python -m pip install ".[test]"')
+    sys.path.append(str(ROOT))  # last, for the benchmarks
 
 import hypothesis  # noqa: E402  (after the path is right)
 

@@ -1,9 +1,11 @@
-"""pytest-benchmark: every kernel beside its peers, verified before it is timed.
+"""pytest-benchmark: every kernel beside its peer, verified before it is timed, and beside its slow twin.
 
     python -m pytest tests/test_speed.py --benchmark-enable --benchmark-group-by=group
 
 In the ordinary run the benchmarks are disabled and each function is called once, so the checks are tests.
 """
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -11,18 +13,75 @@ import pytest
 import mpifast
 from mpifast import reference
 
-SAMPLES = 30_000
+pairs = pytest.importorskip("benchmarks.pairs", reason="the tests run without the checkout around them, or without the bench extra")
+from benchmarks import problems  # noqa: E402  (after the check)
+
+SMALL = problems.PAPER._replace(samples=1_000)  # enough of the slow twins and of the libraries
 
 
-@pytest.fixture(scope="module")
-def data(system):
-    return mpifast.Spectra(system, seed=7)[:SAMPLES]
+def torch_peer(name, **options):
+    return getattr(pytest.importorskip("benchmarks.peers_torch", exc_type=ImportError), name)(shape=SMALL, **options)
+
+
+def sklearn_peer(batch):
+    return pytest.importorskip("benchmarks.peers_sklearn", exc_type=ImportError).regressor(batch, SMALL)
+
+
+MAKERS = {
+    "spectra of phantoms": problems.forward,
+    "spectra of grey phantoms": problems.grey,
+    "spectra from a seed": lambda: problems.generate(None),
+    "noisy spectra from a seed": lambda: problems.generate(problems.SNR_DB),
+    "system matrix": problems.matrix,
+    "training pass": problems.training,
+    "training pass, noisy": lambda: problems.training(problems.SNR_DB),
+    "training pass, hidden layer": problems.hidden_training,
+    "images": lambda: problems.prediction(problems.PAPER),
+    "PyTorch, loop": lambda: torch_peer("loop"),
+    "PyTorch, autograd": lambda: torch_peer("minibatch"),
+    "scikit-learn, batches of 1": lambda: sklearn_peer(1),
+    "scikit-learn, batches of 128": lambda: sklearn_peer(128),
+}
 
 
 def timed(benchmark, group, call):
     """Time a call after a warm-up run; its result."""
     benchmark.group = group
     return benchmark.pedantic(call, rounds=7, warmup_rounds=2)
+
+
+@pytest.fixture(scope="module")
+def verified():
+    """The pair of a name, verified once for both of its sides."""
+    made = {}
+
+    def get(name):
+        if name not in made:
+            made.clear()  # one at a time in memory
+            made[name] = MAKERS[name]()
+            pairs.verify(made[name], threads=2)
+        return made[name]
+
+    return get
+
+
+@pytest.mark.parametrize("side", ["ours", "peer"])
+@pytest.mark.parametrize("name", MAKERS)
+def test_pair(benchmark, verified, name, side):
+    pair = verified(name)
+    with pairs.blas_threads(2):
+        timed(benchmark, name, lambda: getattr(pair, side)(2))
+
+
+def test_the_verification_fails_a_wrong_result():
+    pair = problems.forward(SMALL)
+    with pytest.raises(AssertionError, match="of ours is above"):
+        pairs.verify(dataclasses.replace(pair, verify=lambda _: pairs.Errors(1.0, 0.0)), threads=1)
+    with pytest.raises(AssertionError, match="of peer is above"):
+        pairs.verify(dataclasses.replace(pair, verify=lambda _: pairs.Errors(0.0, np.nan)), threads=1)
+    values = np.arange(6.0)
+    assert pairs.deviation(values, values) == 0.0
+    assert pairs.deviation(2 * values, values) == 1.0
 
 
 @pytest.mark.parametrize("implementation", [mpifast, reference], ids=["mpifast", "reference"])
@@ -33,64 +92,26 @@ def test_langevin(benchmark, implementation, function, random):
     np.testing.assert_allclose(result, getattr(reference, function)(x), rtol=1e-9)
 
 
-@pytest.mark.parametrize("implementation", ["mpifast", "reference"])
-def test_system_matrix(benchmark, system, implementation):
-    calls = {
-        "mpifast": lambda: mpifast.system_matrix(system.scanner, system.particle).matrix,
-        "reference": lambda: reference.system_matrix(system.scanner, system.particle, nodes=system.nodes),
-    }
-    np.testing.assert_allclose(timed(benchmark, "system matrix", calls[implementation]), system.matrix, atol=1e-11)
-
-
-@pytest.mark.parametrize("implementation", ["look-up", "product", "numpy", "reference"])
-def test_forward(benchmark, system, data, implementation):
-    phantoms, columns = data[1], np.ascontiguousarray(system.real.T, np.float32)
-    floats = phantoms.astype(np.float32)
-    calls = {
-        "look-up": lambda: system.spectra(phantoms),
-        "product": lambda: system.spectra(floats),
-        "numpy": lambda: floats @ columns,
-        "reference": lambda: reference.spectra(system.real, phantoms),
-    }
-    np.testing.assert_allclose(timed(benchmark, "30,000 spectra of phantoms", calls[implementation]), data[0], atol=2e-3)
-
-
-@pytest.mark.parametrize("snr_db", [None, 30.0])
-@pytest.mark.parametrize("implementation", ["mpifast", "numpy"])
-def test_spectra(benchmark, system, data, implementation, snr_db):
-    spectra, columns = mpifast.Spectra(system, seed=7, snr_db=snr_db), np.ascontiguousarray(system.real.T, np.float32)
-
-    def numpy():
-        random = np.random.default_rng(7)
-        phantoms = random.integers(0, 2, (SAMPLES, 129), dtype=np.uint8)
-        u = phantoms.astype(np.float32) @ columns
-        return (u if snr_db is None else u + np.float32(spectra.noise_level) * random.standard_normal(u.shape, dtype=np.float32)), phantoms
-
-    u, _ = timed(benchmark, f"30,000 spectra from a seed, {snr_db} dB", (lambda: spectra[:SAMPLES]) if implementation == "mpifast" else numpy)
-    np.testing.assert_allclose(u.std(axis=0), np.hypot(data[0].std(axis=0), spectra.noise_level), rtol=0.05)
-
-
 @pytest.mark.parametrize("hidden", [(), (200,)], ids=["one layer", "hidden layer"])
 @pytest.mark.parametrize("implementation", ["mpifast", "reference"])
-def test_training_pass(benchmark, data, implementation, hidden):
-    u, c = data[0][:1000], data[1][:1000]
-    start = mpifast.Network(200, 129, hidden, scaling="sample", seed=1)
-    linear, inputs = [False] * len(start.weights), start.scaling.apply(u)
+def test_training_and_its_slow_twin(benchmark, implementation, hidden):
+    u, c = problems.data(None, SMALL)
+    start = problems.network((200, *hidden, 129))
+    start.fit(u, c, epochs=0)
 
     def fit():
-        network = mpifast.Network(200, 129, hidden, scaling="sample", seed=1)
-        network.fit(u, c, epochs=1)
+        network = problems.network((200, *hidden, 129))
+        network.fit(u, c, epochs=1, learning_rate=0.2)
         return network.weights
 
-    calls = {"mpifast": fit, "reference": lambda: reference.train(start.weights, linear, False, inputs, c, 0.5)[0]}
-    trained = timed(benchmark, f"a pass of 1,000 samples, hidden {hidden}", calls[implementation])
-    for weights, expected in zip(trained, reference.train(start.weights, linear, False, inputs, c, 0.5)[0], strict=True):
-        np.testing.assert_allclose(weights, expected, atol=1e-4)
+    def loop():
+        return problems.plain(start.weights, start.scaling, u, c, np.float32, rate=0.2)
+
+    trained = timed(benchmark, f"a pass of 1,000 samples, hidden {hidden}", {"mpifast": fit, "reference": loop}[implementation])
+    for weights, expected in zip(trained, loop(), strict=True):
+        assert pairs.deviation(weights, expected) < problems.SINGLE
 
 
-@pytest.mark.parametrize("implementation", ["mpifast", "numpy"])
-def test_prediction(benchmark, data, implementation):
-    network = mpifast.Network(200, 129, scaling="none", seed=1)
-    u, weights = data[0] * np.float32(1e-2), network.weights[0]
-    calls = {"mpifast": lambda: network.predict(u), "numpy": lambda: reference.sigmoid(u @ weights.T)}
-    np.testing.assert_allclose(timed(benchmark, "30,000 images", calls[implementation]), reference.sigmoid(u @ weights.T), atol=1e-5)
+def test_forward_slow_twin(benchmark, system):
+    u, c = problems.data(None, SMALL)
+    assert pairs.deviation(u, timed(benchmark, "spectra of 1,000 phantoms", lambda: reference.spectra(system.real, c))) < problems.SINGLE
