@@ -89,19 +89,19 @@ def hidden(run: Run) -> None:
 
 
 def loop(run: Run) -> None:
-    from benchmarks import peers_torch
+    from benchmarks.peers import pytorch
 
-    run.kernel(peers_torch.loop, [shape for shape in NEIGHBOURS if shape.samples == PAPER.samples])
+    run.kernel(pytorch.loop, [shape for shape in NEIGHBOURS if shape.samples == PAPER.samples])
 
 
 def accuracy(run: Run) -> None:
-    from benchmarks import peers_torch
+    from benchmarks.peers import pytorch
 
-    ours, peer, best = peers_torch.time_to_accuracy()
+    ours, peer, best = pytorch.time_to_accuracy(pytorch.GRID[: 2 if run.quick else None])
     for threads in sorted({1, machine.all_threads()}):
         with blas_threads(threads):
             reached = [ours(threads), peer(threads)]
-            assert max(reached) <= peers_torch.ACCURACY, reached
+            assert max(reached) <= pytorch.ACCURACY, reached
             clocks = Clock(lambda threads=threads: ours(threads)), Clock(lambda threads=threads: peer(threads))
             times = [[clock.seconds() for clock in clocks] for _ in range(run.rounds(7))]
         mine, theirs = zip(*times, strict=True)
@@ -117,7 +117,7 @@ def imports(run: Run) -> None:
 
 
 def first_results(run: Run) -> None:
-    for name, limit, times in zip(("cold", "warm"), (15.0, 1.5), fresh.first_results(run.rounds(3), run.rounds(7)), strict=True):
+    for name, limit, times in zip(("cold", "warm"), (15.0, 1.5), fresh.first_results(1 if run.quick else 3, run.rounds(7)), strict=True):
         absolute(run, "P11", f"a fresh process, its first spectra and pass, {name} cache", limit, times)
 
 
@@ -133,16 +133,16 @@ def reproduce_in_full(run: Run) -> None:
 
 
 def libraries(run: Run) -> None:
-    from benchmarks import peers_sklearn, peers_torch
+    from benchmarks.peers import pytorch, scikit_learn
 
-    run.pair(peers_torch.minibatch(), "library", 7)
-    run.pair(peers_sklearn.regressor(1), "library", 3)
-    run.pair(peers_sklearn.regressor(128), "library", 3)
+    run.pair(pytorch.minibatch(), "library", 7)
+    run.pair(scikit_learn.regressor(1), "library", 3)
+    run.pair(scikit_learn.regressor(128), "library", 3)
     if run.quick:
         run.missing["PyTorch, compiled"] = "left out of a quick run"
         return
     try:
-        run.pair(peers_torch.minibatch(compiled=True), "library", 7)
+        run.pair(pytorch.minibatch(compiled=True), "library", 7)
     except Exception as error:  # whatever the compiler lacks on this machine: said in the table
         run.missing["PyTorch, compiled"] = f"{type(error).__name__}: {error}".splitlines()[0]
 

@@ -13,18 +13,18 @@ import pytest
 import mpifast
 from mpifast import reference
 
-pairs = pytest.importorskip("benchmarks.pairs", reason="the tests run without the checkout around them, or without the bench extra")
+pairs = pytest.importorskip("benchmarks.pairs", reason="the tests run without the checkout around them")
 from benchmarks import problems  # noqa: E402  (after the check)
 
 SMALL = problems.PAPER._replace(samples=1_000)  # enough of the slow twins and of the libraries
 
 
 def torch_peer(name, **options):
-    return getattr(pytest.importorskip("benchmarks.peers_torch", exc_type=ImportError), name)(shape=SMALL, **options)
+    return getattr(pytest.importorskip("benchmarks.peers.pytorch", exc_type=ImportError), name)(shape=SMALL, **options)
 
 
 def sklearn_peer(batch):
-    return pytest.importorskip("benchmarks.peers_sklearn", exc_type=ImportError).regressor(batch, SMALL)
+    return pytest.importorskip("benchmarks.peers.scikit_learn", exc_type=ImportError).regressor(batch, SMALL)
 
 
 MAKERS = {
