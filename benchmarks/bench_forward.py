@@ -28,8 +28,19 @@ class Forward:
     def time_spectra(self, implementation, threads):
         self.call()
 
-    def peakmem_spectra(self, implementation, threads):
-        self.call()
+
+class Memory:
+    """Nothing is verified here: asv counts the memory of setup too."""
+
+    params = ["mpifast", "numpy"]
+    param_names = ("implementation",)
+
+    def setup(self, implementation):
+        pair = problems.forward()
+        self.call = pair.peer if implementation == "numpy" else pair.ours
+
+    def peakmem_spectra(self, implementation):
+        self.call(1)
 
 
 class Peer:

@@ -20,8 +20,19 @@ class Spectra:
     def time_generate(self, snr_db, implementation, threads):
         self.call()
 
-    def peakmem_generate(self, snr_db, implementation, threads):
-        self.call()
+
+class Memory:
+    """Nothing is verified here: asv counts the memory of setup too."""
+
+    params = ([None, problems.SNR_DB], ["mpifast", "numpy"])
+    param_names = ("snr_db", "implementation")
+
+    def setup(self, snr_db, implementation):
+        pair = problems.generate(snr_db)
+        self.call = pair.peer if implementation == "numpy" else pair.ours
+
+    def peakmem_generate(self, snr_db, implementation):
+        self.call(1)
 
 
 class Peer:

@@ -56,7 +56,7 @@ class Run:
         """A kernel at the paper's shape, at the neighbouring ones, and its cost."""
         self.pair(make(), "paper", 9)
         for shape in itertools.islice(shapes, 2 if self.quick else None):
-            self.pair(make(shape=shape), "neighbour", 5)
+            self.pair(make(shape=shape), "neighbour", 3)
         for axis, shape in itertools.chain.from_iterable(itertools.product([name], COSTS[name]) for name in cost if not self.quick):
             pair, threads = make(shape=shape), machine.all_threads()
             clock = Clock(lambda pair=pair, threads=threads: pair.ours(threads))

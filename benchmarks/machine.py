@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_info
 from benchmarks.pairs import Clock, blas_threads
 
 PACKAGES = ("mpifast", "numpy", "scipy", "numba", "torch", "scikit-learn")
+SETTINGS = ("OPENBLAS_", "MKL_", "OMP_", "KMP_", "NUMBA_")
 SIDE = 2048  # of the SGEMM
 COPIED = 2**28  # bytes, far beyond the caches
 
@@ -30,11 +31,14 @@ def facts() -> dict[str, Any]:
     blas = next((library for library in threadpool_info() if library["user_api"] == "blas"), {})
     return {
         "cpu": _cpu(),
-        "cores": all_threads(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": all_threads(),
         "system": f"{platform.system()} {platform.machine()}",
         "load at the start": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "blas": f"{blas.get('internal_api')} {blas.get('version')} ({blas.get('architecture')})",
+        # They choose the peer's kernels and threads: a forced core type can halve its rate.
+        "settings": ", ".join(f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(SETTINGS)) or "none",
         "versions": {package: _version(package) for package in PACKAGES},
         "commit": _commit(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),

@@ -54,7 +54,7 @@ def shapes(found: Found) -> str:
     lines = []
     for record in found["records"]:
         if record["role"] == "neighbour":
-            met = "met" if reached(record) else "missed"
+            met = "" if found["quick"] else "met" if reached(record) else "missed"
             lines.append([record["id"], record["work"], shape(record), str(record["threads"]), *both(record), mark(record), ranged(record), met])
     head = ["", "work", "shape", "threads", "ours", "peer's", "mark", "ratio", "verdict"]
     return "## Neighbouring shapes\n\n" + grid(head, lines)
@@ -186,7 +186,9 @@ def same_work(found: Found, record: Record) -> dict[int, Record]:
 
 
 def verdict(found: Found, record: Record) -> str:
-    """Met, if it is so at neighbouring shapes as well."""
+    """Met, if it is so at neighbouring shapes as well; a quick run judges nothing."""
+    if found["quick"]:
+        return "not judged: quick run"
     if not reached(record):
         return "missed"
     near = [other for other in found["records"] if other["role"] == "neighbour" and (other["id"], other["work"]) == (record["id"], record["work"])]

@@ -38,7 +38,7 @@ def test_the_verdict_is_computed(kind, limit, ratio, met):
 
 
 def test_a_neighbour_past_its_mark_decides_too(found):
-    found = copy.deepcopy(found)
+    found = copy.deepcopy(found) | {"quick": False}
     for record in found["records"]:
         if record["id"] == "P1" and "ratio" in record:
             record["ratio"]["median"] = 0.1
@@ -46,3 +46,4 @@ def test_a_neighbour_past_its_mark_decides_too(found):
     assert table.verdict(found, target) == "met"
     next(r for r in found["records"] if r["id"] == "P1" and r["role"] == "neighbour" and r["threads"] == target["threads"])["ratio"]["median"] = 9.0
     assert table.verdict(found, target).startswith("missed at 1 of ")
+    assert table.verdict(found | {"quick": True}, target).startswith("not judged")
