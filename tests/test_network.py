@@ -281,3 +281,49 @@ def test_progress_is_silent_off_a_terminal_and_can_be_forced(capsys, data):
     assert capsys.readouterr().err == ""
     network().fit(*data, epochs=2, progress=True)  # shorter than the delay of the bar
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def paper_data(system):
+    spectra = mpifast.Spectra(system, seed=7)
+    return spectra[:30_000], spectra[30_000:31_000]
+
+
+@pytest.mark.parametrize(("scaling", "bias"), [("harmonic", False), ("none", False), ("sample", False), ("standard", True)])
+def test_the_fast_recipe_meets_the_papers_error_in_one_pass(paper_data, scaling, bias):
+    (u, c), test = paper_data
+    network = mpifast.Network(200, 129, scaling=scaling, bias=bias, seed=1)
+    history = network.fit(u, c, recipe="fast", epochs=1, validation=test)
+    error = mpifast.metrics.mse(network.predict(test[0]), test[1])
+    assert error <= 7.23e-5
+    assert history.validation_mse == [pytest.approx(error, rel=0.1)]  # before and after folding, float32 apart
+    assert network.epochs_trained == 1
+
+
+def test_the_fast_recipe_goes_on_from_the_weights_it_left(paper_data):
+    (u, c), test = paper_data
+    network = mpifast.Network(200, 129, seed=1)
+    network.fit(u[:2000], c[:2000], recipe="fast", epochs=1)
+    first = mpifast.metrics.mse(network.predict(test[0]), test[1])
+    again = network.fit(u[:2000], c[:2000], recipe="fast", epochs=1, learning_rate=0.1)
+    assert again.train_mse[0] < 2 * first
+    assert network.epochs_trained == 2
+
+
+def test_the_fast_recipe_survives_noise_and_ill_conditioning():
+    for diameter, snr, limit in ((40e-9, 30.0, 3e-3), (30e-9, None, 1e-4)):
+        system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(diameter))
+        spectra = mpifast.Spectra(system, seed=7, snr_db=snr, dtype="float64")
+        network = mpifast.Network(200, 129, dtype="float64", seed=1)
+        network.fit(*spectra[:20_000], recipe="fast")
+        u, c = spectra[30_000:31_000]
+        assert mpifast.metrics.mse(network.predict(u), c) < limit
+
+
+def test_the_fast_recipe_calls_back_with_the_network_itself(data):
+    u, c = data
+    network, seen = mpifast.Network(u.shape[1], c.shape[1], seed=1), []
+    history = network.fit(u, c, recipe="fast", callback=lambda net, history: seen.append(net) or history.epochs == 2)
+    assert seen == [network, network]
+    assert history.stopped == "callback"
+    assert history.learning_rate == [1.0, 0.4]
