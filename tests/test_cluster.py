@@ -50,17 +50,14 @@ def slow_square(number, pause):
 
 @pytest.mark.parametrize("chunks", [1000, 1, 333, [1, 998, 1], (500, 500)])
 def test_arrays_of_any_chunks_have_the_same_bits(client, spectra, chunks):
-    if chunks == 1:
-        spectra_, count = spectra, 20
-    else:
-        spectra_, count = spectra, 1000
-    u, c = cluster.as_dask(spectra_, count, chunks)
+    count = 20 if chunks == 1 else 1000
+    u, c = cluster.as_dask(spectra, count, chunks)
     expected = spectra[:count]
     assert (u.shape, u.dtype, c.shape, c.dtype) == (expected[0].shape, expected[0].dtype, expected[1].shape, expected[1].dtype)
     found = client.gather(client.compute([u, c]))
     assert all(map(np.array_equal, found, expected))
     assert np.array_equal(u[::-7, 3].compute(), expected[0][::-7, 3])
-    assert np.array_equal(u.rechunk((170, 5)).compute(scheduler="threads"), expected[0])
+    assert np.array_equal(u.rechunk((count // 6, 5)).compute(scheduler="threads"), expected[0])
 
 
 def test_arrays_of_a_store(client, spectra, tmp_path):
@@ -147,12 +144,19 @@ def test_a_worker_killed_while_it_trains(local, client, tmp_path):
     assert len(there) == 4
 
 
-def test_reproduce_on_a_scheduler(local, capsys, tmp_path, monkeypatch):
-    from mpifast.paper import fig4
+def test_reproduce_trains_on_a_scheduler(local, client, tmp_path, monkeypatch):
+    from mpifast.paper import experiments, fig2
 
-    monkeypatch.setattr(fig4, "experiments", lambda options: {})
+    small = Experiment(samples=100, epochs=1, seed=9)
+    monkeypatch.setattr(fig2, "experiments", lambda options: {"small": small})
+
+    def here(*_):
+        raise AssertionError("trained in this process")
+
+    monkeypatch.setattr(experiments, "_train_here", here)
     assert cli.main(["reproduce", "fig2", "--scheduler", local.scheduler_address, "--out", str(tmp_path)]) == 0
     assert (tmp_path / "fig2.png").exists()
+    assert load(small, tmp_path / "parts").train_mse == train(small).train_mse
 
 
 def test_an_unreachable_scheduler_is_one_clear_error(capsys, tmp_path, monkeypatch):

@@ -95,6 +95,8 @@ class FolderTarget:
 
     def finish(self, sums: np.ndarray) -> Path:
         """Write the checksums; the folder to be renamed."""
+        for stray in self.content.glob("*/.*.tmp"):  # of a writer that was killed
+            stray.unlink()
         self.blocks["checksums"].write(0, sums, 0)
         sync(self.content)
         return self.content
