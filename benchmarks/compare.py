@@ -21,7 +21,6 @@ from benchmarks import fresh, machine, problems, table
 from benchmarks.pairs import Clock, Mark, Pair, blas_threads, compare
 from benchmarks.problems import NEIGHBOURS, PAPER
 
-PENDING = {"P12": "streaming to disk is not in the package yet"}  # a job of its own here, once it is
 COSTS = {
     "samples": [PAPER._replace(samples=10**power * 3) for power in (4, 5, 6)],
     "harmonics": [PAPER._replace(harmonics=harmonics) for harmonics in (50, 100, 200, 400)],
@@ -147,6 +146,14 @@ def libraries(run: Run) -> None:
         run.missing["PyTorch, compiled"] = f"{type(error).__name__}: {error}".splitlines()[0]
 
 
+def streaming(run: Run) -> None:
+    from benchmarks import bench_store
+
+    count = 200_000 if run.quick else 10_000_000
+    ours, peer = bench_store.streaming(count, rounds=run.rounds(3))
+    timed(run, "P12", f"{count:,} spectra to disk", "a plain write of as many bytes", Mark("speedup", 0.7), machine.all_threads(), ours, peer)
+
+
 def memory(run: Run) -> None:
     found = fresh.peaks()
     if found is None:
@@ -184,6 +191,7 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "P9": reproduce,
     "P10": imports,
     "P11": first_results,
+    "P12": streaming,
     "P13": lambda run: run.kernel(problems.prediction, [*NEIGHBOURS[:4], PAPER], cost=["samples"]),
     "libraries": libraries,
     "memory": memory,
@@ -195,7 +203,7 @@ def measure(jobs: Sequence[str], quick: bool) -> dict[str, Any]:
     """Run jobs, each in a process of its own."""
     rates = [machine.rates(threads, 2 if quick else 7) for threads in sorted({1, machine.all_threads()})]
     rates = [{"threads": rate["threads"], "flops": spread(rate["flops"]), "bytes": spread(rate["bytes"])} for rate in rates]
-    found: dict[str, Any] = {"machine": machine.facts(), "quick": quick, "rates": rates, "records": [], "missing": dict(PENDING)}
+    found: dict[str, Any] = {"machine": machine.facts(), "quick": quick, "rates": rates, "records": [], "missing": {}}
     start = time.perf_counter()
     for number, job in enumerate(jobs, 1):
         print(f"{job} ({number} of {len(jobs)}, {time.perf_counter() - start:.0f} s)", file=sys.stderr, flush=True)

@@ -53,7 +53,7 @@ def folder() -> Path | None:
 @functools.cache
 def digest() -> str:
     """Names everything that compiled code depends on and that Numba does not look at: all sources, and Numba's settings."""
-    settings = sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_") and item[0] != "NUMBA_NUM_THREADS")
+    settings = sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_") and "THREAD" not in item[0])  # threads are chosen later
     state = hashlib.sha256(repr((numba.__version__, sys.version, settings)).encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         state.update(path.read_bytes())

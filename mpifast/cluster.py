@@ -62,9 +62,11 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
     if not isinstance(address, str) or not address:
         raise TypeError(f"address must be a text like 'tcp://HOST:8786', got {address!r}")
     timeout = check.positive("timeout", timeout, "s")
+    before = dask.config.get("scheduler", None)
     try:
         client = Client(address, timeout=timeout)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AssertionError) as error:  # the last: distributed's event loop gave up
+        dask.config.set({"scheduler": before})  # a client that fails has left itself there
         raise ConnectionError(f"no dask scheduler answers at {address!r}: start one with `dask scheduler` and give the address it prints") from error
     with client:
         try:

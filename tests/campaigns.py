@@ -37,7 +37,7 @@ def small_data():
 
 def kill_training(count, seed, folder):
     """kill -9 at ``count`` random moments of a training with checkpoints; it ends with the bits of one that nobody killed."""
-    random, path, epochs = np.random.default_rng(seed), folder / "net.npz", 100 * count
+    random, path, epochs = np.random.default_rng(seed), folder / "net.npz", 300
     whole, start, kills = mpifast.Network(14, 11, (9,), seed=4), time.perf_counter(), 0
     expected = whole.fit(*small_data(), epochs=epochs, shuffle=True, validation=small_data())
     done = False
@@ -52,7 +52,11 @@ def kill_training(count, seed, folder):
         child.wait()
         child.stdout.close()
         if path.exists():
-            mpifast.Network.load(path)  # whole, whenever it is looked at
+            kept = mpifast.Network.load(path)  # whole, whenever it is looked at
+        if done and kills < count:  # once more from the beginning
+            assert all(map(np.array_equal, kept.weights, whole.weights))
+            path.unlink()
+            done = False
     again = mpifast.Network(14, 11, (9,), seed=4)
     history = again.fit(*small_data(), epochs=epochs, shuffle=True, validation=small_data(), checkpoint=path)
     assert all(map(np.array_equal, again.weights, whole.weights))
@@ -78,7 +82,7 @@ def fuzz_networks(count, seed, folder):
 def public_calls():
     """Every public function on small inputs of mixed shapes: calls without arguments."""
     found = {}
-    for voxels, harmonics in ((11, 14), (32, 40), (129, 200)):
+    for voxels, harmonics in ((11, 14), (33, 40)):
         system = mpifast.system_matrix(mpifast.Scanner(voxels=voxels), mpifast.Particle(40e-9), harmonics=harmonics)
         u, c = mpifast.Spectra(system, seed=1, snr_db=40.0)[:12]
         net = mpifast.Network(harmonics, voxels, seed=2)

@@ -188,3 +188,89 @@ def test_a_missing_matplotlib_names_the_extra(run_python):
 
 def test_python_m_mpifast_is_the_same_command(run_python):
     assert run_python("-m", "mpifast", "--version").stdout == f"mpifast {mpifast.__version__}\n"
+
+
+SMALL = ["--voxels", "11", "--harmonics", "14"]
+
+
+def test_a_matrix_becomes_an_mdf_file_or_an_array(capsys, tmp_path):
+    for name in ("system.mdf", "system.npy"):
+        code, out, err = run(capsys, "matrix", str(tmp_path / name), *SMALL, "--diameter", "35e-9")
+        assert (code, err) == (0, "")
+        assert "14 harmonics, 11 voxels" in out
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(35e-9), harmonics=14)
+    np.testing.assert_array_equal(np.load(tmp_path / "system.npy"), system.real)
+    assert mpifast.check_mdf(tmp_path / "system.mdf") == []
+    facts = json.loads(run(capsys, "matrix", str(tmp_path / "system.npy"), *SMALL, "--json")[1])
+    assert facts["condition_number"] == pytest.approx(mpifast.analysis.condition_number(np.load(tmp_path / "system.npy")))
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".zarr"])
+def test_generate_then_train_on_the_store(capsys, tmp_path, suffix):
+    store, network = str(tmp_path / f"data{suffix}"), str(tmp_path / "net.npz")
+    code, out, _ = run(capsys, "generate", store, "--count", "300", *SMALL, "--seed", "4", "--snr-db", "30")
+    assert code == 0
+    assert "300 samples" in out
+    code, out, _ = run(capsys, "train", network, "--data", store, "--count", "250", "--validation", "50", "--hidden", "9", "--epochs", "2", "--json")
+    assert code == 0
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    spectra, expected = mpifast.Spectra(system, seed=4, snr_db=30.0), mpifast.Network(14, 11, (9,), seed=1)
+    history = expected.fit(*spectra[:250], epochs=2, validation=spectra[250:300])
+    assert json.loads(out)["validation_mse"] == history.validation_mse
+    loaded = mpifast.Network.load(network)
+    assert loaded.system == system.fingerprint
+    np.testing.assert_array_equal(loaded.weights[0], expected.weights[0])
+
+
+def test_train_on_the_virtual_data_set_with_the_fast_recipe(capsys, tmp_path):
+    code, out, err = run(capsys, "train", str(tmp_path / "net.npz"), *SMALL, "--count", "500", "--recipe", "fast")
+    assert (code, err) == (0, "")
+    assert "4 epochs trained" in out
+    assert "validation MSE" in out
+
+
+def test_bench_compares_with_numpy(capsys, monkeypatch):
+    from mpifast.cli import bench
+
+    monkeypatch.setattr(bench, "SAMPLES", 300)
+    monkeypatch.setattr(bench, "ROUNDS", 1)
+    code, out, _ = run(capsys, "bench", "--json")
+    assert code == 0
+    assert all(value["products"] > 0 for value in json.loads(out)["work"].values())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_knows_the_commands(capsys, shell):
+    code, out, _ = run(capsys, "--completion", shell)
+    assert code == 0
+    assert "reproduce" in out
+    assert "generate" in out
+
+
+@pytest.mark.parametrize("command", [command.__name__.rpartition(".")[2] for command in cli.COMMANDS])
+def test_every_command_has_help_with_an_example(capsys, command):
+    code, out, _ = run(capsys, command, *(["check"] if command == "mdf" else []), "--help")
+    assert code == 0
+    assert "example" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["matrix", "system.txt"], "the suffix of FILE='.txt' is unknown: choose one of '.mdf', '.npy'"),
+        (["matrix", "system.npy", "--diameter", "-1"], "diameter=-1.0 is out of range"),
+        (["generate", "data.h5"], "--count"),
+        (["generate", "data.csv", "--count", "3"], "data.csv"),
+        (["generate", "data.h5", "--count", "-3"], "count=-3"),
+        (["train", "net.h5"], "the suffix of NETWORK"),
+        (["train", "net.npz", "--data", "none.h5"], "none.h5"),
+        (["train", "net.npz", "--hidden", "9", "--recipe", "fast", "--count", "9"], "one layer of sigmoid units"),
+        (["bench", "--threads", "0"], "threads=0"),
+    ],
+)
+def test_mistakes_write_nothing(capsys, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert os.listdir(tmp_path) == []

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 
+import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
@@ -15,6 +16,14 @@ from mpifast.paper.experiments import Experiment, load, train, train_all
 from mpifast.paper.options import Options
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # distributed's own, at its end
+
+
+@pytest.fixture(scope="module", autouse=True)
+def configuration():
+    """Dask's, as it was: killed workers and clients that fail leave their traces there."""
+    before = dask.config.get("scheduler", None)
+    yield
+    dask.config.set({"scheduler": before})
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ def data(small_system):
 
 
 @pytest.mark.filterwarnings("ignore:Estimator SpectrumRegressor does not inherit:UserWarning")  # duck typing: no dependency
+@pytest.mark.filterwarnings("ignore::mpifast.TrainingWarning")  # the checks' data are not spectra
 @pytest.mark.parametrize(
     ("options", "exceptions"),
     [

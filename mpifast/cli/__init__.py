@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import mpifast
-from mpifast.cli import mdf, reconstruct, reproduce
+from mpifast.cli import bench, generate, matrix, mdf, reconstruct, reproduce, train
 
-COMMANDS = (reproduce, reconstruct, mdf)  # each a file with add(commands)
+COMMANDS = (reproduce, matrix, generate, train, reconstruct, mdf, bench)  # each a file with add(commands)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class Completion(argparse.Action):
+    """Print the script of shtab and end."""
+
+    def __call__(self, root: argparse.ArgumentParser, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Argparse calls this when it meets the option."""
+        try:
+            import shtab
+        except ModuleNotFoundError:
+            root.error('completion needs shtab: python -m pip install "mpifast[completion]"')
+        print(shtab.complete(root, shell=values))
+        root.exit(0)
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     root = argparse.ArgumentParser(
@@ -33,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: mpifast reproduce --quick --out results",
     )
     root.add_argument("--version", action="version", version=f"mpifast {mpifast.__version__}")
+    root.add_argument("--completion", action=Completion, choices=("bash", "zsh", "tcsh"), help="print a script that completes commands in a shell")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

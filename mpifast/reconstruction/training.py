@@ -113,7 +113,7 @@ class Trainer:
             bar.close()
         if checkpoint is not None:
             checkpoint.keep(network, history, at_once=True)
-        if history.stalled:
+        if history.stopped == "completed" and history.stalled:
             warnings.warn(
                 f"the training has stalled: its error has not fallen by a thousandth in the last {history.epochs // 2} epochs "
                 f"(MSE {history.train_mse[-1]:.3g}); if that is not the noise, try a lower learning rate, another scaling or other initial weights",

@@ -1,0 +1,75 @@
+"""``mpifast train``: a network, from a store or from the virtual data set."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mpifast.cli._system import add_spectra, add_system, spectra_of
+
+EXAMPLES = """examples:
+  mpifast train net.npz --recipe fast
+  mpifast train net.npz --data data.h5 --hidden 200 --scaling sample --learning-rate 0.45 --epochs 300 --checkpoint run.npz"""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "train",
+        help="train a network",
+        description="Train a network on the samples of a store, or on the virtual data set of a system, and write it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("out", metavar="NETWORK", help="file to write, .npz")
+    command.add_argument("--data", metavar="STORE", help="store written by mpifast generate; then the options of system and data set do not count")
+    command.add_argument("--count", type=int, default=30_000, help="training samples (default: %(default)s)")
+    command.add_argument("--validation", type=int, default=1_000, metavar="N", help="samples behind them that validate (default: %(default)s)")
+    network = command.add_argument_group("the network")
+    network.add_argument("--hidden", type=int, nargs="*", default=[], metavar="UNITS", help="units of hidden layers (default: none)")
+    network.add_argument("--activation", choices=("sigmoid", "linear"), default="sigmoid", help="of all layers (default: %(default)s)")
+    network.add_argument("--scaling", default="harmonic", help="harmonic, global, sample, standard or none (default: %(default)s)")
+    network.add_argument("--bias", action="store_true", help="units have a bias")
+    network.add_argument("--weights-seed", type=int, default=1, metavar="SEED", help="seed of the initial weights (default: %(default)s)")
+    training = command.add_argument_group("the training")
+    training.add_argument("--recipe", choices=("paper", "fast"), default="paper", help="the paper's, or the least time (default: %(default)s)")
+    training.add_argument("--epochs", type=int, help="passes over all samples (default: the recipe's)")
+    training.add_argument("--learning-rate", type=float, metavar="RATE", help="(default: the recipe's)")
+    training.add_argument("--batch-size", type=int, default=1, metavar="N", help="samples a step; 1 is the exact rule (default: %(default)s)")
+    training.add_argument("--checkpoint", metavar="FILE", help="keep the training there, and go on from it")
+    add_system(command)
+    add_spectra(command)
+    command.add_argument("--json", action="store_true", help="print a JSON object with the errors of every epoch")
+    command.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    import mpifast
+    from mpifast import _validation as check
+
+    path = Path(options.out)
+    check.choice("the suffix of NETWORK", path.suffix, (".npz",))
+    count = check.integer("--count", options.count, low=1)
+    validation = check.integer("--validation", options.validation)
+    spectra = mpifast.open_spectra(options.data) if options.data else spectra_of(options)
+    u, c = spectra[:count]
+    if len(u) < count:
+        raise ValueError(f"--count={count}: {options.data} has {len(u)} samples; give fewer")
+    network = mpifast.Network(
+        u.shape[1], c.shape[1], options.hidden, activation=options.activation, scaling=options.scaling, bias=options.bias,
+        dtype=u.dtype, seed=options.weights_seed,
+    )  # fmt: skip
+    checked = spectra[count : count + validation]
+    history = network.fit(
+        u, c, options.epochs, options.learning_rate, options.batch_size, recipe=options.recipe, checkpoint=options.checkpoint,
+        validation=checked if len(checked[0]) else None, system=spectra.system,
+    )  # fmt: skip
+    network.save(path)
+    if options.json:
+        errors = {"train_mse": history.train_mse, "validation_mse": history.validation_mse}
+        print(json.dumps({"file": str(path), "epochs": history.epochs, "stopped": history.stopped, **errors}, indent=2))
+    else:
+        behind = f", validation MSE {history.validation_mse[-1]:.3g}" if history.validation_mse else ""
+        print(f"{path}: {network}, training MSE {history.train_mse[-1]:.3g}{behind}" if history.epochs else f"{path}: {network}")
+    return 130 if history.stopped == "interrupted" else 0
