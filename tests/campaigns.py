@@ -3,11 +3,13 @@
 The ordinary tests run them with small counts; ``python tests/campaigns.py`` runs them whole and writes docs/trust.md.
 """
 
+import contextlib
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import hostile
@@ -76,7 +78,57 @@ def fuzz_networks(count, seed, folder):
         hostile.fuzz(mpifast.Network.load, data, hostile.damage_npz, ValueError, count // 2, seed + i, folder / "damaged.npz")
         for i, data in enumerate(content.values())
     ]
-    return {key: max(h.get(key, 0) for h in halves) if "(" in key else sum(h.get(key, 0) for h in halves) for key in halves[0] | halves[1]}
+    return total(halves)
+
+
+def fuzz_mdf(count, seed, folder):
+    """Damaged MDF files, a system matrix and a measurement: breaches named, an error of a documented kind, or the data."""
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+
+    def read(path):
+        mpifast.check_mdf(path)
+        with mpifast.read_mdf(path) as file:
+            for part in (file.frames, file.spectra, file.system_matrix, file.images):
+                with contextlib.suppress(ValueError):
+                    part()
+
+    mpifast.write_mdf(folder / "system.mdf", system)
+    mpifast.write_mdf(folder / "measurement.mdf", system.spectra(np.eye(11)), system, background=np.zeros((2, 14)))
+    files = [(folder / name).read_bytes() for name in ("system.mdf", "measurement.mdf")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd numbers in odd places
+        return total(hostile.fuzz(read, f, hostile.damage_bytes, (ValueError, OSError), count // 2, seed, folder / "damaged.mdf") for f in files)
+
+
+def fuzz_stores(count, seed, folder):
+    """Damaged stores, HDF5 and every file of a zarr one: an error of a documented kind, or the very samples."""
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    spectra = mpifast.Spectra(system, seed=3)
+    u, c = spectra[:40]
+    found = []
+    for name in ("data.h5", "data.zarr"):
+        store = folder / name
+        spectra.save(store, 40, chunks=20)
+
+        def read(_, store=store):
+            stored = mpifast.open_spectra(store)
+            if len(stored) == 40:
+                assert all(map(np.array_equal, stored[:], (u, c)))
+
+        files = [store] if store.is_file() else sorted(path for path in store.rglob("*") if path.is_file())
+        for file in files:
+            content = file.read_bytes()
+            each = count // 2 // len(files)
+            found.append(hostile.fuzz(read, content, hostile.damage_bytes, (ValueError, OSError), each, seed, file))
+            file.write_bytes(content)
+    return total(found)
+
+
+def total(parts):
+    """Of several campaigns: sums, and the largest of what has a unit."""
+    parts = list(parts)
+    names = {name: None for part in parts for name in part}
+    return {name: (max if "(" in name else sum)(part.get(name, 0) for part in parts) for name in names}
 
 
 def public_calls():
@@ -171,7 +223,7 @@ def main():
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", default="docs/trust.md", help="the report (default: %(default)s)")
     options = parser.parse_args()
-    counts = {kill_training: 100, fuzz_networks: 100_000}
+    counts = {kill_training: 100, fuzz_networks: 100_000, fuzz_mdf: 100_000, fuzz_stores: 100_000}
     rows = []
     for campaign, count in counts.items():
         with tempfile.TemporaryDirectory() as folder:

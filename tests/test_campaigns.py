@@ -17,6 +17,14 @@ def test_damaged_networks_are_refused(tmp_path):
     assert found["ValueError"] > 1000
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+@pytest.mark.parametrize("campaign", [campaigns.fuzz_mdf, campaigns.fuzz_stores])
+def test_other_damaged_files_are_refused(tmp_path, campaign):
+    found = campaign(400, 1, tmp_path)
+    assert found["files"] >= 300
+    assert found.get("ValueError", 0) > 50
+
+
 @pytest.mark.parametrize("layer", ["default", "workqueue"])
 def test_every_public_function_from_eight_threads(run_python, layer):
     # In a process of its own: Numba's workqueue aborts it on concurrent parallel calls.

@@ -203,10 +203,12 @@ class Spectra:
 
         save(self, path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
 
-    def _generate(self, samples: np.ndarray) -> Samples:
-        threads = thread_count(self.threads)
-        spectra = np.empty((len(samples), self.system.harmonics), self.dtype)
-        phantoms = np.empty((len(samples), self.system.voxels), np.uint8)
+    def _generate(self, samples: np.ndarray, room: Samples | None = None) -> Samples:
+        """The samples, in new arrays or in the first rows of ``room``: touching new memory takes as long as filling it."""
+        threads, count = thread_count(self.threads), len(samples)
+        if room is None:
+            room = np.empty((count, self.system.harmonics), self.dtype), np.empty((count, self.system.voxels), np.uint8)
+        spectra, phantoms = (array[:count] for array in room)
         tables = self.system.forward.tables(self.dtype)
         loops.generate(samples, self._keys, *self._density, tables, self.noise_level, spectra, phantoms, threads, threads=threads)
         return spectra, phantoms

@@ -86,8 +86,10 @@ def save(
         if job is None:
             return
         pending: tuple[int, Future[Sums]] | None = None
-        for block in job.missing():  # the next block is made while the last one is written
-            arrays = make(spectra, job.layout, block)
+        rows = min(job.layout.chunks, count)
+        rooms = [(np.empty((rows, job.layout.harmonics), spectra.dtype), np.empty((rows, job.layout.voxels), np.uint8)) for _ in range(2)]
+        for turn, block in enumerate(job.missing()):  # the next block is made while the last one is written
+            arrays = make(spectra, job.layout, block, rooms[turn % 2])
             if pending is not None:
                 job.note(pending[0], pending[1].result())
             pending = block, pool.submit(job.target.write, block, *arrays)
@@ -126,9 +128,10 @@ def writing(
         os.rename(whole, path)
 
 
-def make(spectra: Spectra, layout: Layout, block: int) -> Samples:
-    """Spectra and phantoms of a block as they are stored."""
-    u, c = spectra[layout.rows(block)]
+def make(spectra: Spectra, layout: Layout, block: int, room: Samples | None = None) -> Samples:
+    """Spectra and phantoms of a block as they are stored; ``room`` as for `Spectra._generate`."""
+    rows = layout.rows(block)
+    u, c = spectra._generate(np.arange(rows.start, rows.stop, dtype=np.int64), room)
     return u.astype(layout.dtype, copy=False), layout.pack(c)
 
 

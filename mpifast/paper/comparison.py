@@ -40,14 +40,14 @@ def experiments(options: Options) -> dict[Key, Experiment]:
     for diameter in levels(options)[0]:
         for kind, clean in (("one_layer", one_layer(diameter, options)), ("hidden", hidden_layer(200, options, diameter=diameter))):
             # Noise ends the gain of long trainings, and drowns what float64 would keep.
-            noisy = replace(clean, epochs=5 if options.quick else 60, dtype="float32")
+            noisy = replace(clean, epochs=5 if options.quick else 40, dtype="float32")
             found |= {(kind, diameter, snr): clean if snr is None else replace(noisy, snr_db=snr) for snr in levels(options)[1]}
     return found
 
 
 def test_phantoms(options: Options) -> dict[str, np.ndarray]:
     """The four kinds: half-full random ones that no network has seen, two pictures, and nearly empty random ones."""
-    count = 50 if options.quick else 200
+    count = 50 if options.quick else 100
     return {
         "random": phantoms.random(count, seed=options.seed, start=DATA_SET),
         "pattern": phantoms.pattern(),
@@ -71,7 +71,8 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[list[Rec
     """Mean squared errors over each kind of phantom, and the time an image takes when a few hundred are made together.
 
     The noise is white and as strong for all phantoms: its ratio in dB is that of half-full random ones. Each solver's parameter is the one
-    of least error over fifty training phantoms of the same size and noise; the networks have seen 30,000.
+    of least error over fifty training phantoms of the same size and noise; the networks have seen 30,000, for 300 passes without noise and
+    for 40 with it.
     """
     tests = test_phantoms(options)
     c, ends = np.concatenate(list(tests.values())), np.cumsum([len(picture) for picture in tests.values()])
@@ -84,14 +85,22 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[list[Rec
             u = clean + noise_level(system.real, snr) * noise
             for name, (solve, parameter) in methods(outcomes, diameter, snr, options).items():
                 solve(u[:1])  # compiles
-                start = time.perf_counter()
-                images = np.asarray(solve(u))
-                seconds = (time.perf_counter() - start) / len(u)
+                images, seconds = timed(solve, u)
                 for kind, image in zip(tests, np.split(images, ends[:-1]), strict=True):
                     condition = Condition(name, diameter, snr, kind)
                     settings = options.settings(**condition._asdict(), parameter=None if parameter is None else float(parameter))
                     records.append(Record("comparison", condition.quantity, None, mse(image, tests[kind]), settings, seconds))
     return records, records
+
+
+def timed(solve: Solve, u: np.ndarray) -> tuple[np.ndarray, float]:
+    """The images, and seconds for each: the least of three calls where they are short, since threads of the method before may still spin."""
+    seconds: list[float] = []
+    while not seconds or (sum(seconds) < 0.1 and len(seconds) < 3):
+        start = time.perf_counter()
+        images = np.asarray(solve(u))
+        seconds.append(time.perf_counter() - start)
+    return images, min(seconds) / len(u)
 
 
 def draw(records: list[Record], axes_of: Any) -> Any:

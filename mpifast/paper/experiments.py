@@ -7,6 +7,7 @@ import itertools
 import json
 import threading
 import time
+import warnings
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -27,7 +28,7 @@ from mpifast.physics.scanner import Scanner
 from mpifast.physics.system_matrix import SystemMatrix, system_matrix
 from mpifast.reconstruction.metrics import mse
 from mpifast.reconstruction.network import Network
-from mpifast.reconstruction.training import History
+from mpifast.reconstruction.training import History, TrainingWarning
 
 DATA_SET = 30_000  # the paper's; smaller training sets are its first samples, and its scaling is theirs
 TESTS = 1_000
@@ -136,7 +137,9 @@ def train_all(experiments: Iterable[Experiment], folder: Path, options: Options)
         return done
     folder.mkdir(parents=True, exist_ok=True)
     hidden = None if options.progress is None else not options.progress
-    with tqdm(total=sum(experiment.work for experiment in missing), desc="training", unit="M", unit_scale=True, delay=2, disable=hidden) as bar:
+    bar = tqdm(total=sum(experiment.work for experiment in missing), desc="training", unit="M", unit_scale=True, delay=2, disable=hidden)
+    with bar, warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)  # that some of them stall is what the figures show
         if options.scheduler is None:
             return done | _train_here(missing, folder, thread_count(options.threads), bar)
         return done | _train_there(missing, folder, options.scheduler, bar)

@@ -23,8 +23,8 @@ Key = tuple[int, str, float, float]
 
 
 def experiments(options: Options) -> dict[Key, Experiment]:
-    """Every setting at both numbers of hidden units, three hundred passes."""
-    epochs = 3 if options.quick else 300
+    """Every setting at both numbers of hidden units, a hundred and fifty passes."""
+    epochs = 3 if options.quick else 150
     return {
         (units, scaling, rate, weights): Experiment(
             hidden=(units,), epochs=epochs, scaling=scaling, learning_rate=rate, weight_range=weights, seed=options.seed
@@ -35,7 +35,7 @@ def experiments(options: Options) -> dict[Key, Experiment]:
 
 
 def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[Mapping[Key, Outcome], list[Record]]:
-    """Errors over training and test set after three hundred passes; figures 7 to 9 use the setting that came nearest to the paper."""
+    """Errors over training and test set after a hundred and fifty passes; figures 7 to 9 use the setting that came nearest to the paper."""
     records = []
     for (units, scaling, rate, weights), outcome in outcomes.items():
         settings = options.settings(**outcome.experiment.settings)

@@ -104,7 +104,7 @@ class SystemMatrix(LinearSystem):
             [n, voxels] concentrations, uint8 or float; 1 is material at its saturation magnetisation. Binary phantoms
             (integers 0 and 1) are summed from look-up tables, others by the ordinary product.
         dtype : {"float32", "float64"}, optional
-            Type of the result. Below 30 nm the system is so ill-conditioned that float32 rounding is noise: use float64.
+            Type of the result. At 30 nm and below the system is so ill-conditioned that float32 rounding is noise: use float64.
         threads : int, optional
             Number of threads; all by default. The result does not depend on it.
 

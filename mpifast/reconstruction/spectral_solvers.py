@@ -26,7 +26,7 @@ def tsvd(
     system : SystemMatrix
         The system matrix; its real form `SystemMatrix.real` is inverted.
     u : array_like
-        float[n, harmonics], raw spectra. Below 30 nm make them as float64.
+        float[n, harmonics], raw spectra. At 30 nm and below make them as float64.
     rank : int, optional
         Singular values kept, at most ``min(harmonics, voxels)``. None: by ``choice``.
     choice : {"gcv", "discrepancy", "lcurve", "tolerance"}, optional
@@ -96,7 +96,7 @@ def tikhonov(
     system : SystemMatrix
         The system matrix; its real form `SystemMatrix.real` is inverted.
     u : array_like
-        float[n, harmonics], raw spectra. Below 30 nm make them as float64.
+        float[n, harmonics], raw spectra. At 30 nm and below make them as float64.
     alpha : float or array_like, optional
         Strength of the regularisation, in the unit of squared singular values (it is not scaled by anything): one number, or float[n]
         one for each spectrum. Zero: least squares. None: by ``choice``.
