@@ -196,6 +196,7 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "libraries": libraries,
     "memory": memory,
 }
+PRODUCTS = ("P1", "P2", "P3", "P5", "P5 noisy", "P7", "P13")  # their peer is a product of NumPy's BLAS
 ON_REQUEST = {"P9 in full": reproduce_in_full}  # a quarter of an hour
 
 
@@ -224,6 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two rounds of everything, for CI: that it runs and agrees, not how fast")
     parser.add_argument("--full-reproduce", action="store_true", help="also time `mpifast reproduce` at full size (P9), a quarter of an hour")
+    parser.add_argument("--beside", action="store_true", help="only the products' targets, kept beside the last run: for other settings of BLAS")
     parser.add_argument("--out", type=Path, default=table.RESULTS, help="JSON file; the tables are made only of the default one")
     parser.add_argument("--job", choices=[*JOBS, *ON_REQUEST], help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -231,6 +233,10 @@ def main() -> None:
         run = Run(options.quick)
         {**JOBS, **ON_REQUEST}[options.job](run)
         found: dict[str, Any] = {"records": run.records, "missing": run.missing}
+    elif options.beside:
+        found = json.loads(options.out.read_text(encoding="utf-8"))
+        other = measure(PRODUCTS, options.quick)
+        found["beside"] = {"settings": other["machine"]["settings"], "records": other["records"]}
     else:
         found = measure([*JOBS, *(ON_REQUEST if options.full_reproduce else {})], options.quick)
     options.out.parent.mkdir(parents=True, exist_ok=True)

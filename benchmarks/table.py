@@ -18,7 +18,7 @@ Found = dict[str, Any]
 def page(found: Found) -> str:
     """BENCHMARKS.md."""
     quick = "\n**A quick run: too few rounds to judge by.**\n" if found["quick"] else ""
-    sections = [marks, shapes, accuracy, costs, roofline, efficiency, libraries, memory, machine]
+    sections = [marks, beside, shapes, accuracy, costs, roofline, efficiency, libraries, memory, machine]
     return (
         f"""# Benchmarks
 
@@ -47,6 +47,20 @@ def marks(found: Found) -> str:
     lines.sort(key=lambda line: int(line[0][1:]))
     head = ["", "work", "peer", "ours", "peer's", "mark", "1 thread", "all threads", "verdict"]
     return "## The marks\n\n" + grid(head, lines) + "\n\nA mark is met where every neighbouring shape below is past it too."
+
+
+def beside(found: Found) -> str:
+    """The same targets under other settings of the peer's library, if they have been measured."""
+    other = found.get("beside")
+    if other is None:
+        return "## Other settings\n\nNot measured: `python -m benchmarks.compare --beside`, in another environment."
+    lines = [
+        [record["id"], record["work"], str(record["threads"]), *both(record), mark(record), ranged(record), "met" if reached(record) else "missed"]
+        for record in other["records"]
+        if record["role"] == "paper"
+    ]
+    text = f"The products' targets once more, with {other['settings']}: the peer's kernels are chosen by such settings, ours are not."
+    return f"## Other settings\n\n{text}\n\n" + grid(["", "work", "threads", "ours", "peer's", "mark", "ratio", "verdict"], lines)
 
 
 def shapes(found: Found) -> str:

@@ -14,7 +14,7 @@ from mpifast.paper.records import Record
 @pytest.fixture(scope="module")
 def tuned(system):
     u, c = mpifast.Spectra(system, seed=3, snr_db=30.0, dtype="float64")[:20]
-    return u, c, tuned_solvers(system, u, c, threads=1)
+    return u, c, tuned_solvers(system, u, c)
 
 
 def test_the_rank_and_alpha_are_those_of_least_error(system, tuned):

@@ -37,7 +37,7 @@ class Claims:
 
 def experiments(options: Options) -> dict[tuple[str, float], Experiment]:
     """One layer at 40 nm: several rates, and several levels of noise on training and test spectra."""
-    epochs = 5 if options.quick else 105
+    epochs = 3 if options.quick else 105
     rates = {("rate", rate): Experiment(learning_rate=rate, epochs=epochs, seed=options.seed) for rate in RATES}
     return rates | {("noise", snr): Experiment(snr_db=snr, epochs=epochs, seed=options.seed) for snr in NOISE_DB}
 
@@ -47,7 +47,7 @@ def tsvd_errors(options: Options, snr_db: float | None) -> dict[int, float]:
     errors = {}
     for diameter in DIAMETERS:
         system = system_matrix(Scanner(), Particle(diameter * 1e-9))
-        u, c = Spectra(system, seed=options.seed, snr_db=snr_db, dtype="float64", threads=options.threads)[:TSVD_PHANTOMS]
+        u, c = Spectra(system, seed=options.seed, snr_db=snr_db, dtype="float64", threads=1)[:TSVD_PHANTOMS]
         errors[diameter] = mse(tsvd(system, u), c)
     return errors
 

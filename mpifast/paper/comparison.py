@@ -49,26 +49,26 @@ def test_phantoms(options: Options) -> dict[str, np.ndarray]:
     """The four kinds: half-full random ones that no network has seen, two pictures, and nearly empty random ones."""
     count = 50 if options.quick else 100
     return {
-        "random": phantoms.random(count, seed=options.seed, start=DATA_SET),
+        "random": phantoms.random(count, seed=options.seed, start=DATA_SET, threads=1),
         "pattern": phantoms.pattern(),
         "letters": phantoms.letters("MPI"),
-        "sparse": phantoms.random(count, density=SPARSE_DENSITY, seed=options.seed, start=DATA_SET),
+        "sparse": phantoms.random(count, density=SPARSE_DENSITY, seed=options.seed, start=DATA_SET, threads=1),
     }
 
 
-def methods(outcomes: Mapping[Key, Outcome], diameter: int, snr: float | None, options: Options) -> dict[str, tuple[Solve, Any]]:
+def methods(outcomes: Mapping[Key, Outcome], diameter: int, snr: float | None) -> dict[str, tuple[Solve, Any]]:
     """By name, the function that makes images of spectra, and its parameter if it has one."""
     system = outcomes["one_layer", diameter, None].experiment.system
     found: dict[str, tuple[Solve, Any]] = {}
     for kind in ("one_layer", "hidden"):
         for name, level in ((kind, None), (f"{kind}_noise", snr)):
-            found[name] = (partial(outcomes[kind, diameter, level].network.predict, threads=options.threads), None)
+            found[name] = (partial(outcomes[kind, diameter, level].network.predict, threads=1), None)  # compiled for the trainings already
     spectra = replace(outcomes["one_layer", diameter, None].experiment, snr_db=snr, dtype="float64").spectra
-    return found | tuned_solvers(system, *spectra[:TUNING], options.threads)
+    return found | tuned_solvers(system, *spectra[:TUNING])
 
 
 def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[list[Record], list[Record]]:
-    """Mean squared errors over each kind of phantom, and the time an image takes when a few hundred are made together.
+    """Mean squared errors over each kind of phantom, and the time an image takes when a few hundred are made together, on one thread.
 
     The noise is white and as strong for all phantoms: its ratio in dB is that of half-full random ones. Each solver's parameter is the one
     of least error over fifty training phantoms of the same size and noise; the networks have seen 30,000, for 300 passes without noise and
@@ -80,10 +80,10 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[list[Rec
     for diameter in levels(options)[0]:
         system = outcomes["one_layer", diameter, None].experiment.system
         noise = np.random.Generator(np.random.Philox([options.seed, diameter])).standard_normal((len(c), system.harmonics))
-        clean = system.spectra(c, dtype="float64")
+        clean = system.spectra(c, dtype="float64", threads=1)
         for snr in levels(options)[1]:
             u = clean + noise_level(system.real, snr) * noise
-            for name, (solve, parameter) in methods(outcomes, diameter, snr, options).items():
+            for name, (solve, parameter) in methods(outcomes, diameter, snr).items():
                 solve(u[:1])  # compiles
                 images, seconds = timed(solve, u)
                 for kind, image in zip(tests, np.split(images, ends[:-1]), strict=True):

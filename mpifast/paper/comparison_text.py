@@ -56,12 +56,12 @@ def paragraphs(found: Comparison) -> tuple[str, str]:
     seen, noisy, noise_free, dilute = found.cases(True, ["random"]), found.cases(True), found.cases(False), found.cases(True, ["sparse"])
     strongest = [case for case in noisy if case[1] == min(level for _, level, _ in noisy if level is not None)]
     unseen = "; ".join(f"{kind} {found.won(found.cases(True, [kind]), NETWORKS, SOLVERS)}" for kind in PHANTOMS[1:])
-    times = ", ".join(f"{title(method)} {1e6 * found.seconds[method]:,.2g}" for method in (*TRAINED_WITHOUT, *SOLVERS))
+    times = ", ".join(f"{title(method)} {microseconds(found.seconds[method])}" for method in (*TRAINED_WITHOUT, *SOLVERS))
     return (
         "<b>Where a network earns its place.</b> With noise, on phantoms of the kind it was trained on (random, half full), the best of the four "
         f"networks has a smaller error than every solver in {found.won(seen, NETWORKS, SOLVERS)} combinations of size and noise; the median ratio "
         f"of its error to the best solver's is {found.ratio(seen, NETWORKS, SOLVERS)}. It knows more than the system: that voxels are zero or one "
-        f"and how full a phantom is. Microseconds an image, when some hundred are made together: {times}.",
+        f"and how full a phantom is. Microseconds an image, some hundred made together on one thread: {times}.",
         "<b>Where it does not.</b> Without noise the best solver is more exact than every network in "
         f"{found.won(noise_free, SOLVERS, NETWORKS)} cases: the system can be inverted, and a training has to end. On phantoms of other "
         f"kinds, with noise, a network is ahead of every solver so often: {unseen}. On nearly empty ones the best network's error is "
@@ -71,6 +71,11 @@ def paragraphs(found: Comparison) -> tuple[str, str]:
         f"{found.won(strongest, TRAINED_WITH_NOISE, TRAINED_WITHOUT)}. A hidden layer is better than none, both trained with noise, in "
         f"{found.won(noisy, ['hidden_noise'], ['one_layer_noise'])} cases. And a network is trained for one system; a solver takes any.",
     )
+
+
+def microseconds(seconds: float) -> str:
+    """In figures that mean something."""
+    return f"{1e6 * seconds:,.0f}" if seconds > 1e-5 else f"{1e6 * seconds:.1f}"
 
 
 def title(method: str) -> str:

@@ -47,7 +47,7 @@ def measure(options: Options, outcomes: Mapping[Any, Outcome]) -> tuple[Curves, 
     for diameter in DIAMETERS:
         start = time.perf_counter()
         system = system_matrix(scanner, Particle(diameter))
-        u, _ = Spectra(system, seed=options.seed, dtype="float64", threads=options.threads)[:PHANTOMS]  # 30 nm needs float64
+        u, _ = Spectra(system, seed=options.seed, dtype="float64", threads=1)[:PHANTOMS]  # 30 nm needs float64
         size = round(diameter * 1e9)
         spectrum[size], rows[size] = u[0], system.real[[k - 1 for k in ROWS]]
         slope = np.polyfit(harmonic[FIT], np.log10(np.sqrt(np.square(u).mean(axis=0)))[FIT], 1)[0]

@@ -44,5 +44,5 @@ def draw(outcomes: Mapping[int, Outcome], axes_of: Any) -> Any:
         outcome = outcomes[size]
         u, c = outcome.experiment.test_set
         image(panels[1], c[:10], "(b) ten test phantoms")
-        image(panel, outcome.network.predict(u[:10]), f"(b) {size:,} samples: MSE {outcome.test_mse:.2e}")
+        image(panel, outcome.network.predict(u[:10], threads=1), f"(b) {size:,} samples: MSE {outcome.test_mse:.2e}")
     return sheet

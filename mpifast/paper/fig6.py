@@ -30,7 +30,7 @@ class Pictures:
 def images_of(outcome: Outcome, picture: np.ndarray) -> np.ndarray:
     """A picture of phantoms, one a row, through the system and the network."""
     experiment = outcome.experiment
-    return outcome.network.predict(experiment.system.spectra(picture, dtype=experiment.dtype))
+    return outcome.network.predict(experiment.system.spectra(picture, dtype=experiment.dtype, threads=1), threads=1)
 
 
 def rows_filled(picture: np.ndarray, part: tuple[float, float]) -> np.ndarray:

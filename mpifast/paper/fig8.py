@@ -42,7 +42,7 @@ def measure(options: Options, outcomes: Mapping[tuple[int, int], Outcome]) -> tu
     """The median over the seeds of each error, with the spread in the settings; images of the first seed."""
     first = {units: outcomes[units, options.seed] for units in UNITS}
     test_u, test_c = first[200].experiment.test_set
-    images = {units: outcome.network.predict(test_u[:10]) for units, outcome in first.items()}
+    images = {units: outcome.network.predict(test_u[:10], threads=1) for units, outcome in first.items()}
     pattern = phantoms.pattern()
     errors = {units: outcome.test_mse for units, outcome in first.items()}
     tests = Tests(test_c[:10], images, errors, pattern, {units: images_of(outcome, pattern) for units, outcome in first.items()})

@@ -49,13 +49,13 @@ def noise_name(snr_db: float | None) -> str:
     return "noise-free" if snr_db is None else f"{snr_db:g}dB"
 
 
-def tuned_solvers(system: SystemMatrix, u: np.ndarray, c: np.ndarray, threads: int | None) -> dict[str, tuple[Solve, float | None]]:
+def tuned_solvers(system: SystemMatrix, u: np.ndarray, c: np.ndarray) -> dict[str, tuple[Solve, float | None]]:
     """By name, every solver of eq. (5) and its parameter: the one of least error over the training spectra ``u`` and phantoms ``c``.
 
     So a solver has seen as much of the phantoms as one number can hold. Kaczmarz, whose minimum is Tikhonov's but for the sign, takes
     Tikhonov's alpha. NNLS has no parameter.
     """
-    iterative: Any = {"iterations": ITERATIONS, "nonnegative": True, "progress": False, "threads": threads}
+    iterative: Any = {"iterations": ITERATIONS, "nonnegative": True, "progress": False, "threads": 1}
     scale = 2.0 * float(np.abs(u @ system.real).max())
     rank = _best(lambda rank: tsvd(system, u, rank=rank), range(1, min(system.real.shape) + 1), c)
     alpha = _best(lambda alpha: tikhonov(system, u, alpha=alpha), system.svd[1][0] ** 2 * np.array(ALPHAS), c)

@@ -24,7 +24,7 @@ Key = tuple[int, str, float, float]
 
 def experiments(options: Options) -> dict[Key, Experiment]:
     """Every setting at both numbers of hidden units, a hundred and fifty passes."""
-    epochs = 3 if options.quick else 150
+    epochs = 1 if options.quick else 150
     return {
         (units, scaling, rate, weights): Experiment(
             hidden=(units,), epochs=epochs, scaling=scaling, learning_rate=rate, weight_range=weights, seed=options.seed
