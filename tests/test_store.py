@@ -268,10 +268,13 @@ def test_blocks_that_were_damaged_before_the_resumption_are_written_again(spectr
 
 def test_parts_of_other_bits_are_not_continued(spectra, tmp_path, kind, monkeypatch):
     path = tmp_path / f"data{kind[0]}"
-    original = mpifast.Spectra.__getitem__
-    monkeypatch.setattr(
-        mpifast.Spectra, "__getitem__", lambda self, index: (np.nextafter(original(self, index)[0], np.float32(9)), original(self, index)[1])
-    )
+    original = mpifast.Spectra._generate
+
+    def other_bits(self, *arguments):
+        u, c = original(self, *arguments)
+        return np.nextafter(u, np.float32(9)), c
+
+    monkeypatch.setattr(mpifast.Spectra, "_generate", other_bits)
     target = _store_targets.target_class(module.KINDS[kind[0]], kind[1] or 0)
     monkeypatch.setattr(target, "finish", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):  # as another processor would have left it
@@ -378,14 +381,14 @@ def test_a_full_disk_is_a_clear_error_and_more_room_all_it_needs(tmp_path, kind)
 def test_a_folder_that_vanishes_is_an_error(spectra, tmp_path, kind, monkeypatch):
     folder = tmp_path / "folder"
     folder.mkdir()
-    original = mpifast.Spectra.__getitem__
+    original = mpifast.Spectra._generate
 
-    def vanishing(self, index):
-        if index.start == 3 * CHUNKS:
+    def vanishing(self, samples, room=None):
+        if samples[0] == 3 * CHUNKS:
             folder.rename(tmp_path / "elsewhere")
-        return original(self, index)
+        return original(self, samples, room)
 
-    monkeypatch.setattr(mpifast.Spectra, "__getitem__", vanishing)
+    monkeypatch.setattr(mpifast.Spectra, "_generate", vanishing)
     with pytest.raises(OSError, match="folder") as caught:
         spectra.save(folder / f"data{kind[0]}", COUNT, chunks=CHUNKS, compression=kind[1])
     assert caught.value.errno == errno.ENOENT
