@@ -1,6 +1,7 @@
 """Odd arrays and numbers into every public function: a right answer or a clear error, and the argument as it was."""
 
 import copy
+import functools
 import warnings
 
 import numpy as np
@@ -12,8 +13,16 @@ import mpifast
 from mpifast.physics.system_matrix import MAX_NODES, node_count
 
 SYSTEM = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
-TRAINED = mpifast.Network(14, 11, seed=1)
-TRAINED.fit(*mpifast.Spectra(SYSTEM, seed=1)[:50], epochs=1)
+
+
+@functools.cache
+def trained():
+    """A network, made when first asked for."""
+    network = mpifast.Network(14, 11, seed=1)
+    network.fit(*mpifast.Spectra(SYSTEM, seed=1)[:50], epochs=1)
+    return network
+
+
 ERRORS = (ValueError, TypeError, FloatingPointError, MemoryError)
 
 EVERY_NUMBER = st.one_of(
@@ -100,7 +109,7 @@ def trained_on(u, c):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda u: TRAINED.predict(u),
+        lambda u: trained().predict(u),
         lambda u: trained_on(u, C[: len(u)]),
         lambda u: mpifast.tsvd(SYSTEM, u),
         lambda u: mpifast.tikhonov(SYSTEM, u, alpha=1.0),
@@ -153,7 +162,7 @@ def test_phantoms_of_any_kind(call, array):
         lambda x: mpifast.Spectra(SYSTEM)[x],
         lambda x: mpifast.Network(14, 11, weight_range=x),
         lambda x: mpifast.Network(14, 11, seed=x),
-        lambda x: TRAINED.fit(U, C, epochs=1, learning_rate=x),
+        lambda x: trained().fit(U, C, epochs=1, learning_rate=x),
         lambda x: mpifast.tikhonov(SYSTEM, U, alpha=x),
         lambda x: mpifast.tsvd(SYSTEM, U, rank=x),
         lambda x: mpifast.kaczmarz(SYSTEM, U, alpha=x, iterations=3),
