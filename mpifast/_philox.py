@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from mpifast._jit import OPTIONS, jit
 
-PHANTOMS, NOISE = 0, 1  # the streams
+PHANTOMS, NOISE = np.uint64(0), np.uint64(1)  # the streams; as plain integers each would be a type of its own, compiled apart
 
 MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 WEYL_0, WEYL_1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)

@@ -175,7 +175,7 @@ def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.
 
 
 @jit
-def train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, start: int, stop: int, errors: np.ndarray, work: Work) -> None:
+def steps(net: Net, samples: Samples, order: np.ndarray, rate: float, start: int, stop: int, errors: np.ndarray, work: Work) -> None:
     """Per-sample delta rule over ``order``, for output columns start..stop (all of them if there are hidden layers).
 
     The trajectory is that of one update a sample (eq. 7), but weights are touched once a block: within it, scalar products with the samples
@@ -227,10 +227,10 @@ def backward(net: Net, states: np.ndarray, deltas: np.ndarray, stop: int) -> Non
 
 
 @jit
-def train_batches(
+def batch_steps(
     net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, start: int, stop: int, errors: np.ndarray, work: Work
 ) -> None:
-    """Gradient descent with the mean gradient of ``batch`` samples a step, for output columns as in `train_exactly`."""
+    """Gradient descent with the mean gradient of ``batch`` samples a step, for output columns as in `steps`."""
     net, samples, (states, deltas, _) = borrowed(net), borrowed(samples), borrowed(work)
     layers = len(net.linear)
     step = np.empty(1, net.weights.dtype)  # stays in the network's type
@@ -249,17 +249,26 @@ def train_batches(
         apply_deltas(net, states, deltas, start, stop)
 
 
-def _train(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, slots: int) -> None:
-    """One pass. The outputs of a single layer are independent, so each slot trains a share of its columns; hidden layers need one slot."""
+@jit
+def share(net: Net, slot: int, slots: int) -> tuple[int, int]:
+    """Columns of the last layer that a slot trains, in whole vectors. The outputs of a single layer are independent; hidden layers need one slot."""
     lane = LANE_BYTES // net.weights.itemsize
     groups = padded(net.units[len(net.linear)], lane) // lane
+    return lane * (groups * slot // slots), lane * (groups * (slot + 1) // slots)
+
+
+def _train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, slots: int) -> None:
+    """One pass, sample by sample."""
     for slot in prange(slots):
-        start, stop = lane * (groups * slot // slots), lane * (groups * (slot + 1) // slots)
-        work = workspace(net, BLOCK if batch == 1 else batch)
-        if batch == 1:
-            train_exactly(net, samples, order, rate, start, stop, errors, work)
-        else:
-            train_batches(net, samples, order, batch, rate, start, stop, errors, work)
+        start, stop = share(net, slot, slots)
+        steps(net, samples, order, rate, start, stop, errors, workspace(net, BLOCK))
+
+
+def _train_batches(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, slots: int) -> None:
+    """One pass, batch by batch."""
+    for slot in prange(slots):
+        start, stop = share(net, slot, slots)
+        batch_steps(net, samples, order, batch, rate, start, stop, errors, workspace(net, batch))
 
 
 def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None:
@@ -268,13 +277,17 @@ def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None
     outputs = images.shape[1]
     stop = padded(outputs, LANE_BYTES // net.weights.itemsize)
     for slot in prange(slots):
-        states = workspace(net, TILE).states
-        share = np.arange(count * slot // slots, count * (slot + 1) // slots)
-        for begin in range(0, len(share), TILE):
-            size = min(TILE, len(share) - begin)
-            load(states, samples, share, begin, size, net.bias)
+        states, tile = workspace(net, TILE).states, np.empty(TILE, np.int64)
+        last = count * (slot + 1) // slots
+        for begin in range(count * slot // slots, last, TILE):
+            size = min(TILE, last - begin)
+            for s in range(size):
+                tile[s] = begin + s
+            load(states, samples, tile, 0, size, net.bias)
             forward(net, states, 0, stop)
-            images[share[begin] : share[begin] + size] = states[layers, :size, :outputs]
+            for s in range(size):
+                for o in span(0, outputs):  # a slice assigned to a slice would compile Numba's error message too, for seconds
+                    images[begin + s, o] = states[layers, s, o]
 
 
-train, predict = Twin(_train), Twin(_predict)
+train_exactly, train_batches, predict = Twin(_train_exactly), Twin(_train_batches), Twin(_predict)

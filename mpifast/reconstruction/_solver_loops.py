@@ -191,7 +191,9 @@ def fista_block(
             active += history[step, n] > problem.tolerance
         if active == 0:
             break
-        shrunk[:] = -problem.target[begin : begin + TILE]
+        for line in range(TILE):
+            for j in span(0, shrunk.shape[1]):
+                shrunk[line, j] = -problem.target[begin + line, j]
         multiply_add(shrunk, points[begin : begin + TILE], problem.gram)  # the gradient at y over the Lipschitz constant
         for line in range(TILE):
             n = begin + line

@@ -132,7 +132,10 @@ class Trainer:
         errors = np.zeros(network.outputs)
         for start in range(0, len(self.order), self.chunk):
             order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
-            loops.train(net, self.samples, order, self.batch, step, errors, self.slots, threads=self.slots)
+            if self.batch == 1:
+                loops.train_exactly(net, self.samples, order, step, errors, self.slots, threads=self.slots)
+            else:
+                loops.train_batches(net, self.samples, order, self.batch, step, errors, self.slots, threads=self.slots)
         error = float(errors.sum() / (len(self.order) * network.outputs))
         if not (np.isfinite(error) and np.isfinite(net.weights).all()):
             raise FloatingPointError(
