@@ -58,7 +58,10 @@ def multiply_add_transposed(c: np.ndarray, a: np.ndarray, b: np.ndarray) -> None
 
 
 def sum_rows(c: np.ndarray, index: np.ndarray, tables: np.ndarray) -> None:
-    """c[m, n] = sum_k tables[k, index[m, k], n]: index uint8[m, k], c of any n, tables padded to `lanes`; all contiguous along their last axis."""
+    """c[m, n] = sum_k tables[k, index[m, k], n]: index uint8, c of any n, tables padded to `lanes`; all contiguous along their last axis.
+
+    The index may have more rows and columns than it needs.
+    """
     c[:] = 0
     for k, table in enumerate(tables):
         c += table[index[: len(c), k], : c.shape[1]]
@@ -141,8 +144,8 @@ def _row_sum(typing_context: Any, c: Any, index: Any, tables: Any, row: Any, col
         row, column, vectors, tail = args[3:]
         left = builder.mul(column, kernel.constant(kernel.size))
         c = builder.gep(c, [builder.add(builder.mul(row, c_row), left)])
+        depth = cgutils.unpack_tuple(builder, context.make_array(signature.args[2])(context, builder, args[2]).shape, 3)[0]
         index, tables = builder.gep(index, [builder.mul(row, index_row)]), builder.gep(tables, [left])
-        depth = columns_of(context, builder, signature, args)
         builder.call(kernel.function, [vectors, depth, tail, c, index, tables, table, table_row])
         kernel.define(row_sum, _LENGTH)
         return context.get_dummy_value()

@@ -32,3 +32,16 @@ def test_commands_are_understood(page):
     for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("    mpifast "):
             parser().parse_args(line.split()[1:])
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the tests run without the checkout around them")
+def test_commands_run(tmp_path, monkeypatch, capsys):
+    """The page on the command line, from top to bottom, its measurement first."""
+    from mpifast.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    page = DOCS / "command-line.md"
+    assert doctest.testfile(str(page), module_relative=False).failed == 0
+    lines = [line.split()[1:] for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    mpifast ")]
+    assert {line[0] for line in lines} == {"matrix", "generate", "train", "reconstruct", "mdf", "reproduce", "bench"}
+    assert [main(line) for line in lines] == [0] * len(lines), capsys.readouterr().err

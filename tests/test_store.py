@@ -383,10 +383,10 @@ def test_a_folder_that_vanishes_is_an_error(spectra, tmp_path, kind, monkeypatch
     folder.mkdir()
     original = mpifast.Spectra._generate
 
-    def vanishing(self, samples, room=None):
+    def vanishing(self, samples, room=None, threads=None):
         if samples[0] == 3 * CHUNKS:
             folder.rename(tmp_path / "elsewhere")
-        return original(self, samples, room)
+        return original(self, samples, room, threads)
 
     monkeypatch.setattr(mpifast.Spectra, "_generate", vanishing)
     with pytest.raises(OSError, match="folder") as caught:

@@ -1,4 +1,4 @@
-"""The command line: ``mpifast COMMAND``. Exit code 0 is success, 2 a mistake in the call or its surroundings, 130 Ctrl-C."""
+"""The command line: ``mpifast COMMAND``. Exit code 0 is success, 1 breaches found, 2 a mistake in the call or its surroundings, 130 Ctrl-C."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "check",
         help="check files against the specification and MPIFiles.jl",
         description="Check MDF v2.1 files against the specification and what MPIFiles.jl and MPIReco.jl need. One line for each breach: "
-        "dataset, rule, cure. Prints nothing, and exits with 0, if there is none.",
+        "dataset, rule, cure. Prints nothing and exits with 0 if there is none, and with 1 otherwise.",
         epilog="examples:\n  mpifast mdf check system.mdf\n  mpifast mdf check *.mdf --json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -33,4 +33,4 @@ def _check(options: argparse.Namespace) -> int:
         for path, breaches in found.items():
             for breach in breaches:
                 print(f"{path}: {breach}" if len(found) > 1 else breach)
-    return 2 if any(found.values()) else 0
+    return 1 if any(found.values()) else 0

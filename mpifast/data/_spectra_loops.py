@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
+from mpifast._bits import TOGETHER, fields, to_bytes, words
 from mpifast._jit import Twin
-from mpifast._tile import sum_rows
+from mpifast._tile import padded, sum_rows
 from mpifast.data._noise_loops import add_noise, draw_normals
-from mpifast.data._phantoms_loops import draw_phantom, words_needed
-from mpifast.physics._forward_loops import TILE, pack
+from mpifast.data._phantoms_loops import draw_bits, words_needed
+from mpifast.physics._forward_loops import TILE
 
 
 def _generate(
@@ -24,22 +25,23 @@ def _generate(
     slots: int,
 ) -> None:
     """Spectra [n, rows] and phantoms uint8[n, voxels] of the given sample numbers, one contiguous share a slot."""
-    count, rows = spectra.shape
+    (count, rows), voxels = spectra.shape, phantoms.shape[1]
     half = (rows + 1) // 2
     for slot in prange(slots):
-        words = np.empty(max(words_needed(phantoms.shape[1], digits), 4 * ((half + 3) // 4)), np.uint64)
-        index = np.empty((TILE, len(tables)), np.uint8)
+        random = np.empty(max(words_needed(voxels, digits), 4 * ((half + 3) // 4)), np.uint64)
+        index, bits = np.empty((TILE, padded(len(tables), TOGETHER)), np.uint8), np.empty(words(voxels), np.uint64)
         first, second = np.empty(half, np.float32), np.empty(half, np.float32)
         stop = count * (slot + 1) // slots
         for start in range(count * slot // slots, stop, TILE):
             size = min(TILE, stop - start)
             for s in range(size):
-                draw_phantom(phantoms[start + s], words, samples[start + s], keys, numerator, digits)
-                pack(phantoms[start + s], index, s)
+                draw_bits(bits, random, voxels, samples[start + s], keys, numerator, digits)
+                to_bytes(phantoms, start + s, bits)
+                fields(index, s, bits)
             sum_rows(spectra[start : start + size], index, tables)
             if noise > 0.0:
                 for s in range(size):
-                    draw_normals(first, second, words, samples[start + s], keys)
+                    draw_normals(first, second, random, samples[start + s], keys)
                     add_noise(spectra[start + s], noise, first, second)
 
 

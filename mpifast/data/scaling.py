@@ -10,6 +10,7 @@ import numpy as np
 from mpifast import _validation as check
 
 MODES = ("harmonic", "global", "sample", "standard", "none")
+LONG = 16_384  # numbers in a long row
 SMALLEST = 1e-37  # largest magnitude of a harmonic or a sample without signal: its reciprocal may not be finite in float32
 
 
@@ -57,7 +58,7 @@ class Scaling:
         inputs = spectra.shape[1]
         offset, factor = np.zeros(inputs), np.ones(inputs)
         if mode in ("harmonic", "global"):
-            largest = np.maximum(spectra.max(axis=0), -spectra.min(axis=0)).astype(np.float64)
+            largest = _largest(spectra).astype(np.float64)
             factor = _reciprocal(largest if mode == "harmonic" else np.full(inputs, largest.max()))
         elif mode == "standard":
             offset, factor = spectra.mean(axis=0, dtype=np.float64), _reciprocal(spectra.std(axis=0, dtype=np.float64))
@@ -74,6 +75,17 @@ class Scaling:
         array = check.matrix("spectra", spectra, len(self.factor), what="inputs", empty=True)
         dtype = array.dtype if array.dtype.kind == "f" else np.dtype("float64")
         return ((array - self.offset) * self.factor * self.gain(array)[:, None]).astype(dtype)
+
+
+def _largest(spectra: np.ndarray) -> np.ndarray:
+    """Largest magnitude of each column; many rows as one, since NumPy compares long rows several times faster than short ones."""
+    inputs = spectra.shape[1]
+    rows = max(1, LONG // inputs)
+    whole = len(spectra) // rows * rows
+    long, rest = spectra[:whole].reshape(-1, rows * inputs), spectra[whole:]
+    most = np.concatenate([long.max(axis=0, initial=-np.inf).reshape(rows, inputs), rest]).max(axis=0)
+    least = np.concatenate([long.min(axis=0, initial=np.inf).reshape(rows, inputs), rest]).min(axis=0)
+    return np.maximum(most, -least)
 
 
 def _reciprocal(values: np.ndarray) -> np.ndarray:

@@ -203,9 +203,9 @@ class Spectra:
 
         save(self, path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
 
-    def _generate(self, samples: np.ndarray, room: Samples | None = None) -> Samples:
+    def _generate(self, samples: np.ndarray, room: Samples | None = None, threads: int | None = None) -> Samples:
         """The samples, in new arrays or in the first rows of ``room``: touching new memory takes as long as filling it."""
-        threads, count = thread_count(self.threads), len(samples)
+        threads, count = threads or thread_count(self.threads), len(samples)
         if room is None:
             room = np.empty((count, self.system.harmonics), self.dtype), np.empty((count, self.system.voxels), np.uint8)
         spectra, phantoms = (array[:count] for array in room)

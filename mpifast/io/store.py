@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mpifast import _validation as check
+from mpifast._jit import thread_count
 from mpifast.data.spectra import Samples, Spectra, array_samples
 from mpifast.io._blocks import Blocks, DamagedError, checksum
 from mpifast.io._partial import discard, partial
@@ -88,8 +89,9 @@ def save(
         pending: tuple[int, Future[Sums]] | None = None
         rows = min(job.layout.chunks, count)
         rooms = [(np.empty((rows, job.layout.harmonics), spectra.dtype), np.empty((rows, job.layout.voxels), np.uint8)) for _ in range(2)]
-        for turn, block in enumerate(job.missing()):  # the next block is made while the last one is written
-            arrays = make(spectra, job.layout, block, rooms[turn % 2])
+        threads = max(1, thread_count(spectra.threads) - 1)  # and one that writes: the next block is made while the last one is written
+        for turn, block in enumerate(job.missing()):
+            arrays = make(spectra, job.layout, block, rooms[turn % 2], threads)
             if pending is not None:
                 job.note(pending[0], pending[1].result())
             pending = block, pool.submit(job.target.write, block, *arrays)
@@ -128,10 +130,10 @@ def writing(
         os.rename(whole, path)
 
 
-def make(spectra: Spectra, layout: Layout, block: int, room: Samples | None = None) -> Samples:
-    """Spectra and phantoms of a block as they are stored; ``room`` as for `Spectra._generate`."""
+def make(spectra: Spectra, layout: Layout, block: int, room: Samples | None = None, threads: int | None = None) -> Samples:
+    """Spectra and phantoms of a block as they are stored; ``room`` and ``threads`` as for `Spectra._generate`."""
     rows = layout.rows(block)
-    u, c = spectra._generate(np.arange(rows.start, rows.stop, dtype=np.int64), room)
+    u, c = spectra._generate(np.arange(rows.start, rows.stop, dtype=np.int64), room, threads)
     return u.astype(layout.dtype, copy=False), layout.pack(c)
 
 

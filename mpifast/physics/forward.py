@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast._bits import FIELD
 from mpifast._jit import thread_count
 from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.physics import _forward_loops as loops
@@ -16,7 +17,8 @@ class ForwardModel:
     """Spectra of phantoms by look-up tables where they are binary, by the ordinary product where they are not.
 
     A binary phantom is cut into groups of five voxels. The 2^5 partial sums of the system matrix's columns are tabulated for each
-    group, so a spectrum of 129 voxels is the sum of 26 table rows instead of 129 products (the method of four Russians).
+    group, so a spectrum of 129 voxels is the sum of 26 table rows instead of 129 products (the method of four Russians): for 200 harmonics
+    0.7 MB of tables in float32, which an L2 cache holds.
 
     Parameters
     ----------
@@ -56,16 +58,12 @@ class ForwardModel:
 
 
 def partial_sums(real: np.ndarray) -> np.ndarray:
-    """Sums of every subset of every group of voxels, float64[groups, 2^BITS, rows].
-
-    Group j holds the voxels j, j + groups, j + 2 groups, ...; bit b of the table's index stands for voxel j + b groups.
-    Voxels past the end are zero.
-    """
+    """Sums of every subset of every group of `FIELD` voxels, float64[groups, 2^FIELD, rows]: bit b of the index stands for the group's voxel b."""
     rows, voxels = real.shape
-    groups = -(-voxels // loops.BITS)
-    columns = np.zeros((loops.BITS * groups, rows))
+    groups = -(-voxels // FIELD)
+    columns = np.zeros((FIELD * groups, rows))
     columns[:voxels] = real.T
-    sums = np.zeros((groups, 2**loops.BITS, rows))
-    for bit, column in enumerate(columns.reshape(loops.BITS, groups, rows)):
+    sums = np.zeros((groups, 2**FIELD, rows))
+    for bit, column in enumerate(columns.reshape(groups, FIELD, rows).swapaxes(0, 1)):
         sums[:, 2**bit : 2 ** (bit + 1)] = sums[:, : 2**bit] + column[:, None, :]
     return sums
