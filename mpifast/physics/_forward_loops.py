@@ -27,18 +27,23 @@ def _look_up(phantoms: np.ndarray, tables: np.ndarray, spectra: np.ndarray, slot
 
 
 def _multiply(phantoms: np.ndarray, columns: np.ndarray, spectra: np.ndarray, slots: int) -> None:
-    """Spectra of grey phantoms: [n, voxels] times columns [voxels, rows, padded] -> [n, rows]."""
+    """Spectra of grey phantoms: [n, voxels] times columns [voxels, rows padded to `lanes`] -> [n, rows]."""
     samples, voxels = phantoms.shape
+    rows = spectra.shape[1]
     for slot in prange(slots):
         block = np.zeros((ROWS, voxels), phantoms.dtype)
         result = np.empty((ROWS, columns.shape[1]), phantoms.dtype)
         last = samples * (slot + 1) // slots
         for first in range(samples * slot // slots, last, ROWS):
             count = min(ROWS, last - first)
-            block[:count] = phantoms[first : first + count]
+            for s in range(count):
+                for v in range(np.uint64(voxels)):
+                    block[s, v] = phantoms[first + s, v]
             result[:] = 0
             multiply_add(result, block, columns)
-            spectra[first : first + count] = result[:count, : spectra.shape[1]]
+            for s in range(count):
+                for r in range(np.uint64(rows)):
+                    spectra[first + s, r] = result[s, r]
 
 
 look_up, multiply = Twin(_look_up), Twin(_multiply)

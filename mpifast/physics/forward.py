@@ -47,14 +47,20 @@ class ForwardModel:
         threads = thread_count(threads)
         if array.dtype == np.bool_:
             array = array.view(np.uint8)
+        if array.dtype != np.uint8 or array.max(initial=0) > 1:
+            return product(np.ascontiguousarray(array, dtype), self._real.T, threads)
         spectra = np.empty((len(array), self.rows), dtype)
-        if array.dtype == np.uint8 and array.max(initial=0) <= 1:
-            loops.look_up(np.ascontiguousarray(array), self.tables(dtype), spectra, threads, threads=threads)
-        else:
-            columns = np.zeros((self.voxels, padded(self.rows, lanes(dtype))), dtype)
-            columns[:, : self.rows] = self._real.T
-            loops.multiply(np.ascontiguousarray(array, dtype), columns, spectra, threads, threads=threads)
+        loops.look_up(np.ascontiguousarray(array), self.tables(dtype), spectra, threads, threads=threads)
         return spectra
+
+
+def product(a: np.ndarray, b: np.ndarray, threads: int) -> np.ndarray:
+    """The product of a [n, k], contiguous, and b [k, m], of the type of ``a``; its bits do not depend on threads, as BLAS's may."""
+    columns = np.zeros((len(b), padded(b.shape[1], lanes(a.dtype))), a.dtype)
+    columns[:, : b.shape[1]] = b
+    result = np.empty((len(a), b.shape[1]), a.dtype)
+    loops.multiply(a, columns, result, threads, threads=threads)
+    return result
 
 
 def partial_sums(real: np.ndarray) -> np.ndarray:
