@@ -2,7 +2,7 @@
 
 Each job below runs in a process of its own, ours and the peer in the same one. A record is one pair at one shape and number of threads;
 its role says why it was measured: "paper" (the full-size problem), "neighbour" (other shapes), "library" (other peers), "cost" (ours alone,
-against samples, harmonics and voxels), "memory". What could not be measured stands under "missing", with the reason.
+against samples, harmonics and voxels), "part" (one of its stages), "memory". What could not be measured stands under "missing", with the reason.
 """
 
 import argparse
@@ -162,6 +162,13 @@ def memory(run: Run) -> None:
         run.add(id="", role="memory", work=work, bytes=peak, through=through)
 
 
+def stages(run: Run) -> None:
+    from benchmarks import parts
+
+    for name, stage, seconds, whole in parts.measure(run.rounds(7)):
+        run.add(id=name, role="part", work=stage, shape={}, threads=1, ours=spread([seconds]), whole=figures(whole))
+
+
 def timed(run: Run, name: str, work: str, peer: str, mark: Mark, threads: int, ours: Any, theirs: Any, errors: Any = None) -> None:
     """A record of two lists of seconds."""
     run.add(
@@ -194,6 +201,7 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "P12": streaming,
     "P13": lambda run: run.kernel(problems.prediction, [*NEIGHBOURS[:4], PAPER], cost=["samples"]),
     "libraries": libraries,
+    "parts": stages,
     "memory": memory,
 }
 PRODUCTS = ("P1", "P2", "P3", "P5", "P5 noisy", "P7", "P13")  # their peer is a product of NumPy's BLAS

@@ -11,6 +11,22 @@ PAGE, README = ROOT / "BENCHMARKS.md", ROOT / "README.md"
 BEGIN, END = "<!-- made by python -m benchmarks.table -->", "<!-- end of the table -->"
 TARGETS = [f"P{number}" for number in range(1, 14)]
 
+TRIED = """What holds the missed marks back, and what was tried:
+
+- **One and seven samples.** The call: arguments are checked and a loop is dispatched while NumPy's product is over already.
+- **P1, P2.** Sums of table rows, at the rate at which an L2 cache delivers them. Tables of three or four voxels, which an L1 cache holds, take as
+  much longer in additions as they save in loads, with one to thirteen vectors of columns at a time; of six voxels they would leave the L2 cache.
+  Writing the spectra alone takes a seventh of the time.
+- **P4.** Both sides use the same nodes, parity and transforms, and NumPy's tanh is vectorised too: the peer loses its temporary arrays only.
+- **P5.** Beside its two products the delta rule needs the scalar products of every sixteen samples and the steps among them. On two threads each
+  loads and scales all spectra, and 129 outputs are nine vectors, shared five to four; preparing spectra once for both would save less than
+  a tenth. Transposed copies of the weights were slower. The 129 coordinates of noise-free spectra would save a third and be wrong for
+  noisy ones; `recipe="fast"` finds out how many there are.
+- **P6.** The pass is P5's. The peer's time is the dispatch of PyTorch's calls.
+- **P7.** Each sample reads the second layer's weights twice from the L2 cache, forward and back, and cannot start before the one before it
+  has ended. Two threads would have to meet once for every sample, which was not tried.
+- **P13.** 129 outputs take nine vectors, and each of them an exponential."""
+
 Record = dict[str, Any]
 Found = dict[str, Any]
 
@@ -18,7 +34,7 @@ Found = dict[str, Any]
 def page(found: Found) -> str:
     """BENCHMARKS.md."""
     quick = "\n**A quick run: too few rounds to judge by.**\n" if found["quick"] else ""
-    sections = [marks, beside, shapes, accuracy, costs, roofline, efficiency, libraries, memory, machine]
+    sections = [marks, beside, shapes, accuracy, parts, costs, roofline, efficiency, libraries, memory, machine]
     return (
         f"""# Benchmarks
 
@@ -87,6 +103,17 @@ def accuracy(found: Found) -> str:
         "has none, and beside it stands the error of the plain loop in float32. For noisy spectra, of the noise's level, beyond what chance\n"
         "allows. For P8, the test MSE itself.\n\n" + grid(head, lines)
     )
+
+
+def parts(found: Found) -> str:
+    """The stages of each kernel, and what was tried where a mark is missed."""
+    lines = [
+        [record["id"], record["work"], milliseconds(record["ours"]["median"]), f"{100 * record['ours']['median'] / record['whole']:.0f} %"]
+        for record in found["records"]
+        if record["role"] == "part"
+    ]
+    text = "Stages timed alone, on one thread. Among the others some of them overlap, so the rest may be negative."
+    return f"## Where the time goes\n\n{text}\n\n" + grid(["", "stage", "time", "of the whole"], lines) + "\n\n" + TRIED
 
 
 def costs(found: Found) -> str:

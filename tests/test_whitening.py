@@ -48,3 +48,11 @@ def test_spectra_become_white(small_system, mode, snr_db):
     np.testing.assert_allclose(white.T @ white / len(white), np.eye(white.shape[1]), atol=1e-6)
     np.testing.assert_allclose(white @ whitening.back.T, scaling.apply(u), atol=1e-9 * np.abs(scaling.apply(u)).max())
     assert white.shape[1] == (14 if snr_db else 11)
+
+
+@pytest.mark.parametrize("spectra", [np.zeros((50, 14)), np.full((50, 14), 1e200)])
+def test_nothing_to_go_by(spectra):
+    network = mpifast.Network(14, 11, scaling="none", dtype="float64")
+    with pytest.raises(ValueError, match="zero, or too large"):
+        network.fit(spectra, np.zeros((50, 11)), recipe="fast")
+    assert network.epochs_trained == 0

@@ -7,6 +7,8 @@ import numpy as np
 from mpifast._jit import Twin, jit, jit_reduction
 from mpifast.reconstruction._network_loops import span
 
+CANCELLED = 1e-3  # a difference of so little of what it began with has lost digits
+
 
 @jit_reduction
 def dot(rows: np.ndarray, i: int, j: int) -> float:
@@ -32,9 +34,9 @@ def factor(rows: np.ndarray, triangle: np.ndarray, order: np.ndarray, tolerance:
     largest length count as zero.
     """
     count = len(rows)
-    lengths = np.empty(count)
+    lengths, measured = np.empty(count), np.empty(count)  # squared: as they should be by now, and when they were last looked at
     for j in range(count):
-        lengths[j] = dot(rows, j, j)
+        lengths[j] = measured[j] = dot(rows, j, j)
     limit = tolerance * tolerance * lengths.max()
     for k in range(count):
         best = lengths.argmax()
@@ -50,7 +52,9 @@ def factor(rows: np.ndarray, triangle: np.ndarray, order: np.ndarray, tolerance:
             if lengths[j] >= 0.0:
                 triangle[k, j] = dot(rows, best, j)
                 subtract(rows, j, triangle[k, j], best)
-                lengths[j] = dot(rows, j, j)
+                lengths[j] = max(lengths[j] - triangle[k, j] ** 2, 0.0)
+                if lengths[j] < CANCELLED * measured[j]:
+                    lengths[j] = measured[j] = dot(rows, j, j)
     return count
 
 

@@ -45,12 +45,15 @@ class Whitening:
     def measure(cls, scaling: Scaling, spectra: np.ndarray) -> Whitening:
         """Orthogonal directions of a training set, about zero and not about its mean, for there may be no bias to take that up.
 
-        Directions weaker than the rounding of the spectra are left out.
+        Directions weaker than the rounding of the spectra, or of this, are left out.
         """
         rows = np.ascontiguousarray(scaling.apply(spectra[: SAMPLES * spectra.shape[1]].astype(np.float64)).T)
         inputs, samples = rows.shape
         triangle, inverse, rank = np.zeros((inputs, inputs)), np.zeros((inputs, inputs)), np.zeros(1, np.int64)
-        loops.directions(rows, triangle, inverse, 4.0 * np.finfo(spectra.dtype).eps, rank, threads=1)
+        tolerance = max(4.0 * np.finfo(spectra.dtype).eps, inputs * np.finfo(np.float64).eps)
+        loops.directions(rows, triangle, inverse, tolerance, rank, threads=1)
+        if rank[0] == 0:
+            raise ValueError(f"the first {samples} spectra are zero, or too large to be squared: recipe='fast' needs some signal, use recipe='paper'")
         return cls(inverse[:, : rank[0]] * np.sqrt(samples), triangle[: rank[0]].T / np.sqrt(samples))
 
     def apply(self, scaling: Scaling, spectra: np.ndarray, threads: int) -> np.ndarray:
