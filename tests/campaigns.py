@@ -3,13 +3,18 @@
 The ordinary tests run them with small counts; ``python tests/campaigns.py`` runs them whole and writes docs/trust.md.
 """
 
+import argparse
 import contextlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import warnings
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import hostile
@@ -17,6 +22,22 @@ import numpy as np
 
 import mpifast
 
+SEED = 20261122
+FILES = None  # the count is --files
+CAMPAIGNS = {
+    "kill_training": 100,
+    "kill_saving": 100,
+    "fuzz_networks": FILES,
+    "fuzz_mdf": FILES,
+    "fuzz_stores": FILES,
+    "crowd": 200,
+    "leak": 10_000,
+}
+HEAD = """# The last run of the campaigns
+
+Written by `python tests/campaigns.py`; the ordinary tests run the same with smaller counts. What a campaign finds is mended and stays as
+a test (`test_network_file`, `test_hdf5`, `test_mdf`, `test_store`).
+"""
 TRAIN = """
 import sys, mpifast
 from mpifast.reconstruction import checkpoint
@@ -31,6 +52,32 @@ history = net.fit(*data, epochs=int(sys.argv[2]), shuffle=True, checkpoint=sys.a
 print("done", flush=True)
 """
 
+SAVE = """
+import sys, mpifast
+path, compression = sys.argv[1], int(sys.argv[2]) or None
+system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+spectra = mpifast.Spectra(system, seed=7, density=0.3, snr_db=30.0, threads=1)
+spectra[:1]
+print("ready", flush=True)
+spectra.save(path, 50_000, chunks=500, compression=compression, progress=False)
+"""
+STORES = [(suffix, compression) for suffix in (".h5", ".zarr") for compression in (None, 1)]
+
+
+def start(program, folder, *arguments):
+    """A process that runs a program above, from where it is ready to begin."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout.readline() == "ready\n", child.stderr.read()
+    return child
+
+
+def contents(path):
+    """Every file of a store, byte for byte."""
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
 
 def small_data():
     system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
@@ -40,19 +87,17 @@ def small_data():
 def kill_training(count, seed, folder):
     """kill -9 at ``count`` random moments of a training with checkpoints; it ends with the bits of one that nobody killed."""
     random, path, epochs = np.random.default_rng(seed), folder / "net.npz", 300
-    whole, start, kills = mpifast.Network(14, 11, (9,), seed=4), time.perf_counter(), 0
+    whole, began, kills = mpifast.Network(14, 11, (9,), seed=4), time.perf_counter(), 0
     expected = whole.fit(*small_data(), epochs=epochs, shuffle=True, validation=small_data())
     done = False
     while not done:
-        child = subprocess.Popen([sys.executable, "-c", TRAIN, str(path), str(epochs)], cwd=folder, stdout=subprocess.PIPE, text=True)
-        assert child.stdout.readline() == "ready\n"
+        child = start(TRAIN, folder, path, epochs)
         if kills < count:
             time.sleep(random.uniform(0.0, 0.3))
             child.kill()
             kills += 1
         done = child.stdout.read() == "done\n"
-        child.wait()
-        child.stdout.close()
+        child.communicate()
         if path.exists():
             kept = mpifast.Network.load(path)  # whole, whenever it is looked at
         if done and kills < count:  # once more from the beginning
@@ -63,7 +108,34 @@ def kill_training(count, seed, folder):
     history = again.fit(*small_data(), epochs=epochs, shuffle=True, validation=small_data(), checkpoint=path)
     assert all(map(np.array_equal, again.weights, whole.weights))
     assert (history.train_mse, history.validation_mse) == (expected.train_mse, expected.validation_mse)
-    return {"kills": kills, "epochs": epochs, "seconds": time.perf_counter() - start}
+    return {"kills": kills, "epochs": epochs, "seconds": time.perf_counter() - began}
+
+
+def kill_saving(count, seed, folder):
+    """kill -9 at ``count`` random moments of stores in the making; they end with the bytes of those that nobody killed, and no half one is seen."""
+    random, began, kills = np.random.default_rng(seed), time.perf_counter(), 0
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    spectra = mpifast.Spectra(system, seed=7, density=0.3, snr_db=30.0)
+    for number, (suffix, compression) in enumerate(STORES, 1):
+        whole, broken = folder / f"whole-{number}{suffix}", folder / str(number) / f"data{suffix}"
+        broken.parent.mkdir()
+        spectra.save(whole, 50_000, chunks=500, compression=compression, progress=False)
+        while kills < count * number // len(STORES):
+            child = start(SAVE, folder, broken, compression or 0)
+            time.sleep(random.uniform(0.0, 0.25))
+            child.kill()
+            kills += child.wait() != 0
+            child.communicate()
+            names = {path.name for path in broken.parent.iterdir()} - {f"{broken.name}.partial"}
+            assert all(name == broken.name or name.endswith(".tmp") for name in names), names
+            if broken.exists():  # whole, if it is there at all; once more from the beginning
+                mpifast.open_spectra(broken).verify()
+                assert contents(broken) == contents(whole)
+                shutil.rmtree(broken) if broken.is_dir() else broken.unlink()
+        spectra.save(broken, 50_000, chunks=500, compression=compression, progress=False)
+        assert contents(broken) == contents(whole)
+        assert not broken.with_name(f"{broken.name}.partial").exists()
+    return {"kills": kills, "stores": len(STORES), "seconds": time.perf_counter() - began}
 
 
 def fuzz_networks(count, seed, folder):
@@ -215,38 +287,30 @@ def leak(calls):
     return {"calls": calls, "grown (MiB)": round(grown, 1), "seconds": time.perf_counter() - start}
 
 
-def main():
-    """Run all at full count and write the report."""
-    import argparse
-    from importlib.metadata import version
+def section(name, result):
+    """A campaign in the report."""
+    facts = ", ".join(f"{key} {value:,.0f}" if value >= 1000 else f"{key} {value:.3g}" for key, value in result.items())
+    packages = ", ".join(f"{package} {version(package)}" for package in ("numpy", "scipy", "numba", "mpifast"))
+    about = f"{date.today()}, Python {sys.version.split()[0]}, {packages}, seed {SEED}."
+    return f"## `{name}`\n\n{globals()[name].__doc__.splitlines()[0]}\n\n**{facts}.** {about}\n"
 
+
+def main():
+    """Run campaigns at full count and write the report; sections of those that are not run stay."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--out", default="docs/trust.md", help="the report (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("docs/trust.md"), help="the report (default: %(default)s)")
     parser.add_argument("--files", type=int, default=100_000, help="damaged files for each kind of reader (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", choices=CAMPAIGNS, default=list(CAMPAIGNS), help="campaigns to run (default: all)")
     options = parser.parse_args()
-    counts = {kill_training: 100, fuzz_networks: options.files, fuzz_mdf: options.files, fuzz_stores: options.files}
-    rows = []
-    for campaign, count in counts.items():
+    sections = dict(re.findall(r"(?ms)^## `(\w+)`$(.*?)(?=^## |\Z)", options.out.read_text() if options.out.exists() else ""))
+    sections = {name: f"## `{name}`{text.rstrip()}\n" for name, text in sections.items()}
+    for name in options.only:
+        count = CAMPAIGNS[name] or options.files
         with tempfile.TemporaryDirectory() as folder:
-            rows.append((campaign, campaign(count, 20261122, Path(folder))))
-            print(campaign.__name__, rows[-1][1], flush=True)
-    for campaign, result in ((crowd, lambda: crowd(200)), (leak, lambda: leak(10_000))):
-        rows.append((campaign, result()))
-        print(campaign.__name__, rows[-1][1], flush=True)
-    lines = [
-        "# The last run of the campaigns",
-        "",
-        "Written by `python tests/campaigns.py`; the ordinary tests run the same with smaller counts.",
-        "",
-    ]
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "mpifast"))
-    lines += [f"Python {sys.version.split()[0]}, {packages}. Seed 20261122.", ""]
-    for campaign, result in rows:
-        facts = ", ".join(
-            f"{key} {value:,.0f}" if isinstance(value, (int, float)) and value >= 1000 else f"{key} {value:.3g}" for key, value in result.items()
-        )
-        lines += [f"## `{campaign.__name__}`", "", campaign.__doc__.splitlines()[0], "", f"{facts}.", ""]
-    Path(options.out).write_text("\n".join(lines))
+            result = globals()[name](*[count] if name in ("crowd", "leak") else [count, SEED, Path(folder)])
+        print(name, result, flush=True)
+        sections[name] = section(name, result)
+        options.out.write_text("\n".join([HEAD, *(sections[name] for name in CAMPAIGNS if name in sections)]))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,11 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path):
     assert campaigns.kill_training(3, 1, tmp_path)["kills"] == 3
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a signal of POSIX")
+def test_killed_stores_end_with_the_same_bytes(tmp_path):
+    assert campaigns.kill_saving(12, 1, tmp_path)["kills"] == 12
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 def test_damaged_networks_are_refused(tmp_path):
     found = campaigns.fuzz_networks(2000, 1, tmp_path)

@@ -54,6 +54,7 @@ def test_a_finished_training_is_not_trained_again(data, tmp_path):
 
 def test_ctrl_c_leaves_a_checkpoint(data, tmp_path):
     path, net = tmp_path / "net.npz", make()
+    net.fit(*data, epochs=1)  # compiled: what a signal interrupts is the training
     threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
     history = net.fit(*data, epochs=10_000_000, checkpoint=path)
     assert history.stopped == "interrupted"

@@ -3,17 +3,16 @@
 import errno
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import threading
-import time
 
 import h5py
 import numpy as np
 import pytest
 import xarray
 import zarr
+from campaigns import SAVE, STORES, contents, start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,11 +20,10 @@ import mpifast
 from mpifast.io import _partial, _store_targets
 from mpifast.io import store as module
 
-KINDS = [(suffix, compression) for suffix in (".h5", ".zarr") for compression in (None, 1)]
 COUNT, CHUNKS = 1000, 150
 
 
-@pytest.fixture(params=KINDS, ids=["hdf5", "hdf5-deflate", "zarr", "zarr-gzip"])
+@pytest.fixture(params=STORES, ids=["hdf5", "hdf5-deflate", "zarr", "zarr-gzip"])
 def kind(request):
     return request.param
 
@@ -47,12 +45,6 @@ def same(found, expected):
     assert all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
-def contents(path):
-    """Every file of a store, byte for byte."""
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    return {str(file.relative_to(path)): file.read_bytes() for file in files}
-
-
 # ----- what comes back
 
 
@@ -72,7 +64,7 @@ def test_the_same_bits_come_back(small_system, tmp_path, kind, dtype, packed):
 @pytest.fixture(scope="module")
 def stores(spectra, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
-    for suffix, compression in KINDS:
+    for suffix, compression in STORES:
         spectra.save(folder / f"{compression}{suffix}", COUNT, chunks=CHUNKS, compression=compression)
     return [mpifast.open_spectra(path) for path in sorted(folder.iterdir())], spectra[:COUNT]
 
@@ -180,47 +172,6 @@ def test_xarray(spectra, saved):
 
 # ----- interrupted, crowded, out of space
 
-SAVE = """
-import sys, mpifast
-path, compression, delay = sys.argv[1], int(sys.argv[2]) or None, float(sys.argv[3])
-system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
-spectra = mpifast.Spectra(system, seed=7, density=0.3, snr_db=30.0, threads=1)
-spectra[:1]
-print("ready", flush=True)
-spectra.save(path, 50_000, chunks=500, compression=compression, progress=False)
-"""
-
-
-def start(path, compression, **options):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
-    command = [sys.executable, "-c", SAVE, str(path), str(compression or 0), "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=path.parent, **options)
-    assert process.stdout.readline() == "ready\n", process.stderr.read()
-    return process
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-def test_killed_at_random_moments_it_ends_with_the_same_bits(spectra, tmp_path, kind, random):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    whole.mkdir(), broken.mkdir()
-    name = f"data{kind[0]}"
-    spectra.save(whole / name, 50_000, chunks=500, compression=kind[1], progress=False)
-    kills = 0
-    for _ in range(3):
-        process = start(broken / name, kind[1])
-        time.sleep(random.uniform(0.0, 0.25))
-        process.send_signal(signal.SIGKILL)
-        kills += process.wait() == -signal.SIGKILL
-        process.communicate()
-        visible = set(os.listdir(broken)) - {name + ".partial"}
-        assert all(entry == name or entry.endswith(".tmp") for entry in visible)
-        if name in visible:  # whole, if it is there at all
-            mpifast.open_spectra(broken / name).verify()
-    assert kills > 0
-    spectra.save(broken / name, 50_000, chunks=500, compression=kind[1], progress=False)
-    assert contents(broken / name) == contents(whole / name)
-    assert not (broken / (name + ".partial")).exists()
-
 
 @pytest.mark.parametrize("moment", ["write", "finish", "create"])
 def test_any_failure_leaves_no_store_and_the_next_call_goes_on(spectra, tmp_path, kind, monkeypatch, moment):
@@ -316,7 +267,7 @@ def test_anything_else_is_not_overwritten(spectra, tmp_path, kind):
 @pytest.mark.skipif(sys.platform == "win32", reason="no locks of this kind")
 def test_of_two_processes_one_is_told_or_both_are_whole(spectra, tmp_path, kind):
     path = tmp_path / f"data{kind[0]}"
-    processes = [start(path, kind[1]) for _ in range(2)]
+    processes = [start(SAVE, tmp_path, path, kind[1] or 0) for _ in range(2)]
     errors = [process.communicate()[1] for process in processes]
     codes = [process.returncode for process in processes]
     assert 0 in codes

@@ -175,7 +175,7 @@ def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.
 
 
 @jit
-def steps(net: Net, samples: Samples, order: np.ndarray, rate: float, start: int, stop: int, errors: np.ndarray, work: Work) -> None:
+def sample_steps(net: Net, samples: Samples, order: np.ndarray, rate: float, start: int, stop: int, errors: np.ndarray, work: Work) -> None:
     """Per-sample delta rule over ``order``, for output columns start..stop (all of them if there are hidden layers).
 
     The trajectory is that of one update a sample (eq. 7), but weights are touched once a block: within it, scalar products with the samples
@@ -230,7 +230,7 @@ def backward(net: Net, states: np.ndarray, deltas: np.ndarray, stop: int) -> Non
 def batch_steps(
     net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, start: int, stop: int, errors: np.ndarray, work: Work
 ) -> None:
-    """Gradient descent with the mean gradient of ``batch`` samples a step, for output columns as in `steps`."""
+    """Gradient descent with the mean gradient of ``batch`` samples a step, for output columns as in `sample_steps`."""
     net, samples, (states, deltas, _) = borrowed(net), borrowed(samples), borrowed(work)
     layers = len(net.linear)
     step = np.empty(1, net.weights.dtype)  # stays in the network's type
@@ -261,7 +261,7 @@ def _train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, e
     """One pass, sample by sample."""
     for slot in prange(slots):
         start, stop = share(net, slot, slots)
-        steps(net, samples, order, rate, start, stop, errors, workspace(net, BLOCK))
+        sample_steps(net, samples, order, rate, start, stop, errors, workspace(net, BLOCK))
 
 
 def _train_batches(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, slots: int) -> None:
