@@ -124,11 +124,11 @@ def reproduce(run: Run) -> None:
     if run.quick:
         run.missing["P9"] = "left out of a quick run"
     else:
-        absolute(run, "P9", "mpifast reproduce --quick", 60.0, [fresh.reproduce("--quick")])
+        absolute(run, "P9", "mpifast reproduce --quick, cold cache", 60.0, [fresh.reproduce("--quick")])
 
 
 def reproduce_in_full(run: Run) -> None:
-    absolute(run, "P9", "mpifast reproduce", 900.0, [fresh.reproduce()])
+    absolute(run, "P9", "mpifast reproduce, cold cache", 900.0, [fresh.reproduce()])
 
 
 def libraries(run: Run) -> None:
