@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,9 @@ import mpifast  # noqa: E402
 
 hypothesis.settings.register_profile("mpifast", deadline=None)  # first calls compile, and the machine may be busy
 hypothesis.settings.load_profile("mpifast")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a job in the background of a shell, where tests of Ctrl-C would never end
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
