@@ -235,6 +235,22 @@ def test_parts_of_other_bits_are_not_continued(spectra, tmp_path, kind, monkeypa
         spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
 
 
+def test_a_writer_killed_while_it_tidies_up_is_not_in_the_way(spectra, tmp_path, kind, monkeypatch):
+    path = tmp_path / f"data{kind[0]}"
+
+    def killed(folder, **options):
+        (folder / _partial.SETTINGS).unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_partial.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    path.rename(tmp_path / "first")  # it is whole
+    spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
+    assert contents(path) == contents(tmp_path / "first")
+
+
 def test_a_finished_store_is_left_alone_and_another_one_is_not_overwritten(spectra, saved, kind, small_system):
     before = contents(saved)
     stamp = saved.stat().st_mtime_ns

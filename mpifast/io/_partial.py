@@ -39,7 +39,7 @@ def partial(path: Path, layout: Layout, create: Callable[[Path], None]) -> Itera
             create(fresh)
             os.rename(fresh, content)
         yield content
-        shutil.rmtree(folder)
+        _vanish(folder)
 
 
 def discard(path: Path) -> None:
@@ -47,12 +47,23 @@ def discard(path: Path) -> None:
     folder = path.with_name(path.name + ".partial")
     if folder.exists() and not (folder / CONTENT).exists():
         with locked(_settings(folder), str(path)):
-            shutil.rmtree(folder)
+            _vanish(folder)
+
+
+def _vanish(folder: Path) -> None:
+    """Remove the folder; its name goes at once, for one that a killed process has removed in part would be in the way."""
+    temporary = _temporary(folder)
+    os.rename(folder, temporary)
+    shutil.rmtree(temporary)
+
+
+def _temporary(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
 
 
 def _begin(folder: Path, layout: Layout) -> None:
     """Make the folder with its settings in one step."""
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    temporary = _temporary(folder)
     temporary.mkdir()
     try:
         (temporary / SETTINGS).write_text(json.dumps(layout.attributes, indent=1), encoding="utf-8")
