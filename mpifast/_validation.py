@@ -22,6 +22,8 @@ def number(name: str, value: Any, *, low: float = -math.inf, high: float = math.
     if isinstance(value, (str, bytes, bool, np.bool_)):
         raise TypeError(f"{name} must be a number{unit and f' in {unit}'}, got {value!r}")
     try:
+        if getattr(value, "ndim", 0) > 0:
+            raise TypeError("an array")
         result = float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"{name} must be a real number{unit and f' in {unit}'}, got {_brief(value)}") from error

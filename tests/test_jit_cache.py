@@ -45,7 +45,7 @@ def test_the_twins_of_a_loop_are_kept_apart(run_python, tmp_path):
 
 
 def test_other_settings_of_numba_are_another_cache(run_python, tmp_path):
-    first, second = draw(run_python, tmp_path), draw(run_python, tmp_path, NUMBA_BOUNDSCHECK="1")
+    first, second = draw(run_python, tmp_path), draw(run_python, tmp_path, NUMBA_OPT="2")
     assert second[:2] == (EXPECTED, 0)
     assert first[2] != second[2]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import constants
-
 from mpifast import _validation as check
 
-SATURATION_MAGNETIZATION = 0.6 / constants.mu_0  # magnetite, A/m: the value of the paper
+BOLTZMANN = 1.380649e-23  # J/K, exact
+MU_0 = 1.25663706127e-6  # N/A^2, CODATA 2022; not SciPy's, which changes with its version, and every spectrum with it
+SATURATION_MAGNETIZATION = 0.6 / MU_0  # magnetite, A/m: the value of the paper
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class Particle:
     @property
     def beta(self) -> float:
         """M / (kB T) in 1/T: the Langevin argument is beta times the field mu0 H in tesla (eq. 9)."""
-        return self.magnetic_moment / (constants.k * self.temperature)
+        return self.magnetic_moment / (BOLTZMANN * self.temperature)
 
     @property
     def saturation_field(self) -> float:
         """mu0 Ms in tesla: the polarisation of material at concentration 1."""
-        return constants.mu_0 * self.saturation_magnetization
+        return MU_0 * self.saturation_magnetization
