@@ -46,15 +46,15 @@ def _to_bits(bits, phantoms):
 
 
 @jit
-def _fields(index, bits, count):
-    for s in range(count):
+def _fields(index, bits):
+    for s in range(len(index)):
         fields(index, s % TILE, bits)
 
 
 @jit
 def _sum_rows(spectra, index, tables):
     for start in range(0, len(spectra), TILE):
-        sum_rows(spectra[start : start + TILE], index, tables)
+        sum_rows(spectra[start : start + TILE], index[start : start + TILE], tables)
 
 
 @jit
@@ -106,12 +106,12 @@ def _output_deltas(deltas, states, errors, targets):
 def at_hand() -> tuple[Callable[[], Any], Stages]:
     """P1."""
     (u, c), system = problems.data(), problems.system()
-    tables, bits, index = system.forward.tables(u.dtype), np.zeros(words(c.shape[1]), np.uint64), _index(system)
-    result = np.empty_like(u)
+    tables, bits, index = system.forward.tables(u.dtype), np.zeros(words(c.shape[1]), np.uint64), _index(system, len(c))
+    result, scratch = np.empty_like(u), np.empty_like(index)
     stages: Stages = {
         "zeros and ones checked": lambda: c.max(initial=0) <= 1,
         "phantoms to bits": lambda: _to_bits(bits, c),
-        "groups of voxels": lambda: _fields(index, bits, len(c)),
+        "groups of voxels": lambda: _fields(scratch, bits),
         "table rows summed": lambda: _sum_rows(result, index, tables),
     }
     return lambda: system.spectra(c, threads=1), stages
@@ -123,12 +123,13 @@ def from_seed(snr_db: float | None = None) -> tuple[Callable[[], Any], Stages]:
     count, voxels = c.shape
     tables, half, keys = data.system.forward.tables(u.dtype), (u.shape[1] + 1) // 2, data._keys
     bits, random = np.zeros(words(voxels), np.uint64), np.empty(max(words_needed(voxels, 1), half + 4), np.uint64)
-    index, result, phantoms = _index(data.system), np.zeros_like(u), np.empty_like(c)
+    index, result, phantoms = _index(data.system, count), np.zeros_like(u), np.empty_like(c)
+    scratch = np.empty_like(index)
     first, second = np.zeros(half, np.float32), np.zeros(half, np.float32)
     stages: Stages = {
         "phantoms drawn": lambda: _draw(bits, random, keys, count, voxels),
         "phantoms to bytes": lambda: _to_bytes(phantoms, bits),
-        "groups of voxels": lambda: _fields(index, bits, count),
+        "groups of voxels": lambda: _fields(scratch, bits),
         "table rows summed": lambda: _sum_rows(result, index, tables),
     }
     if snr_db is not None:
@@ -137,9 +138,10 @@ def from_seed(snr_db: float | None = None) -> tuple[Callable[[], Any], Stages]:
     return lambda: data[:count], stages
 
 
-def _index(system: Any) -> np.ndarray:
+def _index(system: Any, count: int) -> np.ndarray:
+    """Groups of voxels of so many random phantoms."""
     groups = len(system.forward.tables(np.dtype(np.float32)))
-    return np.random.default_rng(1).integers(0, 32, (TILE, padded(groups, TOGETHER)), dtype=np.uint8)
+    return np.random.default_rng(1).integers(0, 32, (count, padded(groups, TOGETHER)), dtype=np.uint8)
 
 
 def matrix() -> tuple[Callable[[], Any], Stages]:
