@@ -195,7 +195,7 @@ def _multiply_add_transposed_overload(c: Any, a: Any, b: Any) -> Any:
     lane = LANE_BYTES // (c.dtype.bitwidth // 8)
 
     def tiled(c: Any, a: Any, b: Any) -> None:
-        for column in range(0, c.shape[1], lane):
+        for column in range(c.shape[1] - lane, -1, -lane):
             for row in range(c.shape[0]):
                 _dots(c, a, b, row, column)
 

@@ -9,6 +9,7 @@ import pytest
 import mpifast
 from mpifast import reference
 from mpifast.data.scaling import MODES, Scaling
+from mpifast.reconstruction import training
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered")
 
@@ -101,17 +102,31 @@ def test_gradients_are_finite_differences(hidden, activation, bias, random):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4, 50])
-@pytest.mark.parametrize("hidden", [(), (40,)])
-@pytest.mark.parametrize("batch_size", [1, 32])
-def test_threads_do_not_change_the_bits(system, threads, hidden, batch_size):
+@pytest.mark.parametrize(("hidden", "bias"), [((), False), ((40,), True), ((3, 64, 33, 20), False)])
+@pytest.mark.parametrize("batch_size", [1, 48])
+def test_threads_do_not_change_the_bits(system, threads, hidden, bias, batch_size):
     u, c = mpifast.Spectra(system, seed=7)[:300]
-    one, many = (mpifast.Network(200, 129, hidden, seed=1) for _ in range(2))
+    one, many = (mpifast.Network(200, 129, hidden, bias=bias, seed=1) for _ in range(2))
     first = one.fit(u, c, epochs=2, batch_size=batch_size, threads=1, validation=(u, c))
     second = many.fit(u, c, epochs=2, batch_size=batch_size, threads=threads, validation=(u, c))
     for a, b in zip(one.weights, many.weights, strict=True):
         np.testing.assert_array_equal(a, b)
     assert first.train_mse == second.train_mse
     assert first.validation_mse == second.validation_mse
+
+
+def test_where_others_want_the_cores_threads_stop_waiting_for_each_other(data, monkeypatch):
+    slots, train = [], training.loops.train_exactly
+
+    def contended(*args, threads):
+        slots.append(args[-1])
+        train(*args, threads=threads)
+        return training.OFFERS + 1 if args[-1] > 1 else 0
+
+    monkeypatch.setattr(training.loops, "train_exactly", contended)
+    network((9,)).fit(*data, epochs=2 * training.ALONE, threads=2)
+    expected = ([2] + [1] * training.ALONE) * 2 if mpifast._jit.thread_count(2) > 1 else [1] * 2 * training.ALONE
+    assert slots == expected[: 2 * training.ALONE]
 
 
 @pytest.mark.loops

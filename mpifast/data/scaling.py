@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.data._scaling_loops import row_magnitudes
 
 MODES = ("harmonic", "global", "sample", "standard", "none")
 LONG = 16_384  # numbers in a long row
@@ -68,7 +69,7 @@ class Scaling:
         """Factor of each sample, float64[n]: one over its largest magnitude for "sample", else 1."""
         if self.mode != "sample":
             return np.ones(len(spectra))
-        return _reciprocal(np.maximum(spectra.max(axis=1), -spectra.min(axis=1)).astype(np.float64))
+        return _reciprocal(row_magnitudes(spectra).astype(np.float64))
 
     def apply(self, spectra: Any) -> np.ndarray:
         """Scaled spectra, of the shape [n, inputs] and floating-point type of ``spectra``."""

@@ -19,10 +19,12 @@ from numba import prange
 from mpifast._elementary import sigmoid
 from mpifast._jit import Twin, jit
 from mpifast._llvm import LANE_BYTES, borrowed
+from mpifast._meeting import attend, meet, new_flags, offers, turn
 from mpifast._tile import aligned_zeros, multiply_add, multiply_add_transposed, padded
 
 BLOCK = 16  # samples whose exact per-sample updates are applied together
 TILE = 32  # samples predicted together
+PARTS = 2  # of every hidden layer: so many threads train one network together
 
 
 class Net(NamedTuple):
@@ -116,74 +118,146 @@ def add_errors(errors: np.ndarray, states: np.ndarray, n: int, targets: np.ndarr
 
 
 @jit
-def scale_by_slope(deltas: np.ndarray, states: np.ndarray, layer: int, n: int, count: int, linear: bool) -> None:
+def scale_by_slope(deltas: np.ndarray, states: np.ndarray, layer: int, n: int, start: int, units: int, stop: int, linear: bool) -> None:
     """Multiply deltas[layer - 1, n] by the derivative of the activation at states[layer, n], y (1 - y) for the sigmoid; a bias unit has none."""
     if not linear:
-        for o in range(count):
+        for o in span(start, min(units, stop)):
             deltas[layer - 1, n, o] *= states[layer, n, o] - states[layer, n, o] * states[layer, n, o]
-    deltas[layer - 1, n, count:] = 0
+    for o in span(max(units, start), max(units, stop)):
+        deltas[layer - 1, n, o] = 0
+
+
+class Team(NamedTuple):
+    """The slots that train one network, as one of them sees it: it has the parts ``first`` to ``last`` of every layer but the inputs.
+
+    bounds int64[layers + 1, parts + 1] says where the parts of a layer begin; for ``sums[2, parts, rows, width]`` see `add_parts`.
+    """
+
+    slot: int
+    slots: int
+    first: int
+    last: int
+    bounds: np.ndarray
+    sums: np.ndarray
+    flags: np.ndarray
 
 
 @jit
-def columns(net: Net, layer: int, start: int, stop: int) -> tuple[int, int]:
-    """Columns of a layer's outputs to work on: the share start..stop of the last layer, all of the others, in whole vectors."""
-    if layer == len(net.linear) - 1:
-        return start, stop
-    return 0, padded(net.units[layer + 1] + net.bias, LANE_BYTES // net.weights.itemsize)
+def part_bounds(net: Net, parts: int) -> np.ndarray:
+    """Bounds of the parts of each layer, in whole vectors; the bias unit of a hidden layer is one of its values."""
+    layers, lane = len(net.linear), LANE_BYTES // net.weights.itemsize
+    bounds = np.zeros((layers + 1, parts + 1), np.int64)
+    for layer in range(1, layers + 1):
+        groups = padded(net.units[layer] + (net.bias if layer < layers else 0), lane) // lane
+        for part in range(parts + 1):
+            bounds[layer, part] = lane * (groups * part // parts)
+    return bounds
 
 
 @jit
-def apply_deltas(net: Net, states: np.ndarray, deltas: np.ndarray, start: int, stop: int) -> None:
-    """W += sum over samples of delta h^T, for all layers."""
+def outputs_of(layer: int, team: Team) -> tuple[int, int]:
+    """Columns of a layer's weights that a slot has to do with: its own ones of the first layer, all of the others."""
+    if layer == 0:
+        return team.bounds[1, team.first], team.bounds[1, team.last]
+    return 0, team.bounds[layer + 1, -1]
+
+
+@jit
+def inputs_of(net: Net, layer: int, team: Team) -> tuple[int, int]:
+    """Rows of a layer's weights that a slot has: all of the first layer, its own ones of the others."""
+    if layer == 0:
+        return 0, net.units[0] + net.bias
+    return team.bounds[layer, team.first], team.bounds[layer, team.last]
+
+
+@jit
+def apply_deltas(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team) -> None:
+    """W += sum over samples of delta h^T, for all layers; each slot has its own weights."""
     for layer in range(len(net.linear)):
-        inputs, (left, right) = net.units[layer] + net.bias, columns(net, layer, start, stop)
-        multiply_add(net.weights[layer, :inputs, left:right], states[layer, :, :inputs].T, deltas[layer, :, left:right])
+        (above, below), (left, right) = inputs_of(net, layer, team), outputs_of(layer, team)
+        multiply_add(net.weights[layer, above:below, left:right], states[layer, :, above:below].T, deltas[layer, :, left:right])
 
 
 @jit
-def forward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, start: int, stop: int) -> None:
+def add_parts(states: np.ndarray, layer: int, row: int, rows: int, width: int, team: Team) -> None:
+    """states[layer, row:row+rows] = the sum of what all slots have in ``sums``, part by part: the order does not depend on the slots."""
+    now = turn(team.flags, team.slot)
+    meet(team.flags, team.slot, team.slots)
+    for r in range(rows):
+        for o in span(0, width):
+            states[layer, row + r, o] = team.sums[now, 0, r, o]
+        for part in range(1, team.sums.shape[1]):
+            for o in span(0, width):
+                states[layer, row + r, o] += team.sums[now, part, r, o]
+
+
+@jit
+def gather(deltas: np.ndarray, layer: int, row: int, rows: int, start: int, stop: int, width: int, team: Team) -> None:
+    """All of deltas[layer, row:row+rows], of which this slot has found start..stop."""
+    now = turn(team.flags, team.slot)
+    for r in range(rows):
+        for o in span(start, stop):
+            team.sums[now, 0, r, o] = deltas[layer, row + r, o]
+    meet(team.flags, team.slot, team.slots)
+    for r in range(rows):
+        for o in span(0, width):
+            deltas[layer, row + r, o] = team.sums[now, 0, r, o]
+
+
+@jit
+def forward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team) -> None:
     """States of sample n of a block, whose weights are W + sum_{m<n} delta_m h_m^T: z_n = W h_n + sum_{m<n} (h_m . h_n) delta_m.
 
     The first layer's W h_n and overlaps[0, n, m] = h_m . h_n are there already, from products of whole blocks.
     """
     layers = len(net.linear)
     for layer in range(layers):
-        inputs, (left, right) = net.units[layer] + net.bias, columns(net, layer, start, stop)
-        here, above = states[layer, n : n + 1], states[layer + 1, n : n + 1, left:right]
-        if layer > 0:
-            multiply_add(above, here[:, :inputs], net.weights[layer, :inputs, left:right])
-            overlaps[layer, n] = 0
-            multiply_add_transposed(overlaps[layer, n : n + 1], here, states[layer])
-        multiply_add(above, overlaps[layer, n : n + 1, :n], deltas[layer, :n, left:right])
+        left, right = outputs_of(layer, team)
+        if layer == 0:
+            multiply_add(states[1, n : n + 1, left:right], overlaps[0, n : n + 1, :n], deltas[0, :n, left:right])
+        else:
+            for part in range(team.first, team.last):
+                above, below = team.bounds[layer, part], team.bounds[layer, part + 1]
+                here, result = states[layer, n : n + 1, above:below], team.sums[turn(team.flags, team.slot), part, :1, :right]
+                result[:] = 0
+                overlaps[layer, n] = 0
+                used = min(below, net.units[layer] + net.bias)
+                multiply_add(result, states[layer, n : n + 1, above:used], net.weights[layer, above:used, :right])
+                multiply_add_transposed(overlaps[layer, n : n + 1], here, states[layer, :, above:below])
+                multiply_add(result, overlaps[layer, n : n + 1, :n], deltas[layer, :n, :right])
+            add_parts(states, layer + 1, n, 1, right, team)
         activate(states, layer + 1, n, left, min(right, net.units[layer + 1]), net.linear[layer])
         if net.bias and layer < layers - 1:
             states[layer + 1, n, net.units[layer + 1]] = 1
 
 
 @jit
-def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, stop: int) -> None:
+def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team) -> None:
     """Deltas of the hidden layers from those of the outputs: W^T delta_n + sum_{m<n} (delta_m . delta_n) h_m, times the slope."""
     for layer in range(len(net.linear) - 1, 0, -1):
-        right, below = columns(net, layer, 0, stop)[1], columns(net, layer - 1, 0, stop)[1]
-        here, result = deltas[layer, n : n + 1, :right], deltas[layer - 1, n : n + 1, :below]
+        (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
+        here, result = deltas[layer, n : n + 1, :right], deltas[layer - 1, n : n + 1, above:below]
         result[:] = 0
-        multiply_add_transposed(result, here, net.weights[layer, :below, :right])
+        multiply_add_transposed(result, here, net.weights[layer, above:below, :right])
         overlaps[layer, n] = 0
         multiply_add_transposed(overlaps[layer, n : n + 1], here, deltas[layer, :, :right])
-        multiply_add(result, overlaps[layer, n : n + 1, :n], states[layer, :n, :below])
-        scale_by_slope(deltas, states, layer, n, net.units[layer], net.linear[layer - 1])
+        multiply_add(result, overlaps[layer, n : n + 1, :n], states[layer, :n, above:below])
+        scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
+        if layer > 1:
+            gather(deltas, layer - 1, n, 1, above, below, team.bounds[layer, -1], team)
 
 
 @jit
-def sample_steps(net: Net, samples: Samples, order: np.ndarray, rate: float, start: int, stop: int, errors: np.ndarray, work: Work) -> None:
-    """Per-sample delta rule over ``order``, for output columns start..stop (all of them if there are hidden layers).
+def sample_steps(net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, work: Work, team: Team) -> None:
+    """Per-sample delta rule over ``order``, a slot's part of it.
 
     The trajectory is that of one update a sample (eq. 7), but weights are touched once a block: within it, scalar products with the samples
     before stand for their updates.
     """
-    net, samples, (states, deltas, overlaps) = borrowed(net), borrowed(samples), borrowed(work)
+    net, samples, (states, deltas, overlaps), team = borrowed(net), borrowed(samples), borrowed(work), borrowed(team)
     layers = len(net.linear)
-    inputs, (left, right), last = net.units[0] + net.bias, columns(net, 0, start, stop), min(stop, net.units[layers])
+    (_, inputs), (left, right), (start, stop) = inputs_of(net, 0, team), outputs_of(0, team), outputs_of(layers - 1, team)
+    last = min(stop, net.units[layers])
     for begin in range(0, len(order), BLOCK):
         count = min(BLOCK, len(order) - begin)
         load(states, samples, order, begin, count, net.bias)
@@ -193,98 +267,154 @@ def sample_steps(net: Net, samples: Samples, order: np.ndarray, rate: float, sta
         multiply_add_transposed(overlaps[0], states[0], states[0])
         multiply_add(states[1, :, left:right], states[0, :, :inputs], net.weights[0, :inputs, left:right])
         for n in range(count):
-            forward_one(net, states, deltas, overlaps, n, start, stop)
+            forward_one(net, states, deltas, overlaps, n, team)
             sample = order[begin + n]
             output_deltas(deltas, states, n, samples.targets, sample, start, last, net.linear[layers - 1], rate)
-            add_errors(errors, states, n, samples.targets, sample, start, last)
-            backward_one(net, states, deltas, overlaps, n, stop)
-        apply_deltas(net, states, deltas, start, stop)
+            if layers == 1 or team.slot == 0:
+                add_errors(errors, states, n, samples.targets, sample, start, last)
+            backward_one(net, states, deltas, overlaps, n, team)
+        apply_deltas(net, states, deltas, team)
 
 
 @jit
-def forward(net: Net, states: np.ndarray, start: int, stop: int) -> None:
-    """All layers for the samples in states[0]; columns start..stop of the last one."""
-    layers = len(net.linear)
+def forward(net: Net, states: np.ndarray, team: Team) -> None:
+    """All layers for the samples in states[0]."""
+    layers, rows = len(net.linear), states.shape[1]
     for layer in range(layers):
-        inputs, (left, right), units = net.units[layer] + net.bias, columns(net, layer, start, stop), net.units[layer + 1]
-        states[layer + 1] = 0
-        multiply_add(states[layer + 1, :, left:right], states[layer, :, :inputs], net.weights[layer, :inputs, left:right])
-        for n in range(states.shape[1]):
+        (above, below), (left, right), units = inputs_of(net, layer, team), outputs_of(layer, team), net.units[layer + 1]
+        if layer == 0:
+            states[1] = 0
+            multiply_add(states[1, :, left:right], states[0, :, above:below], net.weights[0, above:below, left:right])
+        else:
+            for row in range(0, rows, TILE):
+                count = min(TILE, rows - row)
+                for part in range(team.first, team.last):
+                    above, below = team.bounds[layer, part], team.bounds[layer, part + 1]
+                    result = team.sums[turn(team.flags, team.slot), part, :count, :right]
+                    result[:] = 0
+                    multiply_add(result, states[layer, row : row + count, above:below], net.weights[layer, above:below, :right])
+                add_parts(states, layer + 1, row, count, right, team)
+        for n in range(rows):
             activate(states, layer + 1, n, left, min(right, units), net.linear[layer])
             if net.bias and layer < layers - 1:
                 states[layer + 1, n, units] = 1
 
 
 @jit
-def backward(net: Net, states: np.ndarray, deltas: np.ndarray, stop: int) -> None:
+def backward(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team) -> None:
     """Deltas of the hidden layers from those of the outputs."""
+    rows = states.shape[1]
     for layer in range(len(net.linear) - 1, 0, -1):
-        right, below = columns(net, layer, 0, stop)[1], columns(net, layer - 1, 0, stop)[1]
+        (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
         deltas[layer - 1] = 0
-        multiply_add_transposed(deltas[layer - 1, :, :below], deltas[layer, :, :right], net.weights[layer, :below, :right])
-        for n in range(states.shape[1]):
-            scale_by_slope(deltas, states, layer, n, net.units[layer], net.linear[layer - 1])
+        multiply_add_transposed(deltas[layer - 1, :, above:below], deltas[layer, :, :right], net.weights[layer, above:below, :right])
+        for n in range(rows):
+            scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
+        if layer > 1:
+            for row in range(0, rows, TILE):
+                gather(deltas, layer - 1, row, min(TILE, rows - row), above, below, team.bounds[layer, -1], team)
 
 
 @jit
-def batch_steps(
-    net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, start: int, stop: int, errors: np.ndarray, work: Work
-) -> None:
-    """Gradient descent with the mean gradient of ``batch`` samples a step, for output columns as in `sample_steps`."""
-    net, samples, (states, deltas, _) = borrowed(net), borrowed(samples), borrowed(work)
+def batch_steps(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, work: Work, team: Team) -> None:
+    """Gradient descent with the mean gradient of ``batch`` samples a step, a slot's part of it as in `sample_steps`."""
+    net, samples, (states, deltas, _), team = borrowed(net), borrowed(samples), borrowed(work), borrowed(team)
     layers = len(net.linear)
     step = np.empty(1, net.weights.dtype)  # stays in the network's type
+    start, stop = outputs_of(layers - 1, team)
     last = min(stop, net.units[layers])
     for begin in range(0, len(order), batch):
         count = min(batch, len(order) - begin)
         load(states, samples, order, begin, count, net.bias)
-        forward(net, states, start, stop)
+        forward(net, states, team)
         deltas[layers - 1] = 0
         step[0] = rate / count
         for n in range(count):
             sample = order[begin + n]
             output_deltas(deltas, states, n, samples.targets, sample, start, last, net.linear[layers - 1], step[0])
-            add_errors(errors, states, n, samples.targets, sample, start, last)
-        backward(net, states, deltas, stop)
-        apply_deltas(net, states, deltas, start, stop)
+            if layers == 1 or team.slot == 0:
+                add_errors(errors, states, n, samples.targets, sample, start, last)
+        backward(net, states, deltas, team)
+        apply_deltas(net, states, deltas, team)
 
 
 @jit
-def share(net: Net, slot: int, slots: int) -> tuple[int, int]:
-    """Columns of the last layer that a slot trains, in whole vectors. The outputs of a single layer are independent; hidden layers need one slot."""
-    lane = LANE_BYTES // net.weights.itemsize
-    groups = padded(net.units[len(net.linear)], lane) // lane
-    return lane * (groups * slot // slots), lane * (groups * (slot + 1) // slots)
+def parts_of(net: Net, slots: int) -> int:
+    """Parts that the slots share. Hidden layers have a fixed number of them: sums over the parts of a layer must not depend on the slots."""
+    return PARTS if len(net.linear) > 1 else slots
 
 
-def _train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, slots: int) -> None:
-    """One pass, sample by sample."""
+@jit
+def new_sums(net: Net, rows: int, slots: int) -> np.ndarray:
+    """Room for the sums of all parts over a layer's inputs, twice: one is written while the other may still be read."""
+    return aligned_zeros((2, parts_of(net, slots), rows, max(net.weights.shape[1], net.weights.shape[2])), net.weights.dtype)
+
+
+@jit
+def join(net: Net, slot: int, slots: int, sums: np.ndarray, flags: np.ndarray) -> Team:
+    """The team of a slot; its ``slots`` are 0 if another one does the work alone."""
+    together = attend(flags, slots) if len(net.linear) > 1 and slots > 1 else slots
+    here = int(np.int64(slot)) if together == slots else 0  # a prange index is unsigned
+    parts, each = parts_of(net, slots), max(together, 1)
+    return Team(here, together, parts * here // each, parts * (here + 1) // each, part_bounds(net, parts), sums, flags)
+
+
+@jit
+def borrow(net: Net) -> Net:
+    """The network with weights of one's own: next to those of another slot, prefetching would take each other's cache lines away."""
+    weights = aligned_zeros(net.weights.shape, net.weights.dtype)
+    weights[:] = net.weights
+    return Net(weights, net.units, net.linear, net.bias)
+
+
+@jit
+def give_back(net: Net, trained: Net, team: Team) -> None:
+    """The weights that a slot has trained."""
+    for layer in range(len(net.linear)):
+        (above, below), (left, right) = inputs_of(net, layer, team), outputs_of(layer, team)
+        for i in span(above, below):
+            for o in span(left, right):
+                net.weights[layer, i, o] = trained.weights[layer, i, o]
+
+
+def _train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, slots: int) -> int:
+    """One pass, sample by sample; see `offers` for the result."""
+    sums, flags = new_sums(net, 1, slots), new_flags(slots)
     for slot in prange(slots):
-        start, stop = share(net, slot, slots)
-        sample_steps(net, samples, order, rate, start, stop, errors, workspace(net, BLOCK))
+        team = join(net, slot, slots, sums, flags)
+        if team.slots:
+            own = borrow(net)
+            sample_steps(own, samples, order, rate, errors, workspace(net, BLOCK), team)
+            give_back(net, own, team)
+    return offers(flags)
 
 
-def _train_batches(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, slots: int) -> None:
-    """One pass, batch by batch."""
+def _train_batches(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, slots: int) -> int:
+    """One pass, batch by batch; see `offers` for the result."""
+    sums, flags = new_sums(net, TILE, slots), new_flags(slots)
     for slot in prange(slots):
-        start, stop = share(net, slot, slots)
-        batch_steps(net, samples, order, batch, rate, start, stop, errors, workspace(net, batch))
+        team = join(net, slot, slots, sums, flags)
+        if team.slots:
+            own = borrow(net)
+            batch_steps(own, samples, order, batch, rate, errors, workspace(net, batch), team)
+            give_back(net, own, team)
+    return offers(flags)
 
 
 def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None:
     """Images [n, outputs] of the samples' spectra, one contiguous share a slot."""
     layers, count = len(net.linear), len(images)
     outputs = images.shape[1]
-    stop = padded(outputs, LANE_BYTES // net.weights.itemsize)
     for slot in prange(slots):
         states, tile = workspace(net, TILE).states, np.empty(TILE, np.int64)
+        team = join(net, 0, 1, new_sums(net, TILE, 1), new_flags(1))
         last = count * (slot + 1) // slots
         for begin in range(count * slot // slots, last, TILE):
             size = min(TILE, last - begin)
             for s in range(size):
                 tile[s] = begin + s
             load(states, samples, tile, 0, size, net.bias)
-            forward(net, states, 0, stop)
+            forward(net, states, team)
             for s in range(size):
                 for o in span(0, outputs):  # a slice assigned to a slice would compile Numba's error message too, for seconds
                     images[begin + s, o] = states[layers, s, o]

@@ -174,8 +174,8 @@ class Network:
         progress : bool, optional
             Whether to show a progress bar on stderr. None: on a terminal, for trainings of more than two seconds.
         threads : int, optional
-            Number of threads; all by default. They share the outputs of a single-layer network; with hidden layers training
-            takes one thread. The result does not depend on it.
+            Number of threads; all by default. They share the outputs of a single-layer network; with hidden layers two of them share
+            the hidden units, and meet at each sample. The result does not depend on it.
 
         Returns
         -------

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STALL = 20  # epochs without progress
 CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of loops.BLOCK
+MEETING_CHUNK = 2_048  # where threads meet at each sample
+OFFERS, ALONE = 20, 32  # of the core, in a chunk: then others want it, and so many chunks take one thread, which need not wait
 
 Callback = Callable[["Network", "History"], Any]
 
@@ -71,10 +73,10 @@ class Trainer:
 
     def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int) -> None:
         self.network, self.samples, self.batch, self.shuffle = network, samples, batch, shuffle
-        groups = padded(network.outputs, lanes(network.dtype)) // lanes(network.dtype)
+        groups, hidden = padded(network.outputs, lanes(network.dtype)) // lanes(network.dtype), len(network.units) > 2
         self.threads = threads
-        self.slots = min(threads, groups) if len(network.units) == 2 else 1
-        self.chunk = padded(CHUNK, batch)
+        self.slots, self.alone = min(threads, loops.PARTS if hidden else groups), 0
+        self.chunk = padded(MEETING_CHUNK if hidden else CHUNK, batch)
         self.order = np.arange(len(samples.spectra))
 
     def run(
@@ -132,10 +134,12 @@ class Trainer:
         errors = np.zeros(network.outputs)
         for start in range(0, len(self.order), self.chunk):
             order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
+            slots = 1 if self.alone else self.slots
             if self.batch == 1:
-                loops.train_exactly(net, self.samples, order, step, errors, self.slots, threads=self.slots)
+                offers = loops.train_exactly(net, self.samples, order, step, errors, slots, threads=slots)
             else:
-                loops.train_batches(net, self.samples, order, self.batch, step, errors, self.slots, threads=self.slots)
+                offers = loops.train_batches(net, self.samples, order, self.batch, step, errors, slots, threads=slots)
+            self.alone = ALONE if offers > OFFERS else max(self.alone - 1, 0)
         error = float(errors.sum() / (len(self.order) * network.outputs))
         if not (np.isfinite(error) and np.isfinite(net.weights).all()):
             raise FloatingPointError(
