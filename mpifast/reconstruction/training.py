@@ -134,11 +134,11 @@ class Trainer:
         errors = np.zeros(network.outputs)
         for start in range(0, len(self.order), self.chunk):
             order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
-            slots = 1 if self.alone else self.slots
+            slots = 1 if self.alone else self.slots  # with as many threads: the serial twin may have to be compiled first
             if self.batch == 1:
-                offers = loops.train_exactly(net, self.samples, order, step, errors, slots, threads=slots)
+                offers = loops.train_exactly(net, self.samples, order, step, errors, slots, threads=self.slots)
             else:
-                offers = loops.train_batches(net, self.samples, order, self.batch, step, errors, slots, threads=slots)
+                offers = loops.train_batches(net, self.samples, order, self.batch, step, errors, slots, threads=self.slots)
             self.alone = ALONE if offers > OFFERS else max(self.alone - 1, 0)
         error = float(errors.sum() / (len(self.order) * network.outputs))
         if not (np.isfinite(error) and np.isfinite(net.weights).all()):
