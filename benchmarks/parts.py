@@ -89,10 +89,10 @@ def _multiply_transposed(c, a, b, repeats):
 
 
 @jit
-def _activate(states, units, repeats):
+def _activate(net, states, layer, repeats):
     for _ in range(repeats):
         for n in range(states.shape[1]):
-            loops.activate(states, 1, n, 0, units, False)
+            loops.activate(net, states, layer, n, 0, net.units[layer])
 
 
 @jit
@@ -164,8 +164,8 @@ def training(hidden: tuple[int, ...] = ()) -> tuple[Callable[[], Any], Stages]:
     u, c = problems.data()
     network = mpifast.Network(u.shape[1], c.shape[1], hidden, scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
-    work = loops.workspace(net, loops.BLOCK)
-    states, deltas, overlaps, blocks, count = *work, len(u) // loops.BLOCK, len(u)
+    work, blocks, count = loops.workspace(net, loops.BLOCK, 1), len(u) // loops.BLOCK, len(u)
+    states, deltas, overlaps = work.states[0], work.deltas[0], work.overlaps[0]
     sizes = [padded(units, 16) for units in network.units]
     first, last, top = net.weights[0], net.weights[-1], len(sizes) - 1
     stages: Stages = {
@@ -179,7 +179,7 @@ def training(hidden: tuple[int, ...] = ()) -> tuple[Callable[[], Any], Stages]:
         "updates within blocks": lambda: [
             _multiply(states[k + 1, :1, : sizes[k + 1]], overlaps[k, :1, :8], deltas[k, :8, : sizes[k + 1]], count) for k in range(top)
         ],
-        "activations": lambda: [_activate(states, units, blocks) for units in network.units[1:]],
+        "activations": lambda: [_activate(net, states, layer, blocks) for layer in range(1, len(network.units))],
         "deltas and errors of outputs": lambda: _output_deltas(deltas, states, np.zeros(c.shape[1]), c),
     }
     if hidden:
@@ -219,12 +219,12 @@ def prediction() -> tuple[Callable[[], Any], Stages]:
     u, c = problems.data()
     network = mpifast.Network(u.shape[1], c.shape[1], scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
-    states, tiles, width = loops.workspace(net, loops.TILE).states, len(u) // loops.TILE, padded(c.shape[1], 16)
+    states, tiles, width = loops.workspace(net, loops.TILE, 1).states[0], len(u) // loops.TILE, padded(c.shape[1], 16)
     stages: Stages = {
         "arguments checked": lambda: np.isfinite(u).all(),
         "spectra loaded and scaled": lambda: _load(states, samples, order),
         "product": lambda: _multiply(states[1, :, :width], states[0, :, :200], net.weights[0, :200, :width], tiles),
-        "activations": lambda: _activate(states, c.shape[1], tiles),
+        "activations": lambda: _activate(net, states, 1, tiles),
     }
     return lambda: network.predict(u, threads=1), stages
 

@@ -1,9 +1,9 @@
 """Threads that train one network together: they meet several times a sample, which a lock or a parallel loop for each would be too slow for.
 
-    attend(flags, slots)       how many slots work together: all, 1 (this one, alone), or 0 (another one does it all)
-    meet(flags, slot, slots)   wait until all are here; what they wrote before can be read now
-    turn(flags, slot)          0 or 1, and the other one after each meeting: which of two buffers to write to
-    offers(flags)              how often a slot had to wait so long that it offered its core to others: hardly ever on cores that are free
+    attend(flags, slot, slots)  how many slots work together: all, 1 (this one, alone), or 0 (another one does it all)
+    meet(flags, slot, slots)    wait until all are here; what they wrote before can be read now
+    turn(flags, slot)           0 or 1, and the other one after each meeting: which of two buffers to write to
+    offers(flags)               how often a slot had to wait so long that it offered its core to others: hardly ever on cores that are free
 
 Slots that share a thread, as in a nested parallel loop, would wait for each other for ever. So none starts before all of them have come, and
 the first that is tired of waiting does the work alone.
@@ -27,9 +27,9 @@ LINE = LANE_BYTES // 8  # a flag has a cache line of its own: the first one coun
 OFFERED = 1  # where in the line the offers of a slot are counted
 ALONE = -1
 LOOKS, OFFERS = 500, 500  # looks at a flag before the core is offered to other threads; offers before a slot starts alone, a few ms
+FOREVER = 2**62
 
 
-@register_jitable
 def new_flags(slots: int) -> np.ndarray:
     """Flags of a meeting that nobody has come to."""
     return np.zeros(LINE * (slots + 1), np.int64)
@@ -41,13 +41,12 @@ def turn(flags: np.ndarray, slot: int) -> int:
     return flags[LINE * (slot + 1)] & 1
 
 
-@register_jitable
 def offers(flags: np.ndarray) -> int:
     """Of all slots together, after the last meeting."""
-    return flags[OFFERED::LINE].sum()
+    return int(flags[OFFERED::LINE].sum())
 
 
-def attend(flags: np.ndarray, slots: int) -> int:
+def attend(flags: np.ndarray, slot: int, slots: int) -> int:
     """Come to the meeting; in plain Python the first slot is alone."""
     first, flags[0] = flags[0] == 0, ALONE
     return int(first)
@@ -110,26 +109,23 @@ def _offer_core(typing_context: Any) -> Any:
 
 
 @register_jitable
-def _wait(flags: np.ndarray, place: int, least: int, counter: int, most: int) -> int:
-    """Look until flags[place] is ``least`` or more, or negative, or the core was offered ``most`` times; what it is then.
-
-    Offers are counted in flags[counter].
-    """
+def _wait(flags: np.ndarray, place: int, least: int, slot: int, most: int) -> int:
+    """Look until flags[place] is ``least`` or more, or negative, or a slot has offered its core ``most`` times; what it is then."""
     while True:
         for _ in range(LOOKS):
             seen = _look(flags, place)
             if seen >= least or seen < 0:
                 return seen
             _pause()
-        if flags[counter] == most:
+        if flags[LINE * (slot + 1) + OFFERED] >= most:
             return seen
-        flags[counter] += 1
+        flags[LINE * (slot + 1) + OFFERED] += 1
         _offer_core()
 
 
 @overload(attend, jit_options=OPTIONS, strict=False)
-def _attend_overload(flags: Any, slots: Any) -> Any:
-    def attend(flags: Any, slots: Any) -> Any:
+def _attend_overload(flags: Any, slot: Any, slots: Any) -> Any:
+    def attend(flags: Any, slot: Any, slots: Any) -> Any:
         here = _look(flags, 0)
         while here >= 0:
             found = _replace(flags, 0, here, here + 1)
@@ -137,7 +133,7 @@ def _attend_overload(flags: Any, slots: Any) -> Any:
                 break
             here = found
         if here >= 0:
-            here = _wait(flags, 0, slots, OFFERED, OFFERS)
+            here = _wait(flags, 0, slots, slot, OFFERS)
         while 0 <= here < slots:
             found = _replace(flags, 0, here, ALONE)
             if found == here:
@@ -154,6 +150,6 @@ def _meet_overload(flags: Any, slot: Any, slots: Any) -> Any:
         meetings = flags[LINE * (slot + 1)]
         _replace(flags, LINE * (slot + 1), meetings, meetings + 1)
         for other in range(slots):
-            _wait(flags, LINE * (other + 1), meetings + 1, LINE * (slot + 1) + OFFERED, -1)
+            _wait(flags, LINE * (other + 1), meetings + 1, slot, FOREVER)
 
     return meet

@@ -11,12 +11,11 @@ from mpifast._meeting import attend, meet, new_flags, offers, turn
 SLOTS = 2
 
 
-def _add_in_turns(total, steps, slots, room):
+def _add_in_turns(total, steps, slots, room, flags):
     """Each slot adds its number to a sum that all of them keep, ``steps`` times; total[slot] is the sum it has got."""
-    flags = new_flags(slots)
     for slot in prange(slots):
         here = np.int64(slot)
-        together = attend(flags, slots)
+        together = attend(flags, here, slots)
         own = here if together == slots else np.int64(0)
         for step in range(steps if together else 0):
             now = turn(flags, own)
@@ -25,16 +24,15 @@ def _add_in_turns(total, steps, slots, room):
             meet(flags, own, together)
             for part in range(slots):
                 total[own] += room[now, part]
-    return offers(flags)
 
 
 add_in_turns = Twin(_add_in_turns)
 
 
 def turns(threads, slots=SLOTS, steps=20_000):
-    total = np.zeros(slots, np.int64)
-    waits = add_in_turns(total, steps, slots, np.zeros((2, slots), np.int64), threads=threads)
-    return total.tolist(), waits, slots * (slots + 1) // 2 * steps * (steps - 1) // 2
+    total, flags = np.zeros(slots, np.int64), new_flags(slots)
+    add_in_turns(total, steps, slots, np.zeros((2, slots), np.int64), flags, threads=threads)
+    return total.tolist(), offers(flags), slots * (slots + 1) // 2 * steps * (steps - 1) // 2
 
 
 def test_threads_see_what_the_others_wrote():
@@ -59,5 +57,5 @@ def test_waiting_in_vain_is_counted():
 
 def test_who_comes_late_finds_the_work_taken():
     flags = new_flags(3)
-    come = njit(**OPTIONS)(lambda flags: (attend(flags, 3), attend(flags, 3), attend(flags, 3)))
+    come = njit(**OPTIONS)(lambda flags: (attend(flags, 0, 3), attend(flags, 1, 3), attend(flags, 2, 3)))
     assert come(flags) == (1, 0, 0)

@@ -8,6 +8,7 @@ import pytest
 
 import mpifast
 from mpifast import reference
+from mpifast._meeting import OFFERED
 from mpifast.data.scaling import MODES, Scaling
 from mpifast.reconstruction import training
 
@@ -116,14 +117,16 @@ def test_threads_do_not_change_the_bits(system, threads, hidden, bias, batch_siz
 
 
 def test_where_others_want_the_cores_threads_stop_waiting_for_each_other(data, monkeypatch):
-    slots, train = [], training.loops.train_exactly
+    slots, train = [], training.loops.train
 
     def contended(*args, threads):
-        slots.append(args[-1])
+        *_, count, meeting = args
+        slots.append(count)
         train(*args, threads=threads)
-        return training.OFFERS + 1 if args[-1] > 1 else 0
+        if count > 1:
+            meeting.flags[OFFERED] += training.OFFERS + 1
 
-    monkeypatch.setattr(training.loops, "train_exactly", contended)
+    monkeypatch.setattr(training.loops, "train", contended)
     network((9,)).fit(*data, epochs=2 * training.ALONE, threads=2)
     expected = ([2] + [1] * training.ALONE) * 2 if mpifast._jit.thread_count(2) > 1 else [1] * 2 * training.ALONE
     assert slots == expected[: 2 * training.ALONE]

@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import prange
+from numba.extending import register_jitable
 
 from mpifast._elementary import sigmoid
 from mpifast._jit import Twin, jit
 from mpifast._llvm import LANE_BYTES, borrowed
-from mpifast._meeting import attend, meet, new_flags, offers, turn
+from mpifast._meeting import attend, meet, turn
 from mpifast._tile import aligned_zeros, multiply_add, multiply_add_transposed, padded
 
 BLOCK = 16  # samples whose exact per-sample updates are applied together
@@ -47,21 +48,39 @@ class Samples(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch of a slot: states and deltas of a block, and the scalar products overlaps[layers, BLOCK, BLOCK] of its samples."""
+    """What slots work with, one after the other along the first axis: weights of their own, states and deltas of a block, and the scalar products
+    overlaps[slots, layers, BLOCK, BLOCK] of its samples. bounds[layers + 1, parts + 1] say where the parts of a layer begin.
+    """
 
+    weights: np.ndarray
     states: np.ndarray
     deltas: np.ndarray
     overlaps: np.ndarray
+    bounds: np.ndarray
 
 
-@jit
-def workspace(net: Net, samples: int) -> Work:
+@register_jitable
+def part_bounds(net: Net, parts: int) -> np.ndarray:
+    """Where the parts of each layer begin, in whole vectors; the bias unit of a hidden layer is one of its values."""
+    layers, lane = len(net.linear), LANE_BYTES // net.weights.itemsize
+    bounds = np.zeros((layers + 1, parts + 1), np.int64)
+    for layer in range(1, layers + 1):
+        groups = padded(net.units[layer] + (net.bias if layer < layers else 0), lane) // lane
+        for part in range(parts + 1):
+            bounds[layer, part] = lane * (groups * part // parts)
+    return bounds
+
+
+def workspace(net: Net, samples: int, slots: int) -> Work:
     """Zeros for blocks of ``samples``."""
-    layers, width, dtype = len(net.linear), max(net.weights.shape[1], net.weights.shape[2]), net.weights.dtype
+    (layers, depth, width), dtype = net.weights.shape, net.weights.dtype
+    wider = max(depth, width)
     return Work(
-        aligned_zeros((layers + 1, samples, width), dtype),
-        aligned_zeros((layers, samples, width), dtype),
-        aligned_zeros((layers, BLOCK, BLOCK), dtype),
+        aligned_zeros((slots, layers, depth, width), dtype),
+        aligned_zeros((slots, layers + 1, samples, wider), dtype),
+        aligned_zeros((slots, layers, samples, wider), dtype),
+        aligned_zeros((slots, layers, BLOCK, BLOCK), dtype),
+        part_bounds(net, slots if layers == 1 else PARTS),
     )
 
 
@@ -86,11 +105,14 @@ def load(states: np.ndarray, samples: Samples, order: np.ndarray, first: int, co
 
 
 @jit
-def activate(states: np.ndarray, layer: int, n: int, start: int, stop: int, linear: bool) -> None:
-    """Units start..stop of states[layer, n] through the activation function (eq. 8)."""
-    if not linear:
-        for o in span(start, stop):
+def activate(net: Net, states: np.ndarray, layer: int, n: int, start: int, stop: int) -> None:
+    """Values start..stop of states[layer, n] through the activation function (eq. 8); the bias unit of a hidden layer is 1."""
+    units = net.units[layer]
+    if not net.linear[layer - 1]:
+        for o in span(start, min(stop, units)):
             states[layer, n, o] = sigmoid(states[layer, n, o])
+    if net.bias and layer < len(net.linear):
+        states[layer, n, units] = 1
 
 
 @jit
@@ -128,30 +150,31 @@ def scale_by_slope(deltas: np.ndarray, states: np.ndarray, layer: int, n: int, s
 
 
 class Team(NamedTuple):
-    """The slots that train one network, as one of them sees it: it has the parts ``first`` to ``last`` of every layer but the inputs.
-
-    bounds int64[layers + 1, parts + 1] says where the parts of a layer begin; for ``sums[2, parts, rows, width]`` see `add_parts`.
-    """
+    """The slots that train one network, as one of them sees it: it has the parts ``first`` to ``last`` of every layer but the inputs."""
 
     slot: int
     slots: int
     first: int
     last: int
     bounds: np.ndarray
+
+
+class Block(NamedTuple):
+    """A slot's states, deltas and overlaps: see `Work`."""
+
+    states: np.ndarray
+    deltas: np.ndarray
+    overlaps: np.ndarray
+
+
+class Meeting(NamedTuple):
+    """Where slots that train hidden layers meet; None stands for slots that need not.
+
+    sums[2, PARTS, rows, width] of the parts over a layer's inputs: one half is written while the other may still be read.
+    """
+
     sums: np.ndarray
     flags: np.ndarray
-
-
-@jit
-def part_bounds(net: Net, parts: int) -> np.ndarray:
-    """Bounds of the parts of each layer, in whole vectors; the bias unit of a hidden layer is one of its values."""
-    layers, lane = len(net.linear), LANE_BYTES // net.weights.itemsize
-    bounds = np.zeros((layers + 1, parts + 1), np.int64)
-    for layer in range(1, layers + 1):
-        groups = padded(net.units[layer] + (net.bias if layer < layers else 0), lane) // lane
-        for part in range(parts + 1):
-            bounds[layer, part] = lane * (groups * part // parts)
-    return bounds
 
 
 @jit
@@ -179,84 +202,85 @@ def apply_deltas(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team) -
 
 
 @jit
-def add_parts(states: np.ndarray, layer: int, row: int, rows: int, width: int, team: Team) -> None:
+def add_parts(states: np.ndarray, layer: int, row: int, rows: int, width: int, team: Team, meeting: Meeting) -> None:
     """states[layer, row:row+rows] = the sum of what all slots have in ``sums``, part by part: the order does not depend on the slots."""
-    now = turn(team.flags, team.slot)
-    meet(team.flags, team.slot, team.slots)
+    now = turn(meeting.flags, team.slot)
+    meet(meeting.flags, team.slot, team.slots)
     for r in range(rows):
         for o in span(0, width):
-            states[layer, row + r, o] = team.sums[now, 0, r, o]
-        for part in range(1, team.sums.shape[1]):
+            states[layer, row + r, o] = meeting.sums[now, 0, r, o]
+        for part in range(1, PARTS):
             for o in span(0, width):
-                states[layer, row + r, o] += team.sums[now, part, r, o]
+                states[layer, row + r, o] += meeting.sums[now, part, r, o]
 
 
 @jit
-def gather(deltas: np.ndarray, layer: int, row: int, rows: int, start: int, stop: int, width: int, team: Team) -> None:
+def gather(deltas: np.ndarray, layer: int, row: int, rows: int, start: int, stop: int, width: int, team: Team, meeting: Meeting) -> None:
     """All of deltas[layer, row:row+rows], of which this slot has found start..stop."""
-    now = turn(team.flags, team.slot)
+    now = turn(meeting.flags, team.slot)
     for r in range(rows):
         for o in span(start, stop):
-            team.sums[now, 0, r, o] = deltas[layer, row + r, o]
-    meet(team.flags, team.slot, team.slots)
+            meeting.sums[now, 0, r, o] = deltas[layer, row + r, o]
+    meet(meeting.flags, team.slot, team.slots)
     for r in range(rows):
         for o in span(0, width):
-            deltas[layer, row + r, o] = team.sums[now, 0, r, o]
+            deltas[layer, row + r, o] = meeting.sums[now, 0, r, o]
 
 
 @jit
-def forward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team) -> None:
+def forward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team, meeting: Meeting | None) -> None:
     """States of sample n of a block, whose weights are W + sum_{m<n} delta_m h_m^T: z_n = W h_n + sum_{m<n} (h_m . h_n) delta_m.
 
     The first layer's W h_n and overlaps[0, n, m] = h_m . h_n are there already, from products of whole blocks.
     """
-    layers = len(net.linear)
-    for layer in range(layers):
-        left, right = outputs_of(layer, team)
-        if layer == 0:
-            multiply_add(states[1, n : n + 1, left:right], overlaps[0, n : n + 1, :n], deltas[0, :n, left:right])
-        else:
+    left, right = outputs_of(0, team)
+    multiply_add(states[1, n : n + 1, left:right], overlaps[0, n : n + 1, :n], deltas[0, :n, left:right])
+    activate(net, states, 1, n, left, right)
+    if meeting is not None:
+        for layer in range(1, len(net.linear)):
+            now, right = turn(meeting.flags, team.slot), team.bounds[layer + 1, -1]
             for part in range(team.first, team.last):
                 above, below = team.bounds[layer, part], team.bounds[layer, part + 1]
-                here, result = states[layer, n : n + 1, above:below], team.sums[turn(team.flags, team.slot), part, :1, :right]
+                used = min(below, net.units[layer] + net.bias)
+                result = meeting.sums[now, part, :1, :right]
                 result[:] = 0
                 overlaps[layer, n] = 0
-                used = min(below, net.units[layer] + net.bias)
                 multiply_add(result, states[layer, n : n + 1, above:used], net.weights[layer, above:used, :right])
-                multiply_add_transposed(overlaps[layer, n : n + 1], here, states[layer, :, above:below])
+                multiply_add_transposed(overlaps[layer, n : n + 1], states[layer, n : n + 1, above:below], states[layer, :, above:below])
                 multiply_add(result, overlaps[layer, n : n + 1, :n], deltas[layer, :n, :right])
-            add_parts(states, layer + 1, n, 1, right, team)
-        activate(states, layer + 1, n, left, min(right, net.units[layer + 1]), net.linear[layer])
-        if net.bias and layer < layers - 1:
-            states[layer + 1, n, net.units[layer + 1]] = 1
+            add_parts(states, layer + 1, n, 1, right, team, meeting)
+            activate(net, states, layer + 1, n, 0, right)
 
 
 @jit
-def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team) -> None:
+def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team, meeting: Meeting | None) -> None:
     """Deltas of the hidden layers from those of the outputs: W^T delta_n + sum_{m<n} (delta_m . delta_n) h_m, times the slope."""
-    for layer in range(len(net.linear) - 1, 0, -1):
-        (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
-        here, result = deltas[layer, n : n + 1, :right], deltas[layer - 1, n : n + 1, above:below]
-        result[:] = 0
-        multiply_add_transposed(result, here, net.weights[layer, above:below, :right])
-        overlaps[layer, n] = 0
-        multiply_add_transposed(overlaps[layer, n : n + 1], here, deltas[layer, :, :right])
-        multiply_add(result, overlaps[layer, n : n + 1, :n], states[layer, :n, above:below])
-        scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
-        if layer > 1:
-            gather(deltas, layer - 1, n, 1, above, below, team.bounds[layer, -1], team)
+    if meeting is not None:
+        for layer in range(len(net.linear) - 1, 0, -1):
+            (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
+            here, result = deltas[layer, n : n + 1, :right], deltas[layer - 1, n : n + 1, above:below]
+            result[:] = 0
+            multiply_add_transposed(result, here, net.weights[layer, above:below, :right])
+            overlaps[layer, n] = 0
+            multiply_add_transposed(overlaps[layer, n : n + 1], here, deltas[layer, :, :right])
+            multiply_add(result, overlaps[layer, n : n + 1, :n], states[layer, :n, above:below])
+            scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
+            if layer > 1:
+                gather(deltas, layer - 1, n, 1, above, below, team.bounds[layer, -1], team, meeting)
 
 
 @jit
-def sample_steps(net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, work: Work, team: Team) -> None:
+def sample_steps(
+    net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, block: Block, team: Team, meeting: Meeting | None
+) -> None:
     """Per-sample delta rule over ``order``, a slot's part of it.
 
     The trajectory is that of one update a sample (eq. 7), but weights are touched once a block: within it, scalar products with the samples
     before stand for their updates.
     """
-    net, samples, (states, deltas, overlaps), team = borrowed(net), borrowed(samples), borrowed(work), borrowed(team)
-    layers = len(net.linear)
-    (_, inputs), (left, right), (start, stop) = inputs_of(net, 0, team), outputs_of(0, team), outputs_of(layers - 1, team)
+    net, samples, (states, deltas, overlaps), team = borrowed(net), borrowed(samples), borrowed(block), borrowed(team)
+    layers, inputs = len(net.linear), net.units[0] + net.bias
+    (left, right), (start, stop) = outputs_of(0, team), outputs_of(layers - 1, team)
     last = min(stop, net.units[layers])
     for begin in range(0, len(order), BLOCK):
         count = min(BLOCK, len(order) - begin)
@@ -267,58 +291,61 @@ def sample_steps(net: Net, samples: Samples, order: np.ndarray, rate: float, err
         multiply_add_transposed(overlaps[0], states[0], states[0])
         multiply_add(states[1, :, left:right], states[0, :, :inputs], net.weights[0, :inputs, left:right])
         for n in range(count):
-            forward_one(net, states, deltas, overlaps, n, team)
+            forward_one(net, states, deltas, overlaps, n, team, meeting)
             sample = order[begin + n]
             output_deltas(deltas, states, n, samples.targets, sample, start, last, net.linear[layers - 1], rate)
             if layers == 1 or team.slot == 0:
                 add_errors(errors, states, n, samples.targets, sample, start, last)
-            backward_one(net, states, deltas, overlaps, n, team)
+            backward_one(net, states, deltas, overlaps, n, team, meeting)
         apply_deltas(net, states, deltas, team)
 
 
 @jit
-def forward(net: Net, states: np.ndarray, team: Team) -> None:
+def forward(net: Net, states: np.ndarray, team: Team, meeting: Meeting | None) -> None:
     """All layers for the samples in states[0]."""
-    layers, rows = len(net.linear), states.shape[1]
-    for layer in range(layers):
-        (above, below), (left, right), units = inputs_of(net, layer, team), outputs_of(layer, team), net.units[layer + 1]
-        if layer == 0:
-            states[1] = 0
-            multiply_add(states[1, :, left:right], states[0, :, above:below], net.weights[0, above:below, left:right])
+    rows = states.shape[1]
+    for layer in range(len(net.linear)):
+        states[layer + 1] = 0
+        inputs, (left, right) = net.units[layer] + net.bias, outputs_of(layer, team)
+        if meeting is None:
+            multiply_add(states[layer + 1, :, left:right], states[layer, :, :inputs], net.weights[layer, :inputs, left:right])
+        elif layer == 0:
+            multiply_add(states[1, :, left:right], states[0, :, :inputs], net.weights[0, :inputs, left:right])
         else:
             for row in range(0, rows, TILE):
-                count = min(TILE, rows - row)
+                count, now = min(TILE, rows - row), turn(meeting.flags, team.slot)
                 for part in range(team.first, team.last):
                     above, below = team.bounds[layer, part], team.bounds[layer, part + 1]
-                    result = team.sums[turn(team.flags, team.slot), part, :count, :right]
+                    result = meeting.sums[now, part, :count, :right]
                     result[:] = 0
                     multiply_add(result, states[layer, row : row + count, above:below], net.weights[layer, above:below, :right])
-                add_parts(states, layer + 1, row, count, right, team)
+                add_parts(states, layer + 1, row, count, right, team, meeting)
         for n in range(rows):
-            activate(states, layer + 1, n, left, min(right, units), net.linear[layer])
-            if net.bias and layer < layers - 1:
-                states[layer + 1, n, units] = 1
+            activate(net, states, layer + 1, n, left, right)
 
 
 @jit
-def backward(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team) -> None:
+def backward(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team, meeting: Meeting | None) -> None:
     """Deltas of the hidden layers from those of the outputs."""
     rows = states.shape[1]
-    for layer in range(len(net.linear) - 1, 0, -1):
-        (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
-        deltas[layer - 1] = 0
-        multiply_add_transposed(deltas[layer - 1, :, above:below], deltas[layer, :, :right], net.weights[layer, above:below, :right])
-        for n in range(rows):
-            scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
-        if layer > 1:
-            for row in range(0, rows, TILE):
-                gather(deltas, layer - 1, row, min(TILE, rows - row), above, below, team.bounds[layer, -1], team)
+    if meeting is not None:
+        for layer in range(len(net.linear) - 1, 0, -1):
+            (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
+            deltas[layer - 1] = 0
+            multiply_add_transposed(deltas[layer - 1, :, above:below], deltas[layer, :, :right], net.weights[layer, above:below, :right])
+            for n in range(rows):
+                scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
+            if layer > 1:
+                for row in range(0, rows, TILE):
+                    gather(deltas, layer - 1, row, min(TILE, rows - row), above, below, team.bounds[layer, -1], team, meeting)
 
 
 @jit
-def batch_steps(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, work: Work, team: Team) -> None:
+def batch_steps(
+    net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, block: Block, team: Team, meeting: Meeting | None
+) -> None:
     """Gradient descent with the mean gradient of ``batch`` samples a step, a slot's part of it as in `sample_steps`."""
-    net, samples, (states, deltas, _), team = borrowed(net), borrowed(samples), borrowed(work), borrowed(team)
+    net, samples, (states, deltas, _), team = borrowed(net), borrowed(samples), borrowed(block), borrowed(team)
     layers = len(net.linear)
     step = np.empty(1, net.weights.dtype)  # stays in the network's type
     start, stop = outputs_of(layers - 1, team)
@@ -326,7 +353,7 @@ def batch_steps(net: Net, samples: Samples, order: np.ndarray, batch: int, rate:
     for begin in range(0, len(order), batch):
         count = min(batch, len(order) - begin)
         load(states, samples, order, begin, count, net.bias)
-        forward(net, states, team)
+        forward(net, states, team, meeting)
         deltas[layers - 1] = 0
         step[0] = rate / count
         for n in range(count):
@@ -334,71 +361,54 @@ def batch_steps(net: Net, samples: Samples, order: np.ndarray, batch: int, rate:
             output_deltas(deltas, states, n, samples.targets, sample, start, last, net.linear[layers - 1], step[0])
             if layers == 1 or team.slot == 0:
                 add_errors(errors, states, n, samples.targets, sample, start, last)
-        backward(net, states, deltas, team)
+        backward(net, states, deltas, team, meeting)
         apply_deltas(net, states, deltas, team)
 
 
 @jit
-def parts_of(net: Net, slots: int) -> int:
-    """Parts that the slots share. Hidden layers have a fixed number of them: sums over the parts of a layer must not depend on the slots."""
-    return PARTS if len(net.linear) > 1 else slots
+def copy_weights(to: np.ndarray, source: np.ndarray, above: int, below: int, left: int, right: int) -> None:
+    """Part of a layer."""
+    for i in span(above, below):
+        for o in span(left, right):
+            to[i, o] = source[i, o]
 
 
 @jit
-def new_sums(net: Net, rows: int, slots: int) -> np.ndarray:
-    """Room for the sums of all parts over a layer's inputs, twice: one is written while the other may still be read."""
-    return aligned_zeros((2, parts_of(net, slots), rows, max(net.weights.shape[1], net.weights.shape[2])), net.weights.dtype)
-
-
-@jit
-def join(net: Net, slot: int, slots: int, sums: np.ndarray, flags: np.ndarray) -> Team:
-    """The team of a slot; its ``slots`` are 0 if another one does the work alone."""
-    together = attend(flags, slots) if len(net.linear) > 1 and slots > 1 else slots
-    here = int(np.int64(slot)) if together == slots else 0  # a prange index is unsigned
-    parts, each = parts_of(net, slots), max(together, 1)
-    return Team(here, together, parts * here // each, parts * (here + 1) // each, part_bounds(net, parts), sums, flags)
-
-
-@jit
-def borrow(net: Net) -> Net:
-    """The network with weights of one's own: next to those of another slot, prefetching would take each other's cache lines away."""
-    weights = aligned_zeros(net.weights.shape, net.weights.dtype)
-    weights[:] = net.weights
-    return Net(weights, net.units, net.linear, net.bias)
-
-
-@jit
-def give_back(net: Net, trained: Net, team: Team) -> None:
-    """The weights that a slot has trained."""
+def train_slot(
+    net: Net, samples: Samples, order: np.ndarray, batch: int | None, rate: float, errors: np.ndarray, work: Work, slot: int, slots: int,
+    meeting: Meeting | None,
+) -> None:  # fmt: skip
+    """A slot's part, on weights of its own: next to those of another slot, prefetching would take each other's cache lines away."""
+    together, parts = slots, work.bounds.shape[1] - 1
+    if meeting is not None:
+        together = attend(meeting.flags, slot, slots)
+    if together == 0:
+        return
+    here = slot if together == slots else 0
+    team = Team(here, together, parts * here // together, parts * (here + 1) // together, work.bounds)
+    own = Net(work.weights[here], net.units, net.linear, net.bias)
+    block = Block(work.states[here], work.deltas[here], work.overlaps[here])
+    for layer in range(len(net.linear)):
+        copy_weights(own.weights[layer], net.weights[layer], 0, net.weights.shape[1], 0, net.weights.shape[2])
+    if batch is None:
+        sample_steps(own, samples, order, rate, errors, block, team, meeting)
+    else:
+        batch_steps(own, samples, order, batch, rate, errors, block, team, meeting)
     for layer in range(len(net.linear)):
         (above, below), (left, right) = inputs_of(net, layer, team), outputs_of(layer, team)
-        for i in span(above, below):
-            for o in span(left, right):
-                net.weights[layer, i, o] = trained.weights[layer, i, o]
+        copy_weights(net.weights[layer], own.weights[layer], above, below, left, right)
 
 
-def _train_exactly(net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, slots: int) -> int:
-    """One pass, sample by sample; see `offers` for the result."""
-    sums, flags = new_sums(net, 1, slots), new_flags(slots)
+def _train(
+    net: Net, samples: Samples, order: np.ndarray, batch: int | None, rate: float, errors: np.ndarray, work: Work, slots: int,
+    meeting: Meeting | None,
+) -> None:  # fmt: skip
+    """One pass, sample by sample (``batch`` is None) or batch by batch; networks with hidden layers need a new meeting for each call.
+
+    What is None is not compiled: four functions come of this.
+    """
     for slot in prange(slots):
-        team = join(net, slot, slots, sums, flags)
-        if team.slots:
-            own = borrow(net)
-            sample_steps(own, samples, order, rate, errors, workspace(net, BLOCK), team)
-            give_back(net, own, team)
-    return offers(flags)
-
-
-def _train_batches(net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, slots: int) -> int:
-    """One pass, batch by batch; see `offers` for the result."""
-    sums, flags = new_sums(net, TILE, slots), new_flags(slots)
-    for slot in prange(slots):
-        team = join(net, slot, slots, sums, flags)
-        if team.slots:
-            own = borrow(net)
-            batch_steps(own, samples, order, batch, rate, errors, workspace(net, batch), team)
-            give_back(net, own, team)
-    return offers(flags)
+        train_slot(net, samples, order, batch, rate, errors, work, np.int64(slot), slots, meeting)  # a prange index is unsigned
 
 
 def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None:
@@ -406,18 +416,19 @@ def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None
     layers, count = len(net.linear), len(images)
     outputs = images.shape[1]
     for slot in prange(slots):
-        states, tile = workspace(net, TILE).states, np.empty(TILE, np.int64)
-        team = join(net, 0, 1, new_sums(net, TILE, 1), new_flags(1))
+        width = max(net.weights.shape[1], net.weights.shape[2])
+        states, tile = aligned_zeros((layers + 1, TILE, width), net.weights.dtype), np.empty(TILE, np.int64)
+        team = Team(0, 1, 0, 1, part_bounds(net, 1))
         last = count * (slot + 1) // slots
         for begin in range(count * slot // slots, last, TILE):
             size = min(TILE, last - begin)
             for s in range(size):
                 tile[s] = begin + s
             load(states, samples, tile, 0, size, net.bias)
-            forward(net, states, team)
+            forward(net, states, team, None)
             for s in range(size):
                 for o in span(0, outputs):  # a slice assigned to a slice would compile Numba's error message too, for seconds
                     images[begin + s, o] = states[layers, s, o]
 
 
-train_exactly, train_batches, predict = Twin(_train_exactly), Twin(_train_batches), Twin(_predict)
+train, predict = Twin(_train), Twin(_predict)

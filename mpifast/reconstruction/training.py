@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mpifast import _validation as check
+from mpifast._meeting import new_flags, offers
 from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction.metrics import mean_square
@@ -131,15 +132,16 @@ class Trainer:
             self.order = np.random.default_rng([network.seed, network.epochs_trained]).permutation(len(self.order))
         net = network._net._replace(weights=aligned_zeros(network._net.weights.shape, network.dtype))
         net.weights[:] = network._net.weights
-        errors = np.zeros(network.outputs)
+        batch, errors = None if self.batch == 1 else self.batch, np.zeros(network.outputs)
+        work = loops.workspace(net, batch or loops.BLOCK, self.slots)
+        sums = aligned_zeros((2, loops.PARTS, loops.TILE, work.states.shape[-1]), network.dtype)
         for start in range(0, len(self.order), self.chunk):
             order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
             slots = 1 if self.alone else self.slots  # with as many threads: the serial twin may have to be compiled first
-            if self.batch == 1:
-                offers = loops.train_exactly(net, self.samples, order, step, errors, slots, threads=self.slots)
-            else:
-                offers = loops.train_batches(net, self.samples, order, self.batch, step, errors, slots, threads=self.slots)
-            self.alone = ALONE if offers > OFFERS else max(self.alone - 1, 0)
+            meeting = None if len(network.units) == 2 else loops.Meeting(sums, new_flags(slots))
+            loops.train(net, self.samples, order, batch, step, errors, work, slots, meeting, threads=self.slots)
+            contended = meeting is not None and offers(meeting.flags) > OFFERS
+            self.alone = ALONE if contended else max(self.alone - 1, 0)
         error = float(errors.sum() / (len(self.order) * network.outputs))
         if not (np.isfinite(error) and np.isfinite(net.weights).all()):
             raise FloatingPointError(
