@@ -194,7 +194,7 @@ def accuracy() -> tuple[Callable[[], Any], Stages]:
     system, (u, c) = problems.system(), problems.data()
     scaling = Scaling.measure("harmonic", u)
     whitening = Whitening.measure(scaling, u)
-    white = whitening.apply(scaling, u, 1)
+    white = scaling.times(u, whitening.forward, 1)
 
     def network(inputs: int, scaling: Any) -> Any:
         return mpifast.Network(inputs, c.shape[1], scaling=scaling, weight_range=0.0)
@@ -208,7 +208,7 @@ def accuracy() -> tuple[Callable[[], Any], Stages]:
         "arguments checked": lambda: np.isfinite(u).all(),
         "scaling measured": lambda: Scaling.measure("harmonic", u),
         "directions found": lambda: Whitening.measure(scaling, u),
-        "spectra whitened": lambda: whitening.apply(scaling, u, 1),
+        "spectra whitened": lambda: scaling.times(u, whitening.forward, 1),
         "the pass": lambda: network(white.shape[1], "none").fit(white, c, epochs=1, threads=1),
     }
     return whole, stages

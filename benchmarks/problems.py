@@ -143,8 +143,8 @@ def matrix(shape: Shape = PAPER) -> Pair:
     )  # fmt: skip
 
 
-def training(snr_db: float | None = None, shape: Shape = PAPER) -> Pair:
-    """P5: one exact per-sample pass of one layer, against twice the SGEMM of its forward half."""
+def training(snr_db: float | None = None, shape: Shape = PAPER, epochs: int = 1) -> Pair:
+    """P5: exact per-sample passes of one layer, each against twice the SGEMM of its forward half."""
     u, _ = data(snr_db, shape)
     factor = np.random.default_rng(1).random((shape.harmonics, shape.voxels), np.float32)
 
@@ -153,11 +153,12 @@ def training(snr_db: float | None = None, shape: Shape = PAPER) -> Pair:
         return np.empty((shape.samples, shape.voxels), np.float32)
 
     def peer(_: int) -> None:
-        for _ in range(2):
+        for _ in range(2 * epochs):
             np.matmul(u, factor, out=images())
 
     work, mark = ("training pass, one layer", 0.75) if snr_db is None else ("training pass, one layer, noisy spectra", 1.0)
-    return _training("P5", work, "2 SGEMMs", Mark("ratio", mark), shape, (), snr_db, peer)
+    work = work if epochs == 1 else f"{epochs} {work.replace('pass', 'passes')}"
+    return _training("P5", work, f"{2 * epochs} SGEMMs", Mark("ratio", mark), shape, (), snr_db, peer, epochs)
 
 
 def hidden_training(shape: Shape = PAPER) -> Pair:
@@ -179,7 +180,9 @@ def hidden_training(shape: Shape = PAPER) -> Pair:
     return _training("P7", "training pass, hidden layer", "5 SGEMMs", Mark("ratio", 2.0), shape, (shape.hidden,), None, peer)
 
 
-def _training(name: str, work: str, peer_name: str, mark: Mark, shape: Shape, hidden: tuple[int, ...], snr_db: float | None, peer: Any) -> Pair:
+def _training(
+    name: str, work: str, peer_name: str, mark: Mark, shape: Shape, hidden: tuple[int, ...], snr_db: float | None, peer: Any, epochs: int = 1
+) -> Pair:  # fmt: skip
     u, c = data(snr_db, shape)
     few_u, few_c = u[:VERIFIED], c[:VERIFIED]
     units, rate = (shape.harmonics, *hidden, shape.voxels), HIDDEN_RATE if hidden else RATE
@@ -190,16 +193,16 @@ def _training(name: str, work: str, peer_name: str, mark: Mark, shape: Shape, hi
         """Weights after a pass, against the plain loop in float64; the peer's error is that of the plain loop in float32."""
         trained = network(units)
         start = trained.weights
-        trained.fit(few_u, few_c, epochs=1, learning_rate=rate, threads=threads)
-        exact = plain(start, trained.scaling, few_u, few_c, np.float64, rate)
-        single = plain(start, trained.scaling, few_u, few_c, np.float32, rate)
+        trained.fit(few_u, few_c, epochs=epochs, learning_rate=rate, threads=threads)
+        exact = plain(start, trained.scaling, few_u, few_c, np.float64, rate, epochs=epochs)
+        single = plain(start, trained.scaling, few_u, few_c, np.float32, rate, epochs=epochs)
         return Errors(max(map(deviation, trained.weights, exact)), max(map(deviation, single, exact)))
 
     steps = sum(a * b for a, b in itertools.pairwise(units))
     return Pair(
-        name, work, peer_name, shape.named(hidden=bool(hidden)), lambda threads: net.fit(u, c, epochs=1, learning_rate=rate, threads=threads),
-        peer, verify, SINGLE, mark, flops=4 * steps + sum(2 * a * b for a, b in itertools.pairwise(units[1:])),
-        bytes=4 * shape.harmonics + shape.voxels,
+        name, work, peer_name, shape.named(hidden=bool(hidden)), lambda threads: net.fit(u, c, epochs=epochs, learning_rate=rate, threads=threads),
+        peer, verify, SINGLE, mark, flops=epochs * (4 * steps + sum(2 * a * b for a, b in itertools.pairwise(units[1:]))),
+        bytes=epochs * (4 * shape.harmonics + shape.voxels),
     )  # fmt: skip
 
 
@@ -208,10 +211,14 @@ def network(units: tuple[int, ...]) -> Any:
     return mpifast.Network(units[0], units[-1], units[1:-1], scaling="sample" if units[1:-1] else "harmonic", seed=1)
 
 
-def plain(weights: list[np.ndarray], scaling: Any, u: np.ndarray, c: np.ndarray, dtype: Any, rate: float = RATE, batch: int = 1) -> list[np.ndarray]:
-    """Weights after a pass of the plain loop."""
-    inputs = scaling.apply(u.astype(np.float64)).astype(dtype)
-    return reference.train([w.astype(dtype) for w in weights], [False] * len(weights), False, inputs, c, rate, batch)[0]
+def plain(
+    weights: list[np.ndarray], scaling: Any, u: np.ndarray, c: np.ndarray, dtype: Any, rate: float = RATE, batch: int = 1, epochs: int = 1
+) -> list[np.ndarray]:  # fmt: skip
+    """Weights after passes of the plain loop."""
+    inputs, weights = scaling.apply(u.astype(np.float64)).astype(dtype), [w.astype(dtype) for w in weights]
+    for _ in range(epochs):
+        weights, _ = reference.train(weights, [False] * len(weights), False, inputs, c, rate, batch)
+    return weights
 
 
 def prediction(shape: Shape = MANY) -> Pair:

@@ -6,7 +6,7 @@ import scipy.linalg
 
 import mpifast
 from mpifast.data.scaling import Scaling
-from mpifast.reconstruction import _whitening_loops as loops
+from mpifast.reconstruction._whitening_loops import directions_of
 from mpifast.reconstruction.whitening import SAMPLES, Whitening
 
 pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow encountered")]
@@ -14,10 +14,9 @@ pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow enc
 
 def directions(rows, tolerance=1e-12):
     """Triangle and inverse, cut to the rank."""
-    count, rank = len(rows), np.zeros(1, np.int64)
-    triangle, inverse = np.zeros((count, count)), np.zeros((count, count))
-    loops.directions(rows.copy(), triangle, inverse, tolerance, rank, threads=1)
-    return triangle[: rank[0]], inverse[:, : rank[0]]
+    triangle, inverse, orthonormal = directions_of(rows, tolerance)
+    np.testing.assert_allclose(orthonormal, inverse.T @ rows, atol=1e-6)
+    return triangle, inverse
 
 
 @pytest.mark.parametrize("rank", [1, 3, 6])
@@ -44,7 +43,7 @@ def test_spectra_become_white(small_system, mode, snr_db):
     u, _ = mpifast.Spectra(small_system, seed=3, snr_db=snr_db, dtype="float64")[: 14 * SAMPLES]
     scaling = Scaling.measure(mode, u)
     whitening = Whitening.measure(scaling, u)
-    white = whitening.apply(scaling, u, threads=1)
+    white = scaling.times(u, whitening.forward, threads=1)
     np.testing.assert_allclose(white.T @ white / len(white), np.eye(white.shape[1]), atol=1e-6)
     np.testing.assert_allclose(white @ whitening.back.T, scaling.apply(u), atol=1e-9 * np.abs(scaling.apply(u)).max())
     assert white.shape[1] == (14 if snr_db else 11)

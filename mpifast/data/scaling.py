@@ -9,6 +9,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.data._scaling_loops import row_magnitudes
+from mpifast.physics.forward import product
 
 MODES = ("harmonic", "global", "sample", "standard", "none")
 LONG = 16_384  # numbers in a long row
@@ -76,6 +77,16 @@ class Scaling:
         array = check.matrix("spectra", spectra, len(self.factor), what="inputs", empty=True)
         dtype = array.dtype if array.dtype.kind == "f" else np.dtype("float64")
         return ((array - self.offset) * self.factor * self.gain(array)[:, None]).astype(dtype)
+
+    def times(self, spectra: np.ndarray, matrix: np.ndarray, threads: int) -> np.ndarray:
+        """Scaled spectra times a matrix [inputs, m]: [n, m], of the type of ``spectra`` [n, inputs], which are raw, checked and contiguous."""
+        scaled = self.factor[:, None] * matrix
+        result = product(spectra, scaled, threads)
+        if self.offset.any():
+            result -= (self.offset[:, None] * scaled).sum(axis=0).astype(spectra.dtype)
+        if self.mode == "sample":
+            result *= self.gain(spectra)[:, None].astype(spectra.dtype)
+        return result
 
 
 def _largest(spectra: np.ndarray) -> np.ndarray:

@@ -70,11 +70,18 @@ def invert(triangle: np.ndarray, order: np.ndarray, rank: int, inverse: np.ndarr
             inverse[order[i], k] = -total / triangle[i, order[i]]
 
 
-def _directions(rows: np.ndarray, triangle: np.ndarray, inverse: np.ndarray, tolerance: float, rank: np.ndarray) -> None:
+def _directions(rows: np.ndarray, triangle: np.ndarray, inverse: np.ndarray, tolerance: float, order: np.ndarray, rank: np.ndarray) -> None:
     """Both, for float64[inputs, samples]; triangle and inverse, float64[inputs, inputs] of zeros, get what `factor` and `invert` say."""
-    order = np.zeros(len(rows), np.int64)
     rank[0] = factor(rows, triangle, order, tolerance)
     invert(triangle, order, rank[0], inverse)
 
 
 directions = Twin(_directions)  # always serial: a hundredth of a second
+
+
+def directions_of(rows: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Triangle[rank, inputs], inverse[inputs, rank] and the orthonormal q[rank, samples] of float64[inputs, samples]; see `factor`."""
+    q, count = np.array(rows, np.float64, order="C"), len(rows)
+    triangle, inverse, order, rank = np.zeros((count, count)), np.zeros((count, count)), np.zeros(count, np.int64), np.zeros(1, np.int64)
+    directions(q, triangle, inverse, tolerance, order, rank, threads=1)
+    return triangle[: rank[0]], inverse[:, : rank[0]], q[order[: rank[0]]]

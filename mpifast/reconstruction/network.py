@@ -15,7 +15,7 @@ from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.data.scaling import MODES, Scaling
 from mpifast.physics.system_matrix import SystemMatrix
 from mpifast.reconstruction import _network_loops as loops
-from mpifast.reconstruction import network_file, whitening
+from mpifast.reconstruction import network_file, reduction, whitening
 from mpifast.reconstruction.checkpoint import Checkpoint
 from mpifast.reconstruction.training import Callback, History, Trainer
 
@@ -153,6 +153,8 @@ class Network:
             [n, outputs], uint8 or float targets.
         epochs : int, optional
             Passes over all samples: the paper's "iterations". 100; 4 in the fast recipe, of which the first does nearly all without noise.
+            Four passes or more of one layer over noise-free spectra run in reduced coordinates, the same up to rounding: see
+            `mpifast.reconstruction.reduction`.
         learning_rate : float or callable, optional
             The rate, or a function from the epoch (0, 1, ...) to it. 0.5; 0.4**epoch in the fast recipe.
         batch_size : int, optional
@@ -220,7 +222,9 @@ class Network:
             self.scaling = Scaling.measure(self.scaling_mode, u)
         if white:
             return whitening.fit(self, (u, c), epochs, learning_rate, batch_size, shuffle, validation, callback, progress, threads)
-        trainer = Trainer(self, self._samples(u, c), batch_size, shuffle, threads)
+        small = len(self.units) == 2 and epochs >= reduction.EPOCHS
+        reduced = reduction.Reduction.find(self.scaling, u, c, threads) if small else None
+        trainer = Trainer(self, self._samples(u, c), batch_size, shuffle, threads, reduced)
         return trainer.run(epochs, learning_rate, validation, callback, kept, progress)
 
     def predict(self, spectra: Any, system: SystemMatrix | None = None, threads: int | None = None) -> np.ndarray:

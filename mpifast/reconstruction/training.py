@@ -20,6 +20,7 @@ from mpifast.reconstruction.metrics import mean_square
 if TYPE_CHECKING:
     from mpifast.reconstruction.checkpoint import Checkpoint
     from mpifast.reconstruction.network import Network
+    from mpifast.reconstruction.reduction import Reduction
 
 STALL = 20  # epochs without progress
 CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of loops.BLOCK
@@ -72,8 +73,8 @@ class TrainingWarning(UserWarning):
 class Trainer:
     """One training set on its way through the loops, epoch by epoch."""
 
-    def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int) -> None:
-        self.network, self.samples, self.batch, self.shuffle = network, samples, batch, shuffle
+    def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int, reduction: Reduction | None = None) -> None:
+        self.network, self.samples, self.batch, self.shuffle, self.reduction = network, samples, batch, shuffle, reduction
         groups, hidden = padded(network.outputs, lanes(network.dtype)) // lanes(network.dtype), len(network.units) > 2
         self.threads = threads
         self.slots, self.alone = min(threads, loops.PARTS if hidden else groups), 0
@@ -132,16 +133,19 @@ class Trainer:
             self.order = np.random.default_rng([network.seed, network.epochs_trained]).permutation(len(self.order))
         net = network._net._replace(weights=aligned_zeros(network._net.weights.shape, network.dtype))
         net.weights[:] = network._net.weights
+        inner, samples = (net, self.samples) if self.reduction is None else (self.reduction.enter(net, self.threads), self.reduction.samples)
         batch, errors = None if self.batch == 1 else self.batch, np.zeros(network.outputs)
-        work = loops.workspace(net, batch or loops.BLOCK, self.slots)
+        work = loops.workspace(inner, batch or loops.BLOCK, self.slots)
         sums = aligned_zeros((2, loops.PARTS, loops.TILE, work.states.shape[-1]), network.dtype)
         for start in range(0, len(self.order), self.chunk):
             order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
             slots = 1 if self.alone else self.slots  # with as many threads: the serial twin may have to be compiled first
             meeting = None if len(network.units) == 2 else loops.Meeting(sums, new_flags(slots))
-            loops.train(net, self.samples, order, batch, step, errors, work, slots, meeting, threads=self.slots)
+            loops.train(inner, samples, order, batch, step, errors, work, slots, meeting, threads=self.slots)
             contended = meeting is not None and offers(meeting.flags) > OFFERS
             self.alone = ALONE if contended else max(self.alone - 1, 0)
+        if self.reduction is not None:
+            self.reduction.leave(inner, net, self.threads)
         error = float(errors.sum() / (len(self.order) * network.outputs))
         if not (np.isfinite(error) and np.isfinite(net.weights).all()):
             raise FloatingPointError(

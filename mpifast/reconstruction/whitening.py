@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mpifast.data.scaling import Scaling
-from mpifast.physics.forward import product
-from mpifast.reconstruction import _whitening_loops as loops
+from mpifast.reconstruction._whitening_loops import directions_of
 from mpifast.reconstruction.training import Callback, History, Trainer
 
 if TYPE_CHECKING:
@@ -47,24 +46,12 @@ class Whitening:
 
         Directions weaker than the rounding of the spectra, or of this, are left out.
         """
-        rows = np.ascontiguousarray(scaling.apply(spectra[: SAMPLES * spectra.shape[1]].astype(np.float64)).T)
+        rows = scaling.apply(spectra[: SAMPLES * spectra.shape[1]].astype(np.float64)).T
         inputs, samples = rows.shape
-        triangle, inverse, rank = np.zeros((inputs, inputs)), np.zeros((inputs, inputs)), np.zeros(1, np.int64)
-        tolerance = max(4.0 * np.finfo(spectra.dtype).eps, inputs * np.finfo(np.float64).eps)
-        loops.directions(rows, triangle, inverse, tolerance, rank, threads=1)
-        if rank[0] == 0:
+        triangle, inverse, _ = directions_of(rows, max(4.0 * np.finfo(spectra.dtype).eps, inputs * np.finfo(np.float64).eps))
+        if not len(triangle):
             raise ValueError(f"the first {samples} spectra are zero, or too large to be squared: recipe='fast' needs some signal, use recipe='paper'")
-        return cls(inverse[:, : rank[0]] * np.sqrt(samples), triangle[: rank[0]].T / np.sqrt(samples))
-
-    def apply(self, scaling: Scaling, spectra: np.ndarray, threads: int) -> np.ndarray:
-        """Whitened spectra, of the type of ``spectra`` [n, inputs], which are raw."""
-        matrix = scaling.factor[:, None] * self.forward
-        white = product(spectra, matrix.astype(spectra.dtype), threads)
-        if scaling.offset.any():
-            white -= (scaling.offset[:, None] * matrix).sum(axis=0).astype(spectra.dtype)
-        if scaling.mode == "sample":
-            white *= scaling.gain(spectra)[:, None].astype(spectra.dtype)
-        return white
+        return cls(inverse * np.sqrt(samples), triangle.T / np.sqrt(samples))
 
     def enter(self, network: Network) -> Network:
         """The same network in white coordinates; one that is not trained yet begins from zero."""
@@ -110,8 +97,8 @@ def fit(
         return callback is not None and callback(network, history)
 
     if validation is not None:
-        validation = whitening.apply(scaling, validation[0], threads), validation[1]
-    trainer = Trainer(white, white._samples(whitening.apply(scaling, u, threads), c), batch_size, shuffle, threads)
+        validation = scaling.times(validation[0], whitening.forward, threads), validation[1]
+    trainer = Trainer(white, white._samples(scaling.times(u, whitening.forward, threads), c), batch_size, shuffle, threads)
     return trainer.run(epochs, learning_rate, validation, fold, None, progress)
 
 
