@@ -250,9 +250,11 @@ def _part(spectra: Any, first: int, last: int) -> Samples:
 
 
 def _write(block: int, spectra: Spectra, target: Any) -> tuple[int, int]:
+    from mpifast.io._store_targets import sums_of
     from mpifast.io.store import make
 
-    return target.write(block, *make(spectra, target.layout, block))
+    arrays = make(spectra, target.layout, block)
+    return target.write(block, *arrays, sums_of(*arrays))
 
 
 def _identity(value: Any) -> Any:

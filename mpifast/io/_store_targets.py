@@ -19,6 +19,11 @@ Sums = tuple[int, int]
 NAMES = ("spectra", "phantoms")
 
 
+def sums_of(spectra: np.ndarray, phantoms: np.ndarray) -> Sums:
+    """Checksums of a block, in the types that are written."""
+    return checksum(spectra), checksum(phantoms)
+
+
 @dataclass(frozen=True)
 class FileTarget:
     """An HDF5 file of full length. Its array of checksums is the journal: a block is there if its bytes agree with its checksums."""
@@ -42,15 +47,13 @@ class FileTarget:
         sums = (int(noted[0]), int(noted[1]))
         return sums if any(sums) and sums == tuple(checksum(self.blocks[name].read(block)) for name in NAMES) else None
 
-    def write(self, block: int, spectra: np.ndarray, phantoms: np.ndarray) -> Sums:
+    def write(self, block: int, spectra: np.ndarray, phantoms: np.ndarray, sums: Sums) -> Sums:
         """Write a block, then its checksums."""
-        arrays = dict(zip(NAMES, (np.ascontiguousarray(spectra, self.blocks["spectra"].dtype), phantoms), strict=True))
-        sums = checksum(arrays["spectra"]), checksum(arrays["phantoms"])
         journal = self.blocks["checksums"]
         with open(self.content, "r+b") as file:
-            for name in NAMES:
+            for name, array in zip(NAMES, (spectra, phantoms), strict=True):
                 file.seek(self.blocks[name].place(block).offset)
-                file.write(arrays[name].data)
+                file.write(array.data)
             file.flush()
             file.seek(journal.place(0).offset + block * journal.row_bytes)
             file.write(np.array(sums, journal.dtype).tobytes())
@@ -87,11 +90,11 @@ class FolderTarget:
             return None
         return first, second
 
-    def write(self, block: int, spectra: np.ndarray, phantoms: np.ndarray) -> Sums:
+    def write(self, block: int, spectra: np.ndarray, phantoms: np.ndarray, sums: Sums) -> Sums:
         """Write the two files of a block."""
         for name, array in zip(NAMES, (spectra, phantoms), strict=True):
             self.blocks[name].write(block, array, self.layout.compression)
-        return checksum(np.ascontiguousarray(spectra, self.blocks["spectra"].dtype)), checksum(phantoms)
+        return sums
 
     def finish(self, sums: np.ndarray) -> Path:
         """Write the checksums; the folder to be renamed."""

@@ -18,10 +18,10 @@ from tqdm import tqdm
 from mpifast import _validation as check
 from mpifast._jit import thread_count
 from mpifast.data.spectra import Samples, Spectra, array_samples
-from mpifast.io._blocks import Blocks, DamagedError, checksum
+from mpifast.io._blocks import Blocks, DamagedError
 from mpifast.io._partial import discard, partial
 from mpifast.io._store_layout import Layout, difference, part
-from mpifast.io._store_targets import Sums, Target, target_class
+from mpifast.io._store_targets import Sums, Target, sums_of, target_class
 from mpifast.physics.particle import Particle
 from mpifast.physics.system_matrix import SystemMatrix, ideal_system_matrix, system_matrix
 
@@ -54,8 +54,7 @@ class Job:
                 yield block
                 continue
             if not alike:
-                spectra, phantoms = make(self.spectra, self.layout, block)
-                alike = (checksum(spectra), checksum(phantoms)) == sums
+                alike = sums_of(*make(self.spectra, self.layout, block)) == sums
             if not alike:
                 raise ValueError(
                     f"{self.target.content.parent} was begun on a machine or with libraries that make other bits: finish it there, or remove it"
@@ -92,9 +91,10 @@ def save(
         threads = max(1, thread_count(spectra.threads) - 1)  # and one that writes: the next block is made while the last one is written
         for turn, block in enumerate(job.missing()):
             arrays = make(spectra, job.layout, block, rooms[turn % 2], threads)
+            sums = sums_of(*arrays)  # here, since the disk takes longer than the loops
             if pending is not None:
                 job.note(pending[0], pending[1].result())
-            pending = block, pool.submit(job.target.write, block, *arrays)
+            pending = block, pool.submit(job.target.write, block, *arrays, sums)
         if pending is not None:
             job.note(pending[0], pending[1].result())
 
@@ -322,7 +322,7 @@ class StoredSpectra:
             spectra, phantoms = self._blocks["spectra"].read(block), self._blocks["phantoms"].read(block)
         except (DamagedError, FileNotFoundError) as error:
             raise ValueError(f"{where} ({error})") from error
-        if (checksum(spectra), checksum(phantoms)) != tuple(self._sums[block]):
+        if sums_of(spectra, phantoms) != tuple(self._sums[block]):
             raise ValueError(f"{where} (they do not agree with their checksums)")
         return spectra, phantoms
 
