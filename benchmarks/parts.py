@@ -165,7 +165,7 @@ def training(hidden: tuple[int, ...] = ()) -> tuple[Callable[[], Any], Stages]:
     network = mpifast.Network(u.shape[1], c.shape[1], hidden, scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
     work, blocks, count = loops.workspace(net, loops.BLOCK, 1), len(u) // loops.BLOCK, len(u)
-    states, deltas, overlaps = work.states[0], work.deltas[0], work.overlaps[0]
+    _, states, deltas, overlaps, *_ = loops.carve(work.room[0], net, loops.BLOCK)
     sizes = [padded(units, 16) for units in network.units]
     first, last, top = net.weights[0], net.weights[-1], len(sizes) - 1
     stages: Stages = {
@@ -219,7 +219,11 @@ def prediction() -> tuple[Callable[[], Any], Stages]:
     u, c = problems.data()
     network = mpifast.Network(u.shape[1], c.shape[1], scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
-    states, tiles, width = loops.workspace(net, loops.TILE, 1).states[0], len(u) // loops.TILE, padded(c.shape[1], 16)
+    states, tiles, width = (
+        loops.carve(loops.workspace(net, loops.TILE, 1).room[0], net, loops.TILE).states,
+        len(u) // loops.TILE,
+        padded(c.shape[1], 16),
+    )
     stages: Stages = {
         "arguments checked": lambda: np.isfinite(u).all(),
         "spectra loaded and scaled": lambda: _load(states, samples, order),

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numba
+from numba.core.registry import CPUDispatcher
 
 from mpifast import _jit_cache
 from mpifast import _validation as check
@@ -29,14 +30,33 @@ _turn = threading.Lock()
 _forked = False
 
 
+class Block(CPUDispatcher):  # type: ignore[misc]
+    """A building block: compiled code calls its compiled form, Python the function itself; the wrapper for Python would take a tenth of the time."""
+
+    def __call__(self, *args: Any) -> Any:
+        return self.py_func(*args)
+
+
+def _block(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    block = numba.njit(**{**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **options})(function)
+    if block is not function:  # with the JIT off it is
+        block.__class__ = Block
+    return block
+
+
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a building block: serial, and inlined where it is called, or arguments would cost more than a small block of work."""
-    return numba.njit(**OPTIONS, forceinline=True)(function)
+    return _block(function, forceinline=True)
+
+
+def jit_apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a building block that is called seldom enough not to be inlined, which would lengthen the compilation of its callers."""
+    return _block(function)
 
 
 def jit_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a loop that adds up one number: its order of summation is free, or it would not vectorise."""
-    return numba.njit(**{**OPTIONS, "fastmath": OPTIONS["fastmath"] | {"reassoc"}})(function)
+    return _block(function, fastmath=OPTIONS["fastmath"] | {"reassoc"})
 
 
 class Twin:
@@ -44,8 +64,8 @@ class Twin:
 
     def __init__(self, body: Callable[..., Any]) -> None:
         self.__doc__, self.__name__ = body.__doc__, body.__name__
-        self.serial = _jit_cache.enable(numba.njit(**OPTIONS)(body))
-        self.parallel = _jit_cache.enable(numba.njit(parallel=True, **OPTIONS)(body))
+        self.serial = _jit_cache.enable(numba.njit(no_cfunc_wrapper=True, **OPTIONS)(body))
+        self.parallel = _jit_cache.enable(numba.njit(parallel=True, no_cfunc_wrapper=True, **OPTIONS)(body))
 
     def __call__(self, *args: Any, threads: int) -> Any:
         """Run on up to ``threads`` threads, or serially where more than one is unsafe."""

@@ -104,10 +104,10 @@ def operands(context: Any, builder: Any, signature: Any, args: Any) -> list[tupl
     return [(builder.bitcast(array.data, byte), *cgutils.unpack_tuple(builder, array.strides, kind.ndim)) for array, kind in pairs]
 
 
-def columns_of(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """How many columns the second array has."""
-    array = context.make_array(signature.args[1])(context, builder, args[1])
-    return cgutils.unpack_tuple(builder, array.shape, 2)[1]
+def shape_of(context: Any, builder: Any, signature: Any, args: Any, place: int) -> list[Any]:
+    """Rows and columns of one of the arrays."""
+    array = context.make_array(signature.args[place])(context, builder, args[place])
+    return cgutils.unpack_tuple(builder, array.shape, 2)
 
 
 def borrowed(arrays: Any) -> Any:

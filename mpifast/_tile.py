@@ -11,6 +11,7 @@ thread counts. Here the order in which an element is summed follows from k alone
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
 from mpifast._jit import OPTIONS
-from mpifast._llvm import LANE_BYTES, Kernel, columns_of, has_wide_registers, operands
+from mpifast._llvm import LANE_BYTES, Kernel, has_wide_registers, operands, shape_of
 
 ROWS = 8  # a product of this many rows, or of a multiple, is the fastest
 
@@ -67,24 +68,12 @@ def sum_rows(c: np.ndarray, index: np.ndarray, tables: np.ndarray) -> None:
         c += table[index[: len(c), k], : c.shape[1]]
 
 
-def _make_tile(rows: int, most: int) -> Any:
-    """An intrinsic c[row:row+rows, column:column+vectors*lanes] += a[row:row+rows, :] b[:, column:...], ``vectors`` from 1 to ``most``."""
+_OPERANDS = "c c_row a a_row a_column b b_row"
+_HEIGHT, _WIDTH, _LENGTH = (8, 2, 16) if has_wide_registers() else (4, 1, 4)
 
-    @intrinsic
-    def tile(typing_context: Any, c: Any, a: Any, b: Any, row: Any, column: Any, vectors: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            kernel = Kernel(context, builder, signature, f"product_{rows}", "vectors depth c c_row a a_row a_column b b_row")
-            (c, c_row, _), (a, a_row, a_column), (b, b_row, _) = operands(context, builder, signature, args)
-            depth = columns_of(context, builder, signature, args)
-            row, column, vectors = args[3:]
-            left = builder.mul(column, kernel.constant(kernel.size))
-            c = builder.gep(c, [builder.add(builder.mul(row, c_row), left)])
-            a, b = builder.gep(a, [builder.mul(row, a_row)]), builder.gep(b, [left])
-            builder.call(kernel.function, [vectors, depth, c, c_row, a, a_row, a_column, b, b_row])
-            kernel.define(product, most)
-            return context.get_dummy_value()
 
-        return types.void(c, a, b, types.intp, types.intp, types.intp), codegen
+def _product(rows: int) -> Callable[[Kernel, int], None]:
+    """The body of a kernel c[rows, vectors] += a[rows, :] b[:, vectors]."""
 
     def product(kernel: Kernel, vectors: int) -> None:
         builder, (_, depth, c, c_row, a, a_row, a_column, b, b_row) = kernel.builder, kernel.function.args
@@ -100,38 +89,89 @@ def _make_tile(rows: int, most: int) -> Any:
         for home, total in zip(homes, totals, strict=True):
             builder.store(builder.load(total), home, align=kernel.size)
 
-    return tile
+    return product
 
 
-@intrinsic
-def _dots(typing_context: Any, c: Any, a: Any, b: Any, row: Any, column: Any) -> Any:
-    """c[row, column:column+lanes] += a[row, :] . b[column:column+lanes, :]."""
+def _dots(kernel: Kernel) -> None:
+    """c[lanes] += a[:] . b[lanes, :]."""
+    builder, (vectors, c, a, b, b_row) = kernel.builder, kernel.function.args
+    totals = [cgutils.alloca_once_value(builder, ir.Constant(kernel.vector, [0.0] * kernel.width)) for _ in range(kernel.width)]
+    with cgutils.for_range(builder, vectors) as loop:
+        step = kernel.at(kernel.constant(LANE_BYTES), loop.index)
+        left = kernel.load(a, step, kernel.vector)
+        for r, total in enumerate(totals):
+            line = builder.gep(b, [kernel.at(b_row, kernel.constant(r))])
+            kernel.accumulate(total, left, kernel.load(line, step, kernel.vector))
+    home = kernel.place(c, kernel.constant(0), kernel.vector)
+    result = kernel.sums([builder.load(total) for total in totals])
+    builder.store(builder.fadd(builder.load(home, align=kernel.size), result), home, align=kernel.size)
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kernel = Kernel(context, builder, signature, "dots", "vectors c a b b_row")
-        (c, c_row, _), (a, a_row, _), (b, b_row, _) = operands(context, builder, signature, args)
-        depth = columns_of(context, builder, signature, args)
-        row, column = args[3:]
-        c = builder.gep(c, [builder.add(builder.mul(row, c_row), builder.mul(column, kernel.constant(kernel.size)))])
-        a, b = builder.gep(a, [builder.mul(row, a_row)]), builder.gep(b, [builder.mul(column, b_row)])
-        builder.call(kernel.function, [builder.udiv(depth, kernel.constant(kernel.width)), c, a, b, b_row])
-        kernel.define(dots)
-        return context.get_dummy_value()
 
-    def dots(kernel: Kernel) -> None:
-        builder, (vectors, c, a, b, b_row) = kernel.builder, kernel.function.args
-        totals = [cgutils.alloca_once_value(builder, ir.Constant(kernel.vector, [0.0] * kernel.width)) for _ in range(kernel.width)]
-        with cgutils.for_range(builder, vectors) as loop:
-            step = kernel.at(kernel.constant(LANE_BYTES), loop.index)
-            left = kernel.load(a, step, kernel.vector)
-            for r, total in enumerate(totals):
-                line = builder.gep(b, [kernel.at(b_row, kernel.constant(r))])
-                kernel.accumulate(total, left, kernel.load(line, step, kernel.vector))
-        home = kernel.place(c, kernel.constant(0), kernel.vector)
-        result = kernel.sums([builder.load(total) for total in totals])
-        builder.store(builder.fadd(builder.load(home, align=kernel.size), result), home, align=kernel.size)
+def _driver(name: str, drive: Callable[..., None]) -> Any:
+    """An intrinsic that hands rows, vectors and depth of a product c, a, b to a function of its own: written in IR too, for it is called in many
+    places, and in each of them loops would have to be compiled.
+    """
 
-    return types.void(c, a, b, types.intp, types.intp), codegen
+    @intrinsic
+    def call(typing_context: Any, c: Any, a: Any, b: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kernel = Kernel(context, builder, signature, name, f"rows vectors depth {_OPERANDS}")
+            (c, c_row, _), (a, a_row, a_column), (b, b_row, _) = operands(context, builder, signature, args)
+            rows, columns = shape_of(context, builder, signature, args, 0)
+            depth = shape_of(context, builder, signature, args, 1)[1]
+            vectors = builder.udiv(columns, kernel.constant(kernel.width))
+            builder.call(kernel.function, [rows, vectors, depth, c, c_row, a, a_row, a_column, b, b_row])
+            kernel.define(lambda kernel: drive(kernel, lambda name, arguments: Kernel(context, kernel.builder, signature, name, arguments)))
+            return context.get_dummy_value()
+
+        return types.void(c, a, b), codegen
+
+    return call
+
+
+def _drive_multiply_add(kernel: Kernel, other: Callable[[str, str], Kernel]) -> None:
+    """Tiles of `_HEIGHT` rows by `_WIDTH` vectors; the rows that are left in parts of equal length: a short one would wait for its own sums."""
+    builder, (rows, vectors, depth, c, c_row, a, a_row, a_column, b, b_row) = kernel.builder, kernel.function.args
+    number = kernel.constant
+
+    def block(product: Kernel, row: Any, first: Any, count: Any) -> None:
+        left = builder.mul(first, number(LANE_BYTES))
+        corner = builder.gep(c, [builder.add(builder.mul(row, c_row), left)])
+        line = builder.gep(a, [builder.mul(row, a_row)])
+        builder.call(product.function, [count, depth, corner, c_row, line, a_row, a_column, builder.gep(b, [left]), b_row])
+
+    tile, line = (other(f"product_{height}", f"vectors depth {_OPERANDS}") for height in (_HEIGHT, 1))
+    whole = builder.sub(rows, builder.urem(rows, number(_HEIGHT)))
+    with cgutils.for_range_slice(builder, number(0), vectors, number(_WIDTH), kernel.index) as (first, _):
+        rest = builder.sub(vectors, first)
+        count = builder.select(builder.icmp_unsigned("<", rest, number(_WIDTH)), rest, number(_WIDTH))
+        with cgutils.for_range_slice(builder, number(0), whole, number(_HEIGHT), kernel.index) as (row, _):
+            block(tile, row, first, count)
+    parts = builder.udiv(builder.add(vectors, number(_LENGTH - 1)), number(_LENGTH))
+    with cgutils.for_range(builder, parts) as loop:
+        first, last = (builder.udiv(builder.mul(vectors, part), parts) for part in (loop.index, builder.add(loop.index, number(1))))
+        with cgutils.for_range_slice(builder, whole, rows, number(1), kernel.index) as (row, _):
+            block(line, row, first, builder.sub(last, first))
+    tile.define(_product(_HEIGHT), _WIDTH)
+    line.define(_product(1), _LENGTH)
+
+
+def _drive_multiply_add_transposed(kernel: Kernel, other: Callable[[str, str], Kernel]) -> None:
+    """From the last column to the first: what a product with the same matrix has just read, row by row, is in the cache still."""
+    builder, (rows, vectors, depth, c, c_row, a, a_row, _, b, b_row) = kernel.builder, kernel.function.args
+    dots, steps = other("dots", "vectors c a b b_row"), builder.udiv(depth, kernel.constant(kernel.width))
+    with cgutils.for_range(builder, vectors) as loop:
+        column = builder.sub(builder.sub(vectors, kernel.constant(1)), loop.index)
+        left, below = builder.mul(column, kernel.constant(LANE_BYTES)), builder.mul(builder.mul(column, kernel.constant(kernel.width)), b_row)
+        with cgutils.for_range(builder, rows) as inner:
+            home = builder.gep(c, [builder.add(builder.mul(inner.index, c_row), left)])
+            line = builder.gep(a, [builder.mul(inner.index, a_row)])
+            builder.call(dots.function, [steps, home, line, builder.gep(b, [below]), b_row])
+    dots.define(_dots)
+
+
+_multiply_add = _driver("multiply_add", _drive_multiply_add)
+_multiply_add_transposed = _driver("multiply_add_transposed", _drive_multiply_add_transposed)
 
 
 @intrinsic
@@ -166,40 +206,14 @@ def _row_sum(typing_context: Any, c: Any, index: Any, tables: Any, row: Any, col
     return types.void(c, index, tables, *[types.intp] * 4), codegen
 
 
-_HEIGHT, _WIDTH, _LENGTH = (8, 2, 16) if has_wide_registers() else (4, 1, 4)
-_tile, _line = _make_tile(_HEIGHT, _WIDTH), _make_tile(1, _LENGTH)
-
-
 @overload(multiply_add, jit_options=OPTIONS, strict=False)
 def _multiply_add_overload(c: Any, a: Any, b: Any) -> Any:
-    lane = LANE_BYTES // (c.dtype.bitwidth // 8)
-    height, width, length = _HEIGHT, _WIDTH, _LENGTH
-
-    def tiled(c: Any, a: Any, b: Any) -> None:
-        rows, vectors = c.shape[0], c.shape[1] // lane
-        singles = rows % height
-        for first in range(0, vectors, width):
-            for row in range(0, rows - singles, height):
-                _tile(c, a, b, row, first * lane, min(width, vectors - first))
-        parts = (vectors + length - 1) // length  # of equal length: a short one would wait for its own sums
-        for part in range(parts):
-            first, last = vectors * part // parts, vectors * (part + 1) // parts
-            for row in range(rows - singles, rows):
-                _line(c, a, b, row, first * lane, last - first)
-
-    return tiled
+    return lambda c, a, b: _multiply_add(c, a, b)
 
 
 @overload(multiply_add_transposed, jit_options=OPTIONS, strict=False)
 def _multiply_add_transposed_overload(c: Any, a: Any, b: Any) -> Any:
-    lane = LANE_BYTES // (c.dtype.bitwidth // 8)
-
-    def tiled(c: Any, a: Any, b: Any) -> None:
-        for column in range(c.shape[1] - lane, -1, -lane):
-            for row in range(c.shape[0]):
-                _dots(c, a, b, row, column)
-
-    return tiled
+    return lambda c, a, b: _multiply_add_transposed(c, a, b)
 
 
 @overload(sum_rows, jit_options=OPTIONS, strict=False)

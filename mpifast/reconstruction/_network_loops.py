@@ -18,7 +18,7 @@ from numba import prange
 from numba.extending import register_jitable
 
 from mpifast._elementary import sigmoid
-from mpifast._jit import Twin, jit
+from mpifast._jit import Twin, jit, jit_apart
 from mpifast._llvm import LANE_BYTES, borrowed
 from mpifast._meeting import attend, meet, turn
 from mpifast._tile import aligned_zeros, multiply_add, multiply_add_transposed, padded
@@ -26,6 +26,7 @@ from mpifast._tile import aligned_zeros, multiply_add, multiply_add_transposed, 
 BLOCK = 16  # samples whose exact per-sample updates are applied together
 TILE = 32  # samples predicted together
 PARTS = 2  # of every hidden layer: so many threads train one network together
+TAIL = 4  # outputs beyond the last whole vector, at most, that have vectors of weights instead of a vector of outputs nearly empty
 
 
 class Net(NamedTuple):
@@ -47,16 +48,32 @@ class Samples(NamedTuple):
     targets: np.ndarray
 
 
-class Work(NamedTuple):
-    """What slots work with, one after the other along the first axis: weights of their own, states and deltas of a block, and the scalar products
-    overlaps[slots, layers, BLOCK, BLOCK] of its samples. bounds[layers + 1, parts + 1] say where the parts of a layer begin.
+class Block(NamedTuple):
+    """What a slot works with: weights of its own, states and deltas of a block of samples, the scalar products overlaps[layers, BLOCK, BLOCK] of
+    these samples, and weights tail[TAIL, wider] and sums[TAIL, BLOCK] of the last outputs.
     """
 
     weights: np.ndarray
     states: np.ndarray
     deltas: np.ndarray
     overlaps: np.ndarray
+    tail: np.ndarray
+    sums: np.ndarray
+
+
+class Work(NamedTuple):
+    """Room [slots, numbers] for the block of each slot, with a gap between them; bounds[layers + 1, parts + 1]: where the parts of a layer begin."""
+
+    room: np.ndarray
     bounds: np.ndarray
+
+
+@register_jitable
+def whole_columns(net: Net) -> int:
+    """Of a single layer's outputs: those in vectors, without the tail."""
+    units, lane = net.units[1], LANE_BYTES // net.weights.itemsize
+    rest = units % lane
+    return units - rest if rest <= TAIL else units - rest + lane
 
 
 @register_jitable
@@ -65,23 +82,40 @@ def part_bounds(net: Net, parts: int) -> np.ndarray:
     layers, lane = len(net.linear), LANE_BYTES // net.weights.itemsize
     bounds = np.zeros((layers + 1, parts + 1), np.int64)
     for layer in range(1, layers + 1):
-        groups = padded(net.units[layer] + (net.bias if layer < layers else 0), lane) // lane
-        for part in range(parts + 1):
+        width = padded(net.units[layer] + (net.bias if layer < layers else 0), lane)
+        groups = (width if layers > 1 else whole_columns(net)) // lane
+        for part in range(parts):
             bounds[layer, part] = lane * (groups * part // parts)
+        bounds[layer, parts] = width
     return bounds
 
 
-def workspace(net: Net, samples: int, slots: int) -> Work:
-    """Zeros for blocks of ``samples``."""
-    (layers, depth, width), dtype = net.weights.shape, net.weights.dtype
+@register_jitable
+def carve(room: np.ndarray, net: Net, rows: int) -> Block:
+    """A slot's block of so many samples."""
+    layers, depth, width = net.weights.shape
     wider = max(depth, width)
-    return Work(
-        aligned_zeros((slots, layers, depth, width), dtype),
-        aligned_zeros((slots, layers + 1, samples, wider), dtype),
-        aligned_zeros((slots, layers, samples, wider), dtype),
-        aligned_zeros((slots, layers, BLOCK, BLOCK), dtype),
-        part_bounds(net, slots if layers == 1 else PARTS),
+    states = layers * depth * width
+    deltas = states + (layers + 1) * rows * wider
+    overlaps = deltas + layers * rows * wider
+    tail = overlaps + layers * BLOCK * BLOCK
+    sums = tail + TAIL * wider
+    return Block(
+        room[:states].reshape((layers, depth, width)),
+        room[states:deltas].reshape((layers + 1, rows, wider)),
+        room[deltas:overlaps].reshape((layers, rows, wider)),
+        room[overlaps:tail].reshape((layers, BLOCK, BLOCK)),
+        room[tail:sums].reshape((TAIL, wider)),
+        room[sums : sums + TAIL * BLOCK].reshape((TAIL, BLOCK)),
     )
+
+
+def workspace(net: Net, rows: int, slots: int) -> Work:
+    """Zeros for blocks of so many samples."""
+    layers, depth, width = net.weights.shape
+    numbers = layers * depth * width + (2 * layers + 1) * rows * max(depth, width) + layers * BLOCK**2 + TAIL * (max(depth, width) + BLOCK)
+    gap = 4096 // net.weights.itemsize  # what is nearer is fetched ahead, from the core that is writing it
+    return Work(aligned_zeros((slots, numbers + gap), net.weights.dtype), part_bounds(net, slots if layers == 1 else PARTS))
 
 
 @jit
@@ -150,21 +184,18 @@ def scale_by_slope(deltas: np.ndarray, states: np.ndarray, layer: int, n: int, s
 
 
 class Team(NamedTuple):
-    """The slots that train one network, as one of them sees it: it has the parts ``first`` to ``last`` of every layer but the inputs."""
+    """The slots that train one network, as one of them sees it.
+
+    It has the parts ``first`` to ``last`` of every layer but the inputs, and with them columns ``left`` to ``right`` of the first weights.
+    """
 
     slot: int
     slots: int
     first: int
     last: int
+    left: int
+    right: int
     bounds: np.ndarray
-
-
-class Block(NamedTuple):
-    """A slot's states, deltas and overlaps: see `Work`."""
-
-    states: np.ndarray
-    deltas: np.ndarray
-    overlaps: np.ndarray
 
 
 class Meeting(NamedTuple):
@@ -178,10 +209,21 @@ class Meeting(NamedTuple):
 
 
 @jit
+def join(work: Work, slot: int, slots: int, meeting: Meeting | None) -> Team:
+    """The team of a slot; its ``slots`` are 0 if another one does all the work."""
+    together, parts = slots, work.bounds.shape[1] - 1
+    if meeting is not None:
+        together = attend(meeting.flags, slot, slots)
+    here, each = slot if together == slots else 0, max(together, 1)
+    first, last = parts * here // each, parts * (here + 1) // each
+    return Team(here, together, first, last, work.bounds[1, first], work.bounds[1, last], work.bounds)
+
+
+@jit
 def outputs_of(layer: int, team: Team) -> tuple[int, int]:
     """Columns of a layer's weights that a slot has to do with: its own ones of the first layer, all of the others."""
     if layer == 0:
-        return team.bounds[1, team.first], team.bounds[1, team.last]
+        return team.left, team.right
     return 0, team.bounds[layer + 1, -1]
 
 
@@ -194,10 +236,21 @@ def inputs_of(net: Net, layer: int, team: Team) -> tuple[int, int]:
 
 
 @jit
-def apply_deltas(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team) -> None:
-    """W += sum over samples of delta h^T, for all layers; each slot has its own weights."""
+def copy_weights(to: Net, source: Net, team: Team) -> None:
+    """Those that a slot has: on its own copy it is not disturbed by the others, whose prefetching would take cache lines away."""
+    for layer in range(len(to.linear)):
+        (above, below), (left, right) = inputs_of(to, layer, team), outputs_of(layer, team)
+        for i in span(above, below):
+            for o in span(left, right):
+                to.weights[layer, i, o] = source.weights[layer, i, o]
+
+
+@jit
+def apply_deltas(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team, last: int) -> None:
+    """W += sum over samples of delta h^T, for all layers; each slot has its own weights, of the first layer up to column ``last``."""
     for layer in range(len(net.linear)):
         (above, below), (left, right) = inputs_of(net, layer, team), outputs_of(layer, team)
+        right = last if layer == 0 else right
         multiply_add(net.weights[layer, above:below, left:right], states[layer, :, above:below].T, deltas[layer, :, left:right])
 
 
@@ -233,7 +286,7 @@ def forward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.n
 
     The first layer's W h_n and overlaps[0, n, m] = h_m . h_n are there already, from products of whole blocks.
     """
-    left, right = outputs_of(0, team)
+    left, right = team.left, team.right
     multiply_add(states[1, n : n + 1, left:right], overlaps[0, n : n + 1, :n], deltas[0, :n, left:right])
     activate(net, states, 1, n, left, right)
     if meeting is not None:
@@ -253,35 +306,62 @@ def forward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.n
 
 
 @jit
-def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team, meeting: Meeting | None) -> None:
+def backward_one(net: Net, states: np.ndarray, deltas: np.ndarray, overlaps: np.ndarray, n: int, team: Team, meeting: Meeting) -> None:
     """Deltas of the hidden layers from those of the outputs: W^T delta_n + sum_{m<n} (delta_m . delta_n) h_m, times the slope."""
-    if meeting is not None:
-        for layer in range(len(net.linear) - 1, 0, -1):
-            (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
-            here, result = deltas[layer, n : n + 1, :right], deltas[layer - 1, n : n + 1, above:below]
-            result[:] = 0
-            multiply_add_transposed(result, here, net.weights[layer, above:below, :right])
-            overlaps[layer, n] = 0
-            multiply_add_transposed(overlaps[layer, n : n + 1], here, deltas[layer, :, :right])
-            multiply_add(result, overlaps[layer, n : n + 1, :n], states[layer, :n, above:below])
-            scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
-            if layer > 1:
-                gather(deltas, layer - 1, n, 1, above, below, team.bounds[layer, -1], team, meeting)
+    for layer in range(len(net.linear) - 1, 0, -1):
+        (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
+        here, result = deltas[layer, n : n + 1, :right], deltas[layer - 1, n : n + 1, above:below]
+        result[:] = 0
+        multiply_add_transposed(result, here, net.weights[layer, above:below, :right])
+        overlaps[layer, n] = 0
+        multiply_add_transposed(overlaps[layer, n : n + 1], here, deltas[layer, :, :right])
+        multiply_add(result, overlaps[layer, n : n + 1, :n], states[layer, :n, above:below])
+        scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
+        if layer > 1:
+            gather(deltas, layer - 1, n, 1, above, below, team.bounds[layer, -1], team, meeting)
+
+
+@jit_apart
+def move_tail(to: np.ndarray, source: np.ndarray) -> None:
+    """Columns of weights become rows of the tail, or the other way round."""
+    for i in range(len(to)):
+        for r in range(to.shape[1]):
+            to[i, r] = source[i, r]
+
+
+@jit
+def multiply_tail(states: np.ndarray, tail: np.ndarray, sums: np.ndarray, start: int, count: int) -> None:
+    """states[1, :, start:start+count] = states[0] tail^T, with samples in the lanes."""
+    sums[:] = 0
+    multiply_add_transposed(sums[:count], tail[:count], states[0])
+    move_tail(states[1, :, start : start + count], sums[:count].T)
 
 
 @jit
 def sample_steps(
-    net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, block: Block, team: Team, meeting: Meeting | None
-) -> None:
-    """Per-sample delta rule over ``order``, a slot's part of it.
+    shared: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, work: Work, slot: int, slots: int,
+    single: bool | None, meeting: Meeting | None,
+) -> None:  # fmt: skip
+    """A slot's part of the per-sample delta rule over ``order``.
 
     The trajectory is that of one update a sample (eq. 7), but weights are touched once a block: within it, scalar products with the samples
     before stand for their updates.
     """
-    net, samples, (states, deltas, overlaps), team = borrowed(net), borrowed(samples), borrowed(block), borrowed(team)
+    team = join(work, slot, slots, meeting)
+    if team.slots == 0:
+        return
+    block, team, samples = borrowed(carve(work.room[team.slot], shared, BLOCK)), borrowed(team), borrowed(samples)
+    net = Net(block.weights, shared.units, shared.linear, shared.bias)
+    copy_weights(net, shared, team)
+    states, deltas, overlaps = block.states, block.deltas, block.overlaps
     layers, inputs = len(net.linear), net.units[0] + net.bias
-    (left, right), (start, stop) = outputs_of(0, team), outputs_of(layers - 1, team)
+    left, right, (start, stop) = team.left, team.right, outputs_of(layers - 1, team)
     last = min(stop, net.units[layers])
+    if single is not None:
+        right = min(right, whole_columns(net))
+        extra = max(last - right, 0)
+        columns, rows = net.weights[0, :inputs, right : right + extra], block.tail[:extra, :inputs].T
+        move_tail(rows, columns)
     for begin in range(0, len(order), BLOCK):
         count = min(BLOCK, len(order) - begin)
         load(states, samples, order, begin, count, net.bias)
@@ -290,14 +370,22 @@ def sample_steps(
         overlaps[0] = 0
         multiply_add_transposed(overlaps[0], states[0], states[0])
         multiply_add(states[1, :, left:right], states[0, :, :inputs], net.weights[0, :inputs, left:right])
+        if single is not None:
+            multiply_tail(states, block.tail, block.sums, right, extra)
         for n in range(count):
             forward_one(net, states, deltas, overlaps, n, team, meeting)
             sample = order[begin + n]
             output_deltas(deltas, states, n, samples.targets, sample, start, last, net.linear[layers - 1], rate)
             if layers == 1 or team.slot == 0:
                 add_errors(errors, states, n, samples.targets, sample, start, last)
-            backward_one(net, states, deltas, overlaps, n, team, meeting)
-        apply_deltas(net, states, deltas, team)
+            if meeting is not None:
+                backward_one(net, states, deltas, overlaps, n, team, meeting)
+        apply_deltas(net, states, deltas, team, right)
+        if single is not None:
+            multiply_add(block.tail[:extra, :], deltas[0, :, right : right + extra].T, states[0, :, :])
+    if single is not None:
+        move_tail(columns, rows)
+    copy_weights(shared, net, team)
 
 
 @jit
@@ -325,27 +413,33 @@ def forward(net: Net, states: np.ndarray, team: Team, meeting: Meeting | None) -
 
 
 @jit
-def backward(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team, meeting: Meeting | None) -> None:
+def backward(net: Net, states: np.ndarray, deltas: np.ndarray, team: Team, meeting: Meeting) -> None:
     """Deltas of the hidden layers from those of the outputs."""
     rows = states.shape[1]
-    if meeting is not None:
-        for layer in range(len(net.linear) - 1, 0, -1):
-            (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
-            deltas[layer - 1] = 0
-            multiply_add_transposed(deltas[layer - 1, :, above:below], deltas[layer, :, :right], net.weights[layer, above:below, :right])
-            for n in range(rows):
-                scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
-            if layer > 1:
-                for row in range(0, rows, TILE):
-                    gather(deltas, layer - 1, row, min(TILE, rows - row), above, below, team.bounds[layer, -1], team, meeting)
+    for layer in range(len(net.linear) - 1, 0, -1):
+        (above, below), right = inputs_of(net, layer, team), team.bounds[layer + 1, -1]
+        deltas[layer - 1] = 0
+        multiply_add_transposed(deltas[layer - 1, :, above:below], deltas[layer, :, :right], net.weights[layer, above:below, :right])
+        for n in range(rows):
+            scale_by_slope(deltas, states, layer, n, above, net.units[layer], below, net.linear[layer - 1])
+        if layer > 1:
+            for row in range(0, rows, TILE):
+                gather(deltas, layer - 1, row, min(TILE, rows - row), above, below, team.bounds[layer, -1], team, meeting)
 
 
 @jit
 def batch_steps(
-    net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, block: Block, team: Team, meeting: Meeting | None
-) -> None:
-    """Gradient descent with the mean gradient of ``batch`` samples a step, a slot's part of it as in `sample_steps`."""
-    net, samples, (states, deltas, _), team = borrowed(net), borrowed(samples), borrowed(block), borrowed(team)
+    shared: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, work: Work, slot: int, slots: int,
+    meeting: Meeting | None,
+) -> None:  # fmt: skip
+    """A slot's part of gradient descent with the mean gradient of ``batch`` samples a step."""
+    team = join(work, slot, slots, meeting)
+    if team.slots == 0:
+        return
+    block, team, samples = borrowed(carve(work.room[team.slot], shared, batch)), borrowed(team), borrowed(samples)
+    net = Net(block.weights, shared.units, shared.linear, shared.bias)
+    copy_weights(net, shared, team)
+    states, deltas = block.states, block.deltas
     layers = len(net.linear)
     step = np.empty(1, net.weights.dtype)  # stays in the network's type
     start, stop = outputs_of(layers - 1, team)
@@ -361,54 +455,27 @@ def batch_steps(
             output_deltas(deltas, states, n, samples.targets, sample, start, last, net.linear[layers - 1], step[0])
             if layers == 1 or team.slot == 0:
                 add_errors(errors, states, n, samples.targets, sample, start, last)
-        backward(net, states, deltas, team, meeting)
-        apply_deltas(net, states, deltas, team)
+        if meeting is not None:
+            backward(net, states, deltas, team, meeting)
+        apply_deltas(net, states, deltas, team, team.right)
+    copy_weights(shared, net, team)
 
 
-@jit
-def copy_weights(to: np.ndarray, source: np.ndarray, above: int, below: int, left: int, right: int) -> None:
-    """Part of a layer."""
-    for i in span(above, below):
-        for o in span(left, right):
-            to[i, o] = source[i, o]
-
-
-@jit
-def train_slot(
-    net: Net, samples: Samples, order: np.ndarray, batch: int | None, rate: float, errors: np.ndarray, work: Work, slot: int, slots: int,
-    meeting: Meeting | None,
+def _train_exactly(
+    net: Net, samples: Samples, order: np.ndarray, rate: float, errors: np.ndarray, work: Work, slots: int,
+    single: bool | None, meeting: Meeting | None,
 ) -> None:  # fmt: skip
-    """A slot's part, on weights of its own: next to those of another slot, prefetching would take each other's cache lines away."""
-    together, parts = slots, work.bounds.shape[1] - 1
-    if meeting is not None:
-        together = attend(meeting.flags, slot, slots)
-    if together == 0:
-        return
-    here = slot if together == slots else 0
-    team = Team(here, together, parts * here // together, parts * (here + 1) // together, work.bounds)
-    own = Net(work.weights[here], net.units, net.linear, net.bias)
-    block = Block(work.states[here], work.deltas[here], work.overlaps[here])
-    for layer in range(len(net.linear)):
-        copy_weights(own.weights[layer], net.weights[layer], 0, net.weights.shape[1], 0, net.weights.shape[2])
-    if batch is None:
-        sample_steps(own, samples, order, rate, errors, block, team, meeting)
-    else:
-        batch_steps(own, samples, order, batch, rate, errors, block, team, meeting)
-    for layer in range(len(net.linear)):
-        (above, below), (left, right) = inputs_of(net, layer, team), outputs_of(layer, team)
-        copy_weights(net.weights[layer], own.weights[layer], above, below, left, right)
-
-
-def _train(
-    net: Net, samples: Samples, order: np.ndarray, batch: int | None, rate: float, errors: np.ndarray, work: Work, slots: int,
-    meeting: Meeting | None,
-) -> None:  # fmt: skip
-    """One pass, sample by sample (``batch`` is None) or batch by batch; networks with hidden layers need a new meeting for each call.
-
-    What is None is not compiled: four functions come of this.
-    """
+    """One pass, sample by sample: ``single`` layers have no meeting, others a new one for each call. What is None is not compiled."""
     for slot in prange(slots):
-        train_slot(net, samples, order, batch, rate, errors, work, np.int64(slot), slots, meeting)  # a prange index is unsigned
+        sample_steps(net, samples, order, rate, errors, work, np.int64(slot), slots, single, meeting)  # a prange index is unsigned
+
+
+def _train_batches(
+    net: Net, samples: Samples, order: np.ndarray, batch: int, rate: float, errors: np.ndarray, work: Work, slots: int, meeting: Meeting | None
+) -> None:
+    """One pass, batch by batch."""
+    for slot in prange(slots):
+        batch_steps(net, samples, order, batch, rate, errors, work, np.int64(slot), slots, meeting)
 
 
 def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None:
@@ -418,7 +485,8 @@ def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None
     for slot in prange(slots):
         width = max(net.weights.shape[1], net.weights.shape[2])
         states, tile = aligned_zeros((layers + 1, TILE, width), net.weights.dtype), np.empty(TILE, np.int64)
-        team = Team(0, 1, 0, 1, part_bounds(net, 1))
+        bounds = part_bounds(net, 1)
+        team = Team(0, 1, 0, 1, 0, bounds[1, 1], bounds)
         last = count * (slot + 1) // slots
         for begin in range(count * slot // slots, last, TILE):
             size = min(TILE, last - begin)
@@ -431,4 +499,4 @@ def _predict(net: Net, samples: Samples, images: np.ndarray, slots: int) -> None
                     images[begin + s, o] = states[layers, s, o]
 
 
-train, predict = Twin(_train), Twin(_predict)
+train_exactly, train_batches, predict = Twin(_train_exactly), Twin(_train_batches), Twin(_predict)

@@ -83,5 +83,5 @@ def directions_of(rows: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.nd
     """Triangle[rank, inputs], inverse[inputs, rank] and the orthonormal q[rank, samples] of float64[inputs, samples]; see `factor`."""
     q, count = np.array(rows, np.float64, order="C"), len(rows)
     triangle, inverse, order, rank = np.zeros((count, count)), np.zeros((count, count)), np.zeros(count, np.int64), np.zeros(1, np.int64)
-    directions(q, triangle, inverse, tolerance, order, rank, threads=1)
+    directions(q, triangle, inverse, float(tolerance), order, rank, threads=1)
     return triangle[: rank[0]], inverse[:, : rank[0]], q[order[: rank[0]]]

@@ -75,9 +75,9 @@ class Trainer:
 
     def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int, reduction: Reduction | None = None) -> None:
         self.network, self.samples, self.batch, self.shuffle, self.reduction = network, samples, batch, shuffle, reduction
-        groups, hidden = padded(network.outputs, lanes(network.dtype)) // lanes(network.dtype), len(network.units) > 2
+        hidden, whole = len(network.units) > 2, loops.whole_columns(network._net) // lanes(network.dtype)
         self.threads = threads
-        self.slots, self.alone = min(threads, loops.PARTS if hidden else groups), 0
+        self.slots, self.alone = min(threads, loops.PARTS if hidden else max(whole, 1)), 0
         self.chunk = padded(MEETING_CHUNK if hidden else CHUNK, batch)
         self.order = np.arange(len(samples.spectra))
 
@@ -134,14 +134,17 @@ class Trainer:
         net = network._net._replace(weights=aligned_zeros(network._net.weights.shape, network.dtype))
         net.weights[:] = network._net.weights
         inner, samples = (net, self.samples) if self.reduction is None else (self.reduction.enter(net, self.threads), self.reduction.samples)
-        batch, errors = None if self.batch == 1 else self.batch, np.zeros(network.outputs)
-        work = loops.workspace(inner, batch or loops.BLOCK, self.slots)
-        sums = aligned_zeros((2, loops.PARTS, loops.TILE, work.states.shape[-1]), network.dtype)
+        single, errors = True if len(network.units) == 2 else None, np.zeros(network.outputs)
+        work = loops.workspace(inner, loops.BLOCK if self.batch == 1 else self.batch, self.slots)
+        sums = aligned_zeros((2, loops.PARTS, loops.TILE, max(inner.weights.shape)), network.dtype)
         for start in range(0, len(self.order), self.chunk):
             order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
             slots = 1 if self.alone else self.slots  # with as many threads: the serial twin may have to be compiled first
-            meeting = None if len(network.units) == 2 else loops.Meeting(sums, new_flags(slots))
-            loops.train(inner, samples, order, batch, step, errors, work, slots, meeting, threads=self.slots)
+            meeting = None if single else loops.Meeting(sums, new_flags(slots))
+            if self.batch == 1:
+                loops.train_exactly(inner, samples, order, step, errors, work, slots, single, meeting, threads=self.slots)
+            else:
+                loops.train_batches(inner, samples, order, self.batch, step, errors, work, slots, meeting, threads=self.slots)
             contended = meeting is not None and offers(meeting.flags) > OFFERS
             self.alone = ALONE if contended else max(self.alone - 1, 0)
         if self.reduction is not None:
