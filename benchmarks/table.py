@@ -17,14 +17,15 @@ TRIED = """What holds the missed marks back, and what was tried:
 - **P1, P2.** Sums of table rows, at the rate at which an L2 cache delivers them. Tables of three or four voxels, which an L1 cache holds, take as
   much longer in additions as they save in loads, with one to thirteen vectors of columns at a time; of six voxels they would leave the L2 cache.
   Writing the spectra alone takes a seventh of the time.
-- **P4.** Both sides use the same nodes, parity and transforms, and NumPy's tanh is vectorised too: the peer loses its temporary arrays only.
+- **P4.** Parity halves our work; but the peer's transform costs as much a number as ours, and NumPy's tanh is vectorised, which the exponential of
+  the portable Cython kernel is not. Subtracting the nearest poles of coth in closed form would need a quarter of the nodes; not tried.
 - **P5.** Beside its two products the delta rule needs the scalar products of every sixteen samples and the steps among them. On two threads each
-  loads and scales all spectra, and 129 outputs are nine vectors, shared five to four; preparing spectra once for both would save less than
-  a tenth. Transposed copies of the weights were slower. The 129 coordinates of noise-free spectra would save a third and be wrong for
-  noisy ones; `recipe="fast"` finds out how many there are.
+  loads and scales all spectra; preparing them once for both would save less than a tenth. Transposed copies of the weights were slower.
+  Noise-free spectra have 129 coordinates instead of 200, which saves a third; to transform them first takes as long as a pass, so it is done from
+  four passes on, and "10 training passes" shows it.
 - **P6.** The pass is P5's. The peer's time is the dispatch of PyTorch's calls.
-- **P7.** Each sample reads the second layer's weights twice from the L2 cache, forward and back, and cannot start before the one before it
-  has ended. Two threads would have to meet once for every sample, which was not tried.
+- **P7.** Each sample reads the second layer's weights twice, forward and back, and cannot start before the one before it has ended. Two threads
+  have half of the hidden units each, meet once a sample, and the way back begins with the weights that the way forward has left in the cache.
 - **P13.** 129 outputs take nine vectors, and each of them an exponential."""
 
 Record = dict[str, Any]
