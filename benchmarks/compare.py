@@ -83,6 +83,10 @@ def noisy(run: Run) -> None:
     run.kernel(lambda shape=PAPER: problems.training(problems.SNR_DB, shape))
 
 
+def tenfold(run: Run) -> None:
+    run.kernel(lambda shape=PAPER: problems.training(None, shape, epochs=10), () if run.quick else NEIGHBOURS)
+
+
 def hidden(run: Run) -> None:
     run.kernel(problems.hidden_training, cost=["samples"])
 
@@ -191,7 +195,7 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "P3": lambda run: run.kernel(lambda shape=PAPER: problems.generate(problems.SNR_DB, shape), cost=["samples"]),
     "P4": lambda run: run.kernel(problems.matrix, NEIGHBOURS[:2], cost=ALL[1:]),
     "P5": lambda run: run.kernel(lambda shape=PAPER: problems.training(None, shape), cost=ALL),
-    "P5 tenfold": lambda run: run.kernel(lambda shape=PAPER: problems.training(None, shape, epochs=10)),
+    "P5 tenfold": tenfold,
     "P5 noisy": noisy,
     "P6": loop,
     "P7": hidden,
