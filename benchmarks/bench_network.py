@@ -41,16 +41,12 @@ class Peer:
     def track_training_ratio_to_two_sgemms(self, threads):
         return pairs.compare(problems.training(), threads).ratio
 
-    def track_ten_trainings_ratio_to_twenty_sgemms(self, threads):
-        return pairs.compare(problems.training(epochs=10), threads).ratio
-
     def track_hidden_training_ratio_to_five_sgemms(self, threads):
         return pairs.compare(problems.hidden_training(), threads).ratio
 
     def track_prediction_ratio_to_sgemm(self, threads):
         return pairs.compare(problems.prediction(), threads).ratio
 
-    track_ten_trainings_ratio_to_twenty_sgemms.unit = "x"
     track_training_ratio_to_two_sgemms.unit = track_hidden_training_ratio_to_five_sgemms.unit = track_prediction_ratio_to_sgemm.unit = "x"
 
 
