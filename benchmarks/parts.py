@@ -20,6 +20,7 @@ from mpifast.data.scaling import Scaling
 from mpifast.physics._forward_loops import TILE
 from mpifast.physics._system_matrix_kernels import fold_magnetization
 from mpifast.physics.system_matrix import node_count
+from mpifast.reconstruction import _network_layout as layout
 from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction.whitening import Whitening
 
@@ -164,8 +165,8 @@ def training(hidden: tuple[int, ...] = ()) -> tuple[Callable[[], Any], Stages]:
     u, c = problems.data()
     network = mpifast.Network(u.shape[1], c.shape[1], hidden, scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
-    work, blocks, count = loops.workspace(net, loops.BLOCK, 1), len(u) // loops.BLOCK, len(u)
-    _, states, deltas, overlaps, *_ = loops.carve(work.room[0], net, loops.BLOCK)
+    work, blocks, count = layout.workspace(net, layout.BLOCK, 1), len(u) // layout.BLOCK, len(u)
+    _, states, deltas, overlaps, *_ = layout.carve(work.room[0], net, layout.BLOCK)
     sizes = [padded(units, 16) for units in network.units]
     first, last, top = net.weights[0], net.weights[-1], len(sizes) - 1
     stages: Stages = {
@@ -220,8 +221,8 @@ def prediction() -> tuple[Callable[[], Any], Stages]:
     network = mpifast.Network(u.shape[1], c.shape[1], scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
     states, tiles, width = (
-        loops.carve(loops.workspace(net, loops.TILE, 1).room[0], net, loops.TILE).states,
-        len(u) // loops.TILE,
+        layout.carve(layout.workspace(net, layout.TILE, 1).room[0], net, layout.TILE).states,
+        len(u) // layout.TILE,
         padded(c.shape[1], 16),
     )
     stages: Stages = {

@@ -20,7 +20,7 @@ from numba import prange
 
 from mpifast._jit import Twin, jit, jit_reduction
 from mpifast._tile import multiply_add
-from mpifast.reconstruction._network_loops import span
+from mpifast.reconstruction._network_layout import span
 
 LANES = 16  # spectra in a block of Kaczmarz; a multiple of _tile.lanes
 ROWS = 16  # and the equations visited together; a multiple of _tile.ROWS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mpifast._jit import Twin, jit, jit_reduction
-from mpifast.reconstruction._network_loops import span
+from mpifast.reconstruction._network_layout import span
 
 CANCELLED = 1e-3  # a difference of so little of what it began with has lost digits
 

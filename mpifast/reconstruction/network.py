@@ -14,6 +14,7 @@ from mpifast._jit import thread_count
 from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.data.scaling import MODES, Scaling
 from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.reconstruction import _network_layout as layout
 from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction import network_file, reduction, whitening
 from mpifast.reconstruction.checkpoint import Checkpoint
@@ -353,14 +354,14 @@ class Network:
         depth, width = (padded(max(units) + self.bias, lanes(self.dtype)) for units in (self.units[:-1], self.units[1:]))
         return len(self.units) - 1, depth, width
 
-    def _padded(self, parameters: list[np.ndarray]) -> loops.Net:
+    def _padded(self, parameters: list[np.ndarray]) -> layout.Net:
         """Weights of each layer as the loops want them."""
         weights = aligned_zeros(self._shape, self.dtype)
         for layer, array in enumerate(parameters):
             units, inputs = array.shape
             weights[layer, :inputs, :units] = array.T
         linear = np.array([name == "linear" for name in self.activations])
-        return loops.Net(weights, np.array(self.units, np.int64), linear, int(self.bias))
+        return layout.Net(weights, np.array(self.units, np.int64), linear, int(self.bias))
 
     def _measured_scaling(self) -> Scaling:
         if self.scaling is None:
@@ -369,11 +370,11 @@ class Network:
             )
         return self.scaling
 
-    def _samples(self, u: np.ndarray, targets: np.ndarray) -> loops.Samples:
+    def _samples(self, u: np.ndarray, targets: np.ndarray) -> layout.Samples:
         """Checked spectra with the scaling the loops apply to them."""
         scaling = self._measured_scaling()
         offset, factor, gain = (array.astype(self.dtype) for array in (scaling.offset, scaling.factor, scaling.gain(u)))
-        return loops.Samples(u, offset, factor, gain, targets)
+        return layout.Samples(u, offset, factor, gain, targets)
 
     def _check_system(self, system: Any) -> None:
         """The system of spectra at hand is that of the training, as far as both are known."""

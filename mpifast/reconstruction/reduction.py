@@ -14,7 +14,7 @@ import numpy as np
 from mpifast._tile import aligned_zeros, lanes, padded
 from mpifast.data.scaling import Scaling
 from mpifast.physics.forward import product
-from mpifast.reconstruction import _network_loops as loops
+from mpifast.reconstruction import _network_layout as layout
 from mpifast.reconstruction._whitening_loops import directions_of
 
 EPOCHS = 4  # from which on it pays: the spectra have to be transformed first, which takes as long as a pass
@@ -37,7 +37,7 @@ class Reduction:
     """
 
     basis: np.ndarray
-    samples: loops.Samples
+    samples: layout.Samples
 
     @classmethod
     def find(cls, scaling: Scaling, spectra: np.ndarray, targets: np.ndarray, threads: int) -> Reduction | None:
@@ -59,18 +59,18 @@ class Reduction:
         if (outside > len(probes) * (ROUNDING * np.finfo(dtype).eps) ** 2 * inside).any():
             return None
         one = np.ones(max(rank, count), dtype)
-        samples = loops.Samples(np.ascontiguousarray(coordinates[:, :rank]), np.zeros(rank, dtype), one[:rank], one[:count], targets)
+        samples = layout.Samples(np.ascontiguousarray(coordinates[:, :rank]), np.zeros(rank, dtype), one[:rank], one[:count], targets)
         return cls(np.ascontiguousarray(basis.T, dtype), samples)
 
-    def enter(self, net: loops.Net, threads: int) -> loops.Net:
+    def enter(self, net: layout.Net, threads: int) -> layout.Net:
         """The network with the weights V."""
         inputs, rank = self.basis.shape
         weights = aligned_zeros((1, padded(rank + net.bias, lanes(self.basis.dtype)), net.weights.shape[2]), self.basis.dtype)
         weights[0, :rank] = product(np.ascontiguousarray(self.basis.T), net.weights[0, :inputs], threads)
         weights[0, rank : rank + net.bias] = net.weights[0, inputs : inputs + net.bias]
-        return loops.Net(weights, np.array([rank, net.units[1]]), net.linear, net.bias)
+        return layout.Net(weights, np.array([rank, net.units[1]]), net.linear, net.bias)
 
-    def leave(self, trained: loops.Net, net: loops.Net, threads: int) -> None:
+    def leave(self, trained: layout.Net, net: layout.Net, threads: int) -> None:
         """Give a network its new weights, those that it had when it was entered are in it still."""
         inputs, rank = self.basis.shape
         change = trained.weights[0] - self.enter(net, threads).weights[0]

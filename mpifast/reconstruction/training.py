@@ -14,6 +14,7 @@ from tqdm import tqdm
 from mpifast import _validation as check
 from mpifast._meeting import new_flags, offers
 from mpifast._tile import aligned_zeros, lanes, padded
+from mpifast.reconstruction import _network_layout as layout
 from mpifast.reconstruction import _network_loops as loops
 from mpifast.reconstruction.metrics import mean_square
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mpifast.reconstruction.reduction import Reduction
 
 STALL = 20  # epochs without progress
-CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of loops.BLOCK
+CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of layout.BLOCK
 MEETING_CHUNK = 2_048  # where threads meet at each sample
 OFFERS, ALONE = 20, 32  # of the core, in a chunk: then others want it, and so many chunks take one thread, which need not wait
 
@@ -73,11 +74,13 @@ class TrainingWarning(UserWarning):
 class Trainer:
     """One training set on its way through the loops, epoch by epoch."""
 
-    def __init__(self, network: Network, samples: loops.Samples, batch: int, shuffle: bool, threads: int, reduction: Reduction | None = None) -> None:
+    def __init__(
+        self, network: Network, samples: layout.Samples, batch: int, shuffle: bool, threads: int, reduction: Reduction | None = None
+    ) -> None:
         self.network, self.samples, self.batch, self.shuffle, self.reduction = network, samples, batch, shuffle, reduction
-        hidden, whole = len(network.units) > 2, loops.whole_columns(network._net) // lanes(network.dtype)
+        hidden, whole = len(network.units) > 2, layout.whole_columns(network._net) // lanes(network.dtype)
         self.threads = threads
-        self.slots, self.alone = min(threads, loops.PARTS if hidden else max(whole, 1)), 0
+        self.slots, self.alone = min(threads, layout.PARTS if hidden else max(whole, 1)), 0
         self.chunk = padded(MEETING_CHUNK if hidden else CHUNK, batch)
         self.order = np.arange(len(samples.spectra))
 
@@ -135,12 +138,12 @@ class Trainer:
         net.weights[:] = network._net.weights
         inner, samples = (net, self.samples) if self.reduction is None else (self.reduction.enter(net, self.threads), self.reduction.samples)
         single, errors = True if len(network.units) == 2 else None, np.zeros(network.outputs)
-        work = loops.workspace(inner, loops.BLOCK if self.batch == 1 else self.batch, self.slots)
-        sums = aligned_zeros((2, loops.PARTS, loops.TILE, max(inner.weights.shape)), network.dtype)
+        work = layout.workspace(inner, layout.BLOCK if self.batch == 1 else self.batch, self.slots)
+        sums = aligned_zeros((2, layout.PARTS, layout.TILE, max(inner.weights.shape)), network.dtype)
         for start in range(0, len(self.order), self.chunk):
             order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
             slots = 1 if self.alone else self.slots  # with as many threads: the serial twin may have to be compiled first
-            meeting = None if single else loops.Meeting(sums, new_flags(slots))
+            meeting = None if single else layout.Meeting(sums, new_flags(slots))
             if self.batch == 1:
                 loops.train_exactly(inner, samples, order, step, errors, work, slots, single, meeting, threads=self.slots)
             else:
