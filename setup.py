@@ -1,8 +1,9 @@
 """Build the Cython kernels; everything else about the package is in pyproject.toml.
 
 The extensions are portable by default: they run on every CPU of their architecture.
-``MPIFAST_ARCH=native pip install .`` compiles for this machine alone; never distribute such a build. ``MPIFAST_CHECKS=bounds`` checks
-every index, ``MPIFAST_CHECKS=sanitize`` builds with AddressSanitizer and UndefinedBehaviorSanitizer too: see ``.ci/trust``.
+``MPIFAST_ARCH=native pip install .`` compiles for this machine alone; never distribute such a build.
+``MPIFAST_CHECKS=bounds`` checks every index, ``MPIFAST_CHECKS=sanitize`` builds with AddressSanitizer and
+UndefinedBehaviorSanitizer too: see ``.ci/trust``.
 """
 
 import os

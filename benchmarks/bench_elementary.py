@@ -3,8 +3,8 @@
 import numpy as np
 
 from mpifast import reference
-from mpifast._elementary import sigmoid
-from mpifast._jit import jit
+from mpifast._compiled.elementary import sigmoid
+from mpifast._compiled.jit import jit
 
 
 @jit
@@ -22,7 +22,9 @@ class Sigmoid:
         self.out = np.empty_like(self.z)
         apply(self.z, self.out)
         np.testing.assert_allclose(self.out, reference.sigmoid(self.z), rtol=1e-5)
-        self.call = (lambda: apply(self.z, self.out)) if implementation == "mpifast" else (lambda: reference.sigmoid(self.z))
+        self.call = (
+            (lambda: apply(self.z, self.out)) if implementation == "mpifast" else (lambda: reference.sigmoid(self.z))
+        )
 
     def time_sigmoid(self, dtype, implementation):
         self.call()

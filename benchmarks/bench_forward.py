@@ -1,4 +1,6 @@
-"""Spectra of 30,000 phantoms at hand: look-up tables for binary ones, products for grey ones, NumPy's SGEMM, the slow twin."""
+"""Spectra of 30,000 phantoms at hand: look-up tables for binary ones, products for grey ones, NumPy's SGEMM, the slow
+twin.
+"""
 
 import numpy as np
 

@@ -1,4 +1,6 @@
-"""Training passes and prediction: the exact per-sample rule and mini-batches, one layer and a hidden one; SGEMM and the plain loop as peers."""
+"""Training passes and prediction: the exact per-sample rule and mini-batches, one layer and a hidden one; SGEMM and the
+plain loop as peers.
+"""
 
 import mpifast
 from benchmarks import pairs, problems
@@ -47,7 +49,9 @@ class Peer:
     def track_prediction_ratio_to_sgemm(self, threads):
         return pairs.compare(problems.prediction(), threads).ratio
 
-    track_training_ratio_to_two_sgemms.unit = track_hidden_training_ratio_to_five_sgemms.unit = track_prediction_ratio_to_sgemm.unit = "x"
+    track_training_ratio_to_two_sgemms.unit = track_hidden_training_ratio_to_five_sgemms.unit = (
+        track_prediction_ratio_to_sgemm.unit
+    ) = "x"
 
 
 class Accuracy:

@@ -1,4 +1,6 @@
-"""Images of a thousand noisy spectra: every solver, with the slow twin of the iterative ones and SciPy's direct solution as peers."""
+"""Images of a thousand noisy spectra: every solver, with the slow twin of the iterative ones and SciPy's direct
+solution as peers.
+"""
 
 import functools
 
@@ -34,12 +36,18 @@ class Solvers:
             "tsvd": (lambda: mpifast.tsvd(system, u), lambda: None),
             "tikhonov": (lambda: mpifast.tikhonov(system, u), lambda: None),
             "cholesky": (lambda: cholesky(real, u), lambda: mpifast.tikhonov(system, few, alpha=ALPHA)),
-            "kaczmarz": (lambda: mpifast.kaczmarz(system, u, alpha=ALPHA, **fixed), lambda: reference.kaczmarz(real, few, ALPHA, SWEEPS)),
+            "kaczmarz": (
+                lambda: mpifast.kaczmarz(system, u, alpha=ALPHA, **fixed),
+                lambda: reference.kaczmarz(real, few, ALPHA, SWEEPS),
+            ),
             "kaczmarz nonnegative": (
                 lambda: mpifast.kaczmarz(system, u, alpha=ALPHA, nonnegative=True, **fixed),
                 lambda: reference.kaczmarz(real, few, ALPHA, SWEEPS, True),
             ),
-            "sparse": (lambda: mpifast.sparse(system, u, alpha=ALPHA, **fixed), lambda: reference.fista(real, few, ALPHA, SWEEPS)),
+            "sparse": (
+                lambda: mpifast.sparse(system, u, alpha=ALPHA, **fixed),
+                lambda: reference.fista(real, few, ALPHA, SWEEPS),
+            ),
             "nnls": (lambda: mpifast.nnls(system, u, alpha=20.0), lambda: constrained(real, few, 20.0)),
         }[solver]
         images, peer = self.call(), expected()

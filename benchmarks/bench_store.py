@@ -19,7 +19,11 @@ COUNT = 200_000  # 163 MB
 
 def written(path: Path) -> int:
     """Bytes of a store."""
-    return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return (
+        path.stat().st_size
+        if path.is_file()
+        else sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    )
 
 
 def plain(path: Path, size: int) -> None:
@@ -38,7 +42,9 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def streaming(count: int = 10_000_000, suffix: str = ".h5", rounds: int = 3, folder: str | None = None) -> tuple[list[float], list[float]]:
+def streaming(
+    count: int = 10_000_000, suffix: str = ".h5", rounds: int = 3, folder: str | None = None
+) -> tuple[list[float], list[float]]:
     """P12: seconds of ours and of the plain write, in turn; the rate has to be at least 70 % of the plain one's."""
     spectra = mpifast.Spectra(problems.system(), seed=7)
     ours, peer = [], []
@@ -54,7 +60,9 @@ def streaming(count: int = 10_000_000, suffix: str = ".h5", rounds: int = 3, fol
             _remove(store)
             peer.append(seconds(lambda size=size: plain(raw, size)))
             _remove(raw)
-    return ours[1:], peer[1:]  # the first round warms up: memory that a virtual machine has not had before takes several times longer
+    return ours[1:], peer[
+        1:
+    ]  # the first round warms up: memory that a virtual machine has not had before takes several times longer
 
 
 def _remove(path: Path) -> None:

@@ -1,8 +1,10 @@
-"""Measure everything: ``python -m benchmarks.compare`` on a quiet machine writes `benchmarks/results/compare.json` and the tables made of it.
+"""Measure everything: ``python -m benchmarks.compare`` on a quiet machine writes `benchmarks/results/compare.json` and
+the tables made of it.
 
-Each job below runs in a process of its own, ours and the peer in the same one. A record is one pair at one shape and number of threads;
-its role says why it was measured: "paper" (the full-size problem), "neighbour" (other shapes), "library" (other peers), "cost" (ours alone,
-against samples, harmonics and voxels), "part" (one of its stages), "memory". What could not be measured stands under "missing", with the reason.
+Each job below runs in a process of its own, ours and the peer in the same one. A record is one pair at one shape and
+number of threads; its role says why it was measured: "paper" (the full-size problem), "neighbour" (other shapes),
+"library" (other peers), "cost" (ours alone, against samples, harmonics and voxels), "part" (one of its stages),
+"memory". What could not be measured stands under "missing", with the reason.
 """
 
 import argparse
@@ -51,27 +53,49 @@ class Run:
                 flops=pair.flops, bytes=pair.bytes,
             )  # fmt: skip
 
-    def kernel(self, make: Callable[..., Pair], shapes: Iterable[problems.Shape] = NEIGHBOURS, cost: Sequence[str] = ()) -> None:
+    def kernel(
+        self, make: Callable[..., Pair], shapes: Iterable[problems.Shape] = NEIGHBOURS, cost: Sequence[str] = ()
+    ) -> None:
         """A kernel at the paper's shape, at the neighbouring ones, and its cost."""
         self.pair(make(), "paper", 9)
         for shape in itertools.islice(shapes, 2 if self.quick else None):
             self.pair(make(shape=shape), "neighbour", 3)
-        for axis, shape in itertools.chain.from_iterable(itertools.product([name], COSTS[name]) for name in cost if not self.quick):
+        for axis, shape in itertools.chain.from_iterable(
+            itertools.product([name], COSTS[name]) for name in cost if not self.quick
+        ):
             pair, threads = make(shape=shape), machine.all_threads()
             clock = Clock(lambda pair=pair, threads=threads: pair.ours(threads))
             times = [clock.once] if clock.once > 2 else [clock.seconds() for _ in range(3)]
-            self.add(id=pair.id, role="cost", work=pair.work, axis=axis, shape=pair.shape, threads=threads, ours=spread(times), flops=pair.flops)
+            self.add(
+                id=pair.id,
+                role="cost",
+                work=pair.work,
+                axis=axis,
+                shape=pair.shape,
+                threads=threads,
+                ours=spread(times),
+                flops=pair.flops,
+            )
 
     def add(self, **record: Any) -> None:
         self.records.append(record)
         ratio = f"  ratio {record['ratio']['median']:.3g}" if "ratio" in record else ""
         value = record.get("ours", record.get("bytes"))
-        print(f"  {record['id']:<4}{record['role']:<10}{record['work']}, {record.get('shape', '')} {value}{ratio}", file=sys.stderr, flush=True)
+        print(
+            f"  {record['id']:<4}{record['role']:<10}{record['work']}, {record.get('shape', '')} {value}{ratio}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
     """Minimum, median and maximum, and of how many."""
-    return {"min": figures(min(values)), "median": figures(statistics.median(values)), "max": figures(max(values)), "rounds": len(values)}
+    return {
+        "min": figures(min(values)),
+        "median": figures(statistics.median(values)),
+        "max": figures(max(values)),
+        "rounds": len(values),
+    }
 
 
 def figures(value: float) -> float:
@@ -111,7 +135,15 @@ def accuracy(run: Run) -> None:
         setting = best(threads)
         name = f"PyTorch: {setting.optimizer}, batches of {setting.batch}, {setting.loss} loss, {setting.threads} thread(s)"
         timed(
-            run, "P8", "from a seed to a test MSE of 7.23e-5", name, Mark("speedup", 8), threads, mine, theirs, [figures(value) for value in reached]
+            run,
+            "P8",
+            "from a seed to a test MSE of 7.23e-5",
+            name,
+            Mark("speedup", 8),
+            threads,
+            mine,
+            theirs,
+            [figures(value) for value in reached],
         )
 
 
@@ -120,7 +152,9 @@ def imports(run: Run) -> None:
 
 
 def first_results(run: Run) -> None:
-    for name, limit, times in zip(("cold", "warm"), (15.0, 1.5), fresh.first_results(1 if run.quick else 3, run.rounds(7)), strict=True):
+    for name, limit, times in zip(
+        ("cold", "warm"), (15.0, 1.5), fresh.first_results(1 if run.quick else 3, run.rounds(7)), strict=True
+    ):
         absolute(run, "P11", f"a fresh process, its first spectra and pass, {name} cache", limit, times)
 
 
@@ -155,7 +189,16 @@ def streaming(run: Run) -> None:
 
     count = 200_000 if run.quick else 10_000_000
     ours, peer = bench_store.streaming(count, rounds=run.rounds(3))
-    timed(run, "P12", f"{count:,} spectra to disk", "a plain write of as many bytes", Mark("speedup", 0.7), machine.all_threads(), ours, peer)
+    timed(
+        run,
+        "P12",
+        f"{count:,} spectra to disk",
+        "a plain write of as many bytes",
+        Mark("speedup", 0.7),
+        machine.all_threads(),
+        ours,
+        peer,
+    )
 
 
 def memory(run: Run) -> None:
@@ -173,7 +216,9 @@ def stages(run: Run) -> None:
         run.add(id=name, role="part", work=stage, shape={}, threads=1, ours=spread([seconds]), whole=figures(whole))
 
 
-def timed(run: Run, name: str, work: str, peer: str, mark: Mark, threads: int, ours: Any, theirs: Any, errors: Any = None) -> None:
+def timed(
+    run: Run, name: str, work: str, peer: str, mark: Mark, threads: int, ours: Any, theirs: Any, errors: Any = None
+) -> None:
     """A record of two lists of seconds."""
     run.add(
         id=name, role="paper", work=work, peer_name=peer, shape={}, threads=threads, mark=[mark.kind, mark.value], ours=spread(ours),
@@ -184,7 +229,15 @@ def timed(run: Run, name: str, work: str, peer: str, mark: Mark, threads: int, o
 
 def absolute(run: Run, name: str, work: str, limit: float, times: Sequence[float]) -> None:
     """A record of seconds that have a limit of their own, on all threads."""
-    run.add(id=name, role="paper", work=work, shape={}, threads=machine.all_threads(), mark=["seconds", limit], ours=spread(times))
+    run.add(
+        id=name,
+        role="paper",
+        work=work,
+        shape={},
+        threads=machine.all_threads(),
+        mark=["seconds", limit],
+        ours=spread(times),
+    )
 
 
 ALL = ("samples", "harmonics", "voxels")
@@ -216,7 +269,9 @@ ON_REQUEST = {"P9 in full": reproduce_in_full}  # a quarter of an hour
 def measure(jobs: Sequence[str], quick: bool) -> dict[str, Any]:
     """Run jobs, each in a process of its own."""
     rates = [machine.rates(threads, 2 if quick else 7) for threads in sorted({1, machine.all_threads()})]
-    rates = [{"threads": rate["threads"], "flops": spread(rate["flops"]), "bytes": spread(rate["bytes"])} for rate in rates]
+    rates = [
+        {"threads": rate["threads"], "flops": spread(rate["flops"]), "bytes": spread(rate["bytes"])} for rate in rates
+    ]
     found: dict[str, Any] = {"machine": machine.facts(), "quick": quick, "rates": rates, "records": [], "missing": {}}
     start = time.perf_counter()
     for number, job in enumerate(jobs, 1):
@@ -224,7 +279,17 @@ def measure(jobs: Sequence[str], quick: bool) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "job.json"
             subprocess.run(
-                [sys.executable, "-m", "benchmarks.compare", "--job", job, "--out", str(path), *(["--quick"] if quick else [])], check=True
+                [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.compare",
+                    "--job",
+                    job,
+                    "--out",
+                    str(path),
+                    *(["--quick"] if quick else []),
+                ],
+                check=True,
             )
             part = json.loads(path.read_text(encoding="utf-8"))
         found["records"] += part["records"]
@@ -235,11 +300,25 @@ def measure(jobs: Sequence[str], quick: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two rounds of everything, for CI: that it runs and agrees, not how fast")
-    parser.add_argument("--full-reproduce", action="store_true", help="also time `mpifast reproduce` at full size (P9), a quarter of an hour")
-    parser.add_argument("--beside", action="store_true", help="only the products' targets, kept beside the last run: for other settings of BLAS")
-    parser.add_argument("--out", type=Path, default=table.RESULTS, help="JSON file; the tables are made only of the default one")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="two rounds of everything, for CI: that it runs and agrees, not how fast"
+    )
+    parser.add_argument(
+        "--full-reproduce",
+        action="store_true",
+        help="also time `mpifast reproduce` at full size (P9), a quarter of an hour",
+    )
+    parser.add_argument(
+        "--beside",
+        action="store_true",
+        help="only the products' targets, kept beside the last run: for other settings of BLAS",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=table.RESULTS, help="JSON file; the tables are made only of the default one"
+    )
     parser.add_argument("--job", choices=[*JOBS, *ON_REQUEST], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.job:

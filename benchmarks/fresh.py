@@ -16,7 +16,8 @@ mpifast.Network(200, 129, seed=1).fit(u, c, epochs=1)
 """
 IMPORT = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
 
-# Linux sets a process' peak to what it holds now when 5 is written to clear_refs. The work has been done once, on less, so code is compiled.
+# Linux sets a process' peak to what it holds now when 5 is written to clear_refs. The work has been done once, on less,
+# so code is compiled.
 PEAK = """
 import mpifast
 from pathlib import Path
@@ -54,7 +55,9 @@ def run(*arguments: str, **environment: str) -> tuple[float, str]:
     """Seconds and output of a Python process of its own, away from the checkout."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([sys.executable, *arguments], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True
+        )
     if done.returncode:
         raise RuntimeError(f"{arguments} failed:\n{done.stderr}")
     return time.perf_counter() - start, done.stdout
@@ -62,13 +65,17 @@ def run(*arguments: str, **environment: str) -> tuple[float, str]:
 
 def imports(rounds: int) -> tuple[list[float], list[float]]:
     """P10: seconds of ``import mpifast`` and of ``import numpy``, each in a process of its own, in turn."""
-    both = [[float(run("-c", IMPORT.format(package))[1]) for package in ("mpifast", "numpy")] for _ in range(rounds + 1)]
+    both = [
+        [float(run("-c", IMPORT.format(package))[1]) for package in ("mpifast", "numpy")] for _ in range(rounds + 1)
+    ]
     ours, peer = zip(*both[1:], strict=True)  # the first fills the disk's cache
     return list(ours), list(peer)
 
 
 def first_results(cold: int, warm: int) -> tuple[list[float], list[float]]:
-    """P11: seconds of a process that imports, makes 1,000 spectra and trains a pass on them, with an empty and with a filled cache."""
+    """P11: seconds of a process that imports, makes 1,000 spectra and trains a pass on them, with an empty and with a
+    filled cache.
+    """
     colds = []
     for _ in range(cold):
         with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +92,9 @@ def reproduce(*options: str) -> float:
 
 
 def peaks() -> Mapping[str, tuple[int, int]] | None:
-    """Peak memory beyond what the process held before, and the bytes that went through; None where the system does not tell."""
+    """Peak memory beyond what the process held before, and the bytes that went through; None where the system does not
+    tell.
+    """
     if not Path("/proc/self/clear_refs").exists():
         return None
     programs = {

@@ -38,7 +38,10 @@ def facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "blas": f"{blas.get('internal_api')} {blas.get('version')} ({blas.get('architecture')})",
         # They choose the peer's kernels and threads: a forced core type can halve its rate.
-        "settings": ", ".join(f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(SETTINGS)) or "none",
+        "settings": ", ".join(
+            f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(SETTINGS)
+        )
+        or "none",
         "versions": {package: _version(package) for package in PACKAGES},
         "commit": _commit(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -84,6 +87,8 @@ def _commit() -> str:
     """Of the checkout, with a mark if it has changes."""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     try:
-        return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

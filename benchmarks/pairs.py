@@ -16,7 +16,9 @@ LONG = 0.5  # seconds: longer calls are warmed up once, not before each timing
 
 
 class Errors(NamedTuple):
-    """Largest deviation of ours and of the peer (or of the plain float32 loop) from float64, relative to the largest value."""
+    """Largest deviation of ours and of the peer (or of the plain float32 loop) from float64, relative to the largest
+    value.
+    """
 
     ours: float
     peer: float
@@ -24,7 +26,9 @@ class Errors(NamedTuple):
 
 @dataclass(frozen=True)
 class Mark:
-    """What has to be reached: "ratio" ours / peer at most, "speedup" peer / ours at least, "seconds" or "bytes" (ratio to the arrays') at most."""
+    """What has to be reached: "ratio" ours / peer at most, "speedup" peer / ours at least, "seconds" or "bytes" (ratio
+    to the arrays') at most.
+    """
 
     kind: str
     value: float
@@ -32,10 +36,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Pair:
-    """``ours(threads)`` and ``peer(threads)`` do the same work on ``shape``; ``verify(threads)`` gives the errors, or raises AssertionError.
+    """``ours(threads)`` and ``peer(threads)`` do the same work on ``shape``; ``verify(threads)`` gives the errors, or
+    raises AssertionError.
 
-    ``flops`` and ``bytes`` count the least that the work needs for each of ``shape["samples"]``; ``part`` is the fraction of the work that
-    the peer is timed on, where its cost a sample is constant; ``serial`` work of ours takes one thread.
+    ``flops`` and ``bytes`` count the least that the work needs for each of ``shape["samples"]``; ``part`` is the
+    fraction of the work that the peer is timed on, where its cost a sample is constant; ``serial`` work of ours takes
+    one thread.
     """
 
     id: str
@@ -115,7 +121,9 @@ class Clock:
 
     def seconds(self) -> float:
         """Seconds of one call."""
-        time.sleep(0.1)  # idle threads of BLAS and OpenMP spin for a while after a call, and would take the cores from the next
+        time.sleep(
+            0.1
+        )  # idle threads of BLAS and OpenMP spin for a while after a call, and would take the cores from the next
         if self.once < LONG:
             self.call()
         return self._group(self.number)

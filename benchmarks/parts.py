@@ -1,4 +1,6 @@
-"""Where the time goes: the stages of each kernel timed alone, on one thread, at the paper's size. What they leave of the whole is the rest."""
+"""Where the time goes: the stages of each kernel timed alone, on one thread, at the paper's size. What they leave of
+the whole is the rest.
+"""
 
 import statistics
 from collections.abc import Callable, Iterator
@@ -11,18 +13,18 @@ from scipy.fft import dct
 import mpifast
 from benchmarks import problems
 from benchmarks.pairs import Clock, blas_threads
-from mpifast._bits import TOGETHER, fields, to_bits, to_bytes, words
-from mpifast._jit import OPTIONS
-from mpifast._tile import multiply_add, multiply_add_transposed, padded, sum_rows
+from mpifast._compiled.bits import TOGETHER, fields, to_bits, to_bytes, words
+from mpifast._compiled.jit import OPTIONS
+from mpifast._compiled.products import multiply_add, multiply_add_transposed, padded, sum_rows
 from mpifast.data._noise_loops import add_noise, draw_normals
 from mpifast.data._phantoms_loops import draw_bits, words_needed
-from mpifast.data.scaling import Scaling
+from mpifast.networks import _network_layout as layout
+from mpifast.networks import _network_loops as loops
+from mpifast.networks.scaling import Scaling
+from mpifast.networks.whitening import Whitening
 from mpifast.physics._forward_loops import TILE
 from mpifast.physics._system_matrix_kernels import fold_magnetization
 from mpifast.physics.system_matrix import node_count
-from mpifast.reconstruction import _network_layout as layout
-from mpifast.reconstruction import _network_loops as loops
-from mpifast.reconstruction.whitening import Whitening
 
 Stages = dict[str, Callable[[], Any]]
 jit = numba.njit(**OPTIONS)
@@ -174,20 +176,32 @@ def training(hidden: tuple[int, ...] = ()) -> tuple[Callable[[], Any], Stages]:
         "scalar products of spectra": lambda: _multiply_transposed(overlaps[0], states[0], states[0], blocks),
         "first layer": lambda: _multiply(states[1, :, : sizes[1]], states[0, :, :200], first[:200, : sizes[1]], blocks),
         "updates of weights": lambda: [
-            _multiply(net.weights[k, :inputs, : sizes[k + 1]], states[k, :, :inputs].T, np.zeros_like(deltas[k, :, : sizes[k + 1]]), blocks)
+            _multiply(
+                net.weights[k, :inputs, : sizes[k + 1]],
+                states[k, :, :inputs].T,
+                np.zeros_like(deltas[k, :, : sizes[k + 1]]),
+                blocks,
+            )
             for k, inputs in enumerate(network.units[:-1])
         ],
         "updates within blocks": lambda: [
-            _multiply(states[k + 1, :1, : sizes[k + 1]], overlaps[k, :1, :8], deltas[k, :8, : sizes[k + 1]], count) for k in range(top)
+            _multiply(states[k + 1, :1, : sizes[k + 1]], overlaps[k, :1, :8], deltas[k, :8, : sizes[k + 1]], count)
+            for k in range(top)
         ],
         "activations": lambda: [_activate(net, states, layer, blocks) for layer in range(1, len(network.units))],
         "deltas and errors of outputs": lambda: _output_deltas(deltas, states, np.zeros(c.shape[1]), c),
     }
     if hidden:
         row = np.zeros((1, first.shape[1]), u.dtype)
-        stages["second layer, sample by sample"] = lambda: _multiply(states[2, :1, : sizes[2]], states[1, :1, :200], last[:200, : sizes[2]], count)
-        stages["and back"] = lambda: _multiply_transposed(row[:, : sizes[1]], deltas[1, :1, : sizes[2]], last[: sizes[1], : sizes[2]], count)
-    return lambda: mpifast.Network(200, 129, hidden, scaling=network.scaling, seed=1).fit(u, c, epochs=1, threads=1, learning_rate=0.2), stages
+        stages["second layer, sample by sample"] = lambda: _multiply(
+            states[2, :1, : sizes[2]], states[1, :1, :200], last[:200, : sizes[2]], count
+        )
+        stages["and back"] = lambda: _multiply_transposed(
+            row[:, : sizes[1]], deltas[1, :1, : sizes[2]], last[: sizes[1], : sizes[2]], count
+        )
+    return lambda: mpifast.Network(200, 129, hidden, scaling=network.scaling, seed=1).fit(
+        u, c, epochs=1, threads=1, learning_rate=0.2
+    ), stages
 
 
 def accuracy() -> tuple[Callable[[], Any], Stages]:
@@ -252,7 +266,9 @@ def measure(rounds: int) -> Iterator[tuple[str, str, float, float]]:
         for name, make in KERNELS.items():
             whole, stages = make()
             clocks = {stage: Clock(call) for stage, call in {"the whole": whole, **stages}.items()}
-            seconds = {stage: statistics.median(clock.seconds() for _ in range(rounds)) for stage, clock in clocks.items()}
+            seconds = {
+                stage: statistics.median(clock.seconds() for _ in range(rounds)) for stage, clock in clocks.items()
+            }
             total = seconds.pop("the whole")
             for stage, value in {**seconds, "the rest": total - sum(seconds.values())}.items():
                 yield name, stage, value, total

@@ -14,7 +14,9 @@ from mpifast import reference
 SAMPLES = 30_000
 SNR_DB = 30.0
 RATE = 0.5
-HIDDEN_RATE = 0.2  # at 0.5 wide hidden layers amplify rounding until float32 and float64 part, and nothing could be verified
+HIDDEN_RATE = (
+    0.2  # at 0.5 wide hidden layers amplify rounding until float32 and float64 part, and nothing could be verified
+)
 VERIFIED = 2_000  # samples of a pass that the plain loop repeats
 SINGLE, DOUBLE = 1e-4, 1e-12  # tolerances of the verification
 
@@ -156,7 +158,9 @@ def training(snr_db: float | None = None, shape: Shape = PAPER, epochs: int = 1)
         for _ in range(2 * epochs):
             np.matmul(u, factor, out=images())
 
-    work, mark = ("training pass, one layer", 0.75) if snr_db is None else ("training pass, one layer, noisy spectra", 1.0)
+    work, mark = (
+        ("training pass, one layer", 0.75) if snr_db is None else ("training pass, one layer, noisy spectra", 1.0)
+    )
     work = work if epochs == 1 else f"{epochs} {work.replace('pass', 'passes')}"
     return _training("P5", work, f"{2 * epochs} SGEMMs", Mark("ratio", mark), shape, (), snr_db, peer, epochs)
 
@@ -168,7 +172,9 @@ def hidden_training(shape: Shape = PAPER) -> Pair:
     @functools.cache
     def products() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Left, right, result: X W1^T, H W2^T, D2 W2, D1^T X, D2^T H."""
-        outer, inner = (random.random(size, np.float32) for size in ((shape.hidden, shape.harmonics), (shape.voxels, shape.hidden)))
+        outer, inner = (
+            random.random(size, np.float32) for size in ((shape.hidden, shape.harmonics), (shape.voxels, shape.hidden))
+        )
         hidden, outputs = (random.random((shape.samples, units), np.float32) for units in (shape.hidden, shape.voxels))
         pairs = ((inputs, outer.T), (hidden, inner.T), (outputs, inner), (hidden.T, inputs), (outputs.T, hidden))
         return [(left, right, np.empty((len(left), right.shape[1]), np.float32)) for left, right in pairs]
@@ -177,7 +183,9 @@ def hidden_training(shape: Shape = PAPER) -> Pair:
         for left, right, result in products():
             np.matmul(left, right, out=result)
 
-    return _training("P7", "training pass, hidden layer", "5 SGEMMs", Mark("ratio", 2.0), shape, (shape.hidden,), None, peer)
+    return _training(
+        "P7", "training pass, hidden layer", "5 SGEMMs", Mark("ratio", 2.0), shape, (shape.hidden,), None, peer
+    )
 
 
 def _training(
@@ -190,7 +198,9 @@ def _training(
     net.fit(u[:100], c[:100], epochs=1)
 
     def verify(threads: int) -> Errors:
-        """Weights after a pass, against the plain loop in float64; the peer's error is that of the plain loop in float32."""
+        """Weights after a pass, against the plain loop in float64; the peer's error is that of the plain loop in
+        float32.
+        """
         trained = network(units)
         start = trained.weights
         trained.fit(few_u, few_c, epochs=epochs, learning_rate=rate, threads=threads)
@@ -207,7 +217,9 @@ def _training(
 
 
 def network(units: tuple[int, ...]) -> Any:
-    """A network of these layers as the paper's figures use it: with hidden layers each sample is scaled by its own largest magnitude."""
+    """A network of these layers as the paper's figures use it: with hidden layers each sample is scaled by its own
+    largest magnitude.
+    """
     return mpifast.Network(units[0], units[-1], units[1:-1], scaling="sample" if units[1:-1] else "harmonic", seed=1)
 
 

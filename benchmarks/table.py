@@ -55,15 +55,35 @@ def marks(found: Found) -> str:
     """The targets, at the paper's size."""
     lines = []
     for record in targets(found):
-        times = [milliseconds(record["ours"]["median"]), milliseconds(record["peer"]["median"]) if "peer" in record else ""]
+        times = [
+            milliseconds(record["ours"]["median"]),
+            milliseconds(record["peer"]["median"]) if "peer" in record else "",
+        ]
         values = {threads: ranged(found_one) for threads, found_one in same_work(found, record).items()}
         alone = values.get(1, "") if "peer" in record else ""
         together = "" if len(values) == 1 and 1 in values and "peer" in record else values[max(values)]
-        lines.append([record["id"], record["work"], record.get("peer_name", ""), *times, mark(record), alone, together, verdict(found, record)])
-    lines += [[name, "not measured: " + found["missing"][name], *[""] * 7] for name in TARGETS if name in found["missing"]]
+        lines.append(
+            [
+                record["id"],
+                record["work"],
+                record.get("peer_name", ""),
+                *times,
+                mark(record),
+                alone,
+                together,
+                verdict(found, record),
+            ]
+        )
+    lines += [
+        [name, "not measured: " + found["missing"][name], *[""] * 7] for name in TARGETS if name in found["missing"]
+    ]
     lines.sort(key=lambda line: int(line[0][1:]))
     head = ["", "work", "peer", "ours", "peer's", "mark", "1 thread", "all threads", "verdict"]
-    return "## The marks\n\n" + grid(head, lines) + "\n\nA mark is met where every neighbouring shape below is past it too."
+    return (
+        "## The marks\n\n"
+        + grid(head, lines)
+        + "\n\nA mark is met where every neighbouring shape below is past it too."
+    )
 
 
 def beside(found: Found) -> str:
@@ -72,12 +92,22 @@ def beside(found: Found) -> str:
     if other is None:
         return "## Other settings\n\nNot measured: `python -m benchmarks.compare --beside`, in another environment."
     lines = [
-        [record["id"], record["work"], str(record["threads"]), *both(record), mark(record), ranged(record), "met" if reached(record) else "missed"]
+        [
+            record["id"],
+            record["work"],
+            str(record["threads"]),
+            *both(record),
+            mark(record),
+            ranged(record),
+            "met" if reached(record) else "missed",
+        ]
         for record in other["records"]
         if record["role"] == "paper"
     ]
     text = f"The products' targets once more, with {other['settings']}: the peer's kernels are chosen by such settings, ours are not."
-    return f"## Other settings\n\n{text}\n\n" + grid(["", "work", "threads", "ours", "peer's", "mark", "ratio", "verdict"], lines)
+    return f"## Other settings\n\n{text}\n\n" + grid(
+        ["", "work", "threads", "ours", "peer's", "mark", "ratio", "verdict"], lines
+    )
 
 
 def shapes(found: Found) -> str:
@@ -86,7 +116,18 @@ def shapes(found: Found) -> str:
     for record in found["records"]:
         if record["role"] == "neighbour":
             met = "" if found["quick"] else "met" if reached(record) else "missed"
-            lines.append([record["id"], record["work"], shape(record), str(record["threads"]), *both(record), mark(record), ranged(record), met])
+            lines.append(
+                [
+                    record["id"],
+                    record["work"],
+                    shape(record),
+                    str(record["threads"]),
+                    *both(record),
+                    mark(record),
+                    ranged(record),
+                    met,
+                ]
+            )
     head = ["", "work", "shape", "threads", "ours", "peer's", "mark", "ratio", "verdict"]
     return "## Neighbouring shapes\n\n" + grid(head, lines)
 
@@ -94,7 +135,13 @@ def shapes(found: Found) -> str:
 def accuracy(found: Found) -> str:
     """The errors beside the times."""
     lines = [
-        [record["id"], record["work"], record["peer_name"], *both(record), *(f"{error:.1e}" for error in record["errors"])]
+        [
+            record["id"],
+            record["work"],
+            record["peer_name"],
+            *both(record),
+            *(f"{error:.1e}" for error in record["errors"]),
+        ]
         for record in found["records"]
         if record["role"] in ("paper", "library") and record.get("errors") and record["threads"] == most(found, record)
     ]
@@ -109,7 +156,12 @@ def accuracy(found: Found) -> str:
 def parts(found: Found) -> str:
     """The stages of each kernel, and what was tried where a mark is missed."""
     lines = [
-        [record["id"], record["work"], milliseconds(record["ours"]["median"]), f"{100 * record['ours']['median'] / record['whole']:.0f} %"]
+        [
+            record["id"],
+            record["work"],
+            milliseconds(record["ours"]["median"]),
+            f"{100 * record['ours']['median'] / record['whole']:.0f} %",
+        ]
         for record in found["records"]
         if record["role"] == "part"
     ]
@@ -125,7 +177,17 @@ def costs(found: Found) -> str:
             size, seconds = record["shape"][record["axis"]], record["ours"]["median"]
             each = seconds / record["shape"]["samples"]
             gigaflops = f"{record['flops'] / each / 1e9:.0f}" if record["flops"] else ""
-            lines.append([record["id"], record["work"], record["axis"], f"{size:,}", milliseconds(seconds), f"{1e9 * each:,.0f} ns", gigaflops])
+            lines.append(
+                [
+                    record["id"],
+                    record["work"],
+                    record["axis"],
+                    f"{size:,}",
+                    milliseconds(seconds),
+                    f"{1e9 * each:,.0f} ns",
+                    gigaflops,
+                ]
+            )
     head = ["", "work", "against", "number", "time", "a sample (P4: a voxel)", "GFLOP/s"]
     return "## Cost\n\nOurs alone, on all threads; what is not varied has the paper's size.\n\n" + grid(head, lines)
 
@@ -138,11 +200,21 @@ def roofline(found: Found) -> str:
             rate = next(rate for rate in found["rates"] if rate["threads"] == record["threads"])
             each = record["ours"]["median"] / record["shape"]["samples"]
             fractions = [f"{100 * record[kind] / each / rate[kind]['median']:.0f} %" for kind in ("flops", "bytes")]
-            lines.append([record["id"], record["work"], str(record["threads"]), f"{record['flops']:,.0f}", f"{record['bytes']:,.0f}", *fractions])
+            lines.append(
+                [
+                    record["id"],
+                    record["work"],
+                    str(record["threads"]),
+                    f"{record['flops']:,.0f}",
+                    f"{record['bytes']:,.0f}",
+                    *fractions,
+                ]
+            )
     head = ["", "work", "threads", "flop a sample", "bytes a sample", "of the SGEMM rate", "of the memory bandwidth"]
     return (
         "## Roofline\n\nArithmetic as in the plain formula, and the bytes that have to be read and written. More than 100 % of the SGEMM\n"
-        "rate is work saved, by look-up tables and symmetries. A sample of P4 is a voxel, in float64.\n\n" + grid(head, lines)
+        "rate is work saved, by look-up tables and symmetries. A sample of P4 is a voxel, in float64.\n\n"
+        + grid(head, lines)
     )
 
 
@@ -154,8 +226,17 @@ def efficiency(found: Found) -> str:
         if "peer" in record and len(values) == 2:
             number = max(values)
             gains = [values[1][side]["median"] / values[number][side]["median"] for side in ("ours", "peer")]
-            lines.append([record["id"], record["work"], str(number), *(f"{gain:.2f} x, {100 * gain / number:.0f} %" for gain in gains)])
-    return "## Threads\n\nHow many times faster than one thread, and that for each thread.\n\n" + grid(["", "work", "threads", "ours", "peer"], lines)
+            lines.append(
+                [
+                    record["id"],
+                    record["work"],
+                    str(number),
+                    *(f"{gain:.2f} x, {100 * gain / number:.0f} %" for gain in gains),
+                ]
+            )
+    return "## Threads\n\nHow many times faster than one thread, and that for each thread.\n\n" + grid(
+        ["", "work", "threads", "ours", "peer"], lines
+    )
 
 
 def libraries(found: Found) -> str:
@@ -172,7 +253,12 @@ def libraries(found: Found) -> str:
 def memory(found: Found) -> str:
     """Peak memory."""
     lines = [
-        [record["work"], f"{record['bytes'] / 1e6:,.1f} MB", f"{record['through'] / 1e6:,.1f} MB", f"{record['bytes'] / record['through']:.3f}"]
+        [
+            record["work"],
+            f"{record['bytes'] / 1e6:,.1f} MB",
+            f"{record['through'] / 1e6:,.1f} MB",
+            f"{record['bytes'] / record['through']:.3f}",
+        ]
         for record in found["records"]
         if record["role"] == "memory"
     ]
@@ -184,7 +270,10 @@ def machine(found: Found) -> str:
     """What it was measured on."""
     facts = dict(found["machine"])
     versions = ", ".join(f"{name} {version}" for name, version in facts.pop("versions").items())
-    lines = [[name, str(value)] for name, value in facts.items()] + [["versions", versions], ["the run took", f"{found['seconds']} s"]]
+    lines = [[name, str(value)] for name, value in facts.items()] + [
+        ["versions", versions],
+        ["the run took", f"{found['seconds']} s"],
+    ]
     for rate in found["rates"]:
         for kind, name, unit in (("flops", "SGEMM", "GFLOP/s"), ("bytes", "copy, read and written", "GB/s")):
             low, middle, high = (rate[kind][key] / 1e9 for key in ("min", "median", "max"))
@@ -195,9 +284,21 @@ def machine(found: Found) -> str:
 def summary(found: Found) -> str:
     """The README's table: targets, ratio and verdict."""
     lines = [
-        [record["id"], record["work"], record.get("peer_name", ""), mark(record), ranged(record), verdict(found, record)] for record in targets(found)
+        [
+            record["id"],
+            record["work"],
+            record.get("peer_name", ""),
+            mark(record),
+            ranged(record),
+            verdict(found, record),
+        ]
+        for record in targets(found)
     ]
-    lines += [[name, "not measured: " + found["missing"][name], "", "", "", ""] for name in TARGETS if name in found["missing"]]
+    lines += [
+        [name, "not measured: " + found["missing"][name], "", "", "", ""]
+        for name in TARGETS
+        if name in found["missing"]
+    ]
     lines.sort(key=lambda line: int(line[0][1:]))
     return grid(["", "work", "peer", "mark", "measured", "verdict"], lines)
 
@@ -210,7 +311,9 @@ def readme(text: str, found: Found) -> str:
 
 def targets(found: Found) -> list[Record]:
     """A record for each target and kind of work, on as many threads as there are."""
-    return [record for record in found["records"] if record["role"] == "paper" and record["threads"] == most(found, record)]
+    return [
+        record for record in found["records"] if record["role"] == "paper" and record["threads"] == most(found, record)
+    ]
 
 
 def most(found: Found, record: Record) -> int:
@@ -233,7 +336,11 @@ def verdict(found: Found, record: Record) -> str:
         return "not judged: quick run"
     if not reached(record):
         return "missed"
-    near = [other for other in found["records"] if other["role"] == "neighbour" and (other["id"], other["work"]) == (record["id"], record["work"])]
+    near = [
+        other
+        for other in found["records"]
+        if other["role"] == "neighbour" and (other["id"], other["work"]) == (record["id"], record["work"])
+    ]
     near = [other for other in near if other["threads"] == record["threads"]]
     missed = [other for other in near if not reached(other)]
     return f"missed at {len(missed)} of {len(near)} neighbouring shapes" if missed else "met"
@@ -274,7 +381,13 @@ def both(record: Record) -> list[str]:
 
 def milliseconds(seconds: float) -> str:
     """A time to read."""
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.3g} us"
+    return (
+        f"{seconds:.2f} s"
+        if seconds >= 1
+        else f"{1e3 * seconds:.3g} ms"
+        if seconds >= 1e-3
+        else f"{1e6 * seconds:.3g} us"
+    )
 
 
 def shape(record: Record) -> str:

@@ -1,4 +1,5 @@
-"""mpifast: fast simulation and image reconstruction for magnetic particle imaging (the imaging method, not message passing).
+"""mpifast: fast simulation and image reconstruction for magnetic particle imaging (the imaging method, not message
+passing).
 
 This file is the list of public names. Each is imported on first use, so ``import mpifast`` costs nothing.
 """
@@ -17,37 +18,42 @@ _HOMES = {
     "system_matrix": "mpifast.physics.system_matrix",
     "ideal_system_matrix": "mpifast.physics.system_matrix",
     "Spectra": "mpifast.data.spectra",
-    "Network": "mpifast.reconstruction.network",
+    "Network": "mpifast.networks.network",
     "PrecisionWarning": "mpifast.physics.precision",
-    "TrainingWarning": "mpifast.reconstruction.training",
-    "SpectrumRegressor": "mpifast.reconstruction.regressor",
-    "tsvd": "mpifast.reconstruction.spectral_solvers",
-    "tikhonov": "mpifast.reconstruction.spectral_solvers",
-    "kaczmarz": "mpifast.reconstruction.kaczmarz_solver",
-    "sparse": "mpifast.reconstruction.sparse_solvers",
-    "nnls": "mpifast.reconstruction.sparse_solvers",
-    "read_mdf": "mpifast.io.mdf",
-    "write_mdf": "mpifast.io.mdf_write",
-    "check_mdf": "mpifast.io.mdf_check",
-    "open_spectra": "mpifast.io.store",
+    "TrainingWarning": "mpifast.networks.training",
+    "SpectrumRegressor": "mpifast.io.sklearn",
+    "tsvd": "mpifast.solvers.spectral",
+    "tikhonov": "mpifast.solvers.spectral",
+    "kaczmarz": "mpifast.solvers.kaczmarz",
+    "sparse": "mpifast.solvers.sparse",
+    "nnls": "mpifast.solvers.sparse",
+    "read_mdf": "mpifast.io.mdf.read",
+    "write_mdf": "mpifast.io.mdf.write",
+    "check_mdf": "mpifast.io.mdf.check",
+    "open_spectra": "mpifast.io.store.store",
 }
 _MODULES = {
     "phantoms": "mpifast.data.phantoms",
-    "analysis": "mpifast.reconstruction.analysis",
-    "metrics": "mpifast.reconstruction.metrics",
+    "analysis": "mpifast.analysis",
+    "metrics": "mpifast.metrics",
     "cluster": "mpifast.cluster",
 }
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
 if TYPE_CHECKING:
+    from mpifast import analysis as analysis
     from mpifast import cluster as cluster
+    from mpifast import metrics as metrics
     from mpifast.data import phantoms as phantoms
     from mpifast.data.spectra import Spectra as Spectra
-    from mpifast.io.mdf import read_mdf as read_mdf
-    from mpifast.io.mdf_check import check_mdf as check_mdf
-    from mpifast.io.mdf_write import write_mdf as write_mdf
-    from mpifast.io.store import open_spectra as open_spectra
+    from mpifast.io.mdf.check import check_mdf as check_mdf
+    from mpifast.io.mdf.read import read_mdf as read_mdf
+    from mpifast.io.mdf.write import write_mdf as write_mdf
+    from mpifast.io.sklearn import SpectrumRegressor as SpectrumRegressor
+    from mpifast.io.store.store import open_spectra as open_spectra
+    from mpifast.networks.network import Network as Network
+    from mpifast.networks.training import TrainingWarning as TrainingWarning
     from mpifast.physics.langevin import langevin as langevin
     from mpifast.physics.langevin import langevin_derivative as langevin_derivative
     from mpifast.physics.particle import Particle as Particle
@@ -56,16 +62,11 @@ if TYPE_CHECKING:
     from mpifast.physics.system_matrix import SystemMatrix as SystemMatrix
     from mpifast.physics.system_matrix import ideal_system_matrix as ideal_system_matrix
     from mpifast.physics.system_matrix import system_matrix as system_matrix
-    from mpifast.reconstruction import analysis as analysis
-    from mpifast.reconstruction import metrics as metrics
-    from mpifast.reconstruction.kaczmarz_solver import kaczmarz as kaczmarz
-    from mpifast.reconstruction.network import Network as Network
-    from mpifast.reconstruction.regressor import SpectrumRegressor as SpectrumRegressor
-    from mpifast.reconstruction.sparse_solvers import nnls as nnls
-    from mpifast.reconstruction.sparse_solvers import sparse as sparse
-    from mpifast.reconstruction.spectral_solvers import tikhonov as tikhonov
-    from mpifast.reconstruction.spectral_solvers import tsvd as tsvd
-    from mpifast.reconstruction.training import TrainingWarning as TrainingWarning
+    from mpifast.solvers.kaczmarz import kaczmarz as kaczmarz
+    from mpifast.solvers.sparse import nnls as nnls
+    from mpifast.solvers.sparse import sparse as sparse
+    from mpifast.solvers.spectral import tikhonov as tikhonov
+    from mpifast.solvers.spectral import tsvd as tsvd
 
 
 def __getattr__(name: str) -> Any:

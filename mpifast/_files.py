@@ -21,8 +21,8 @@ BUSY = (errno.EAGAIN, errno.EACCES)
 def replacing(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO[Any]]:
     """A new file under a temporary name in the folder of ``path``, renamed to it at the end of the block.
 
-    Readers see the old file or the complete new one. If the block fails, the old file stays and the temporary one is removed.
-    Without ``sync`` that holds if the process is killed, but not if the machine is.
+    Readers see the old file or the complete new one. If the block fails, the old file stays and the temporary one is
+    removed. Without ``sync`` that holds if the process is killed, but not if the machine is.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
     try:
@@ -62,5 +62,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
             except OSError as error:
                 gone = error.errno in BUSY  # other errors: a file system without locks
             if gone:
-                raise BlockingIOError(errno.EAGAIN, f"{what} is being written by another process: wait for it, or choose another name")
+                raise BlockingIOError(
+                    errno.EAGAIN, f"{what} is being written by another process: wait for it, or choose another name"
+                )
         yield

@@ -1,4 +1,5 @@
-"""Every check of type, shape, range and finiteness. Public functions call these once; kernels trust what they are given.
+"""Every check of type, shape, range and finiteness. Public functions call these once; kernels trust what they are
+given.
 
 Each error names the parameter, the value and the cure. No function here modifies its argument.
 """
@@ -17,7 +18,9 @@ import numpy as np
 DTYPES = ("float32", "float64")
 
 
-def number(name: str, value: Any, *, low: float = -math.inf, high: float = math.inf, unit: str = "", strict: bool = False) -> float:
+def number(
+    name: str, value: Any, *, low: float = -math.inf, high: float = math.inf, unit: str = "", strict: bool = False
+) -> float:
     """A finite real number in [low, high], or in the open interval when ``strict``."""
     if isinstance(value, (str, bytes, bool, np.bool_)):
         raise TypeError(f"{name} must be a number{unit and f' in {unit}'}, got {value!r}")
@@ -132,11 +135,21 @@ def indices(name: str, value: Any, length: int) -> np.ndarray:
     return array.astype(np.int64) % length if length else array.astype(np.int64)
 
 
-def matrix(name: str, value: Any, columns: int | None = None, *, what: str = "columns", rows: int | None = None, empty: bool = False) -> np.ndarray:
+def matrix(
+    name: str,
+    value: Any,
+    columns: int | None = None,
+    *,
+    what: str = "columns",
+    rows: int | None = None,
+    empty: bool = False,
+) -> np.ndarray:
     """A finite real matrix [n, columns]. ``what`` names the columns in the error; one vector is not promoted silently."""
     array = real_array(name, value)
     if array.ndim != 2:
-        raise ValueError(f"{name} must have two dimensions [n, {what}], got shape {array.shape}; a single one is {name}[None, :]")
+        raise ValueError(
+            f"{name} must have two dimensions [n, {what}], got shape {array.shape}; a single one is {name}[None, :]"
+        )
     if columns is not None and array.shape[1] != columns:
         raise ValueError(f"{name} has {array.shape[1]} {what}, expected {columns}")
     if rows is not None and array.shape[0] != rows:
@@ -150,7 +163,9 @@ def features(name: str, value: Any) -> np.ndarray:
     """A finite real matrix [n, features], complained of in the sentences that scikit-learn's tools look for."""
     array = _of_numbers(name, value)
     if array.ndim != 2:
-        raise ValueError(f"{name} must have two dimensions [n, features], got shape {array.shape}. Reshape your data: one sample is {name}[None, :]")
+        raise ValueError(
+            f"{name} must have two dimensions [n, features], got shape {array.shape}. Reshape your data: one sample is {name}[None, :]"
+        )
     if array.size == 0:
         missing = "sample" if array.shape[0] == 0 else "feature"
         raise ValueError(f"{name} has 0 {missing}(s) (shape={array.shape}) while a minimum of 1 is required.")
@@ -158,12 +173,16 @@ def features(name: str, value: Any) -> np.ndarray:
 
 
 def targets(name: str, value: Any) -> np.ndarray:
-    """A finite real vector [n] or matrix [n, outputs], complained of in the sentences that scikit-learn's tools look for."""
+    """A finite real vector [n] or matrix [n, outputs], complained of in the sentences that scikit-learn's tools look
+    for.
+    """
     if value is None:
         raise ValueError(f"this estimator requires {name} to be passed, but the target {name} is None")
     array = _of_numbers(name, value)
     if array.ndim not in (1, 2) or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}: give [n] or [n, outputs], with at least one sample and one output")
+        raise ValueError(
+            f"{name} has shape {array.shape}: give [n] or [n, outputs], with at least one sample and one output"
+        )
     return finite(name, array)
 
 
@@ -174,7 +193,9 @@ def _of_numbers(name: str, value: Any) -> np.ndarray:
     if not isinstance(value, np.ma.MaskedArray):
         value = np.asarray(value)
         if value.dtype.kind == "c":
-            raise ValueError(f"Complex data not supported: {name} has dtype {value.dtype}; give its real or imaginary part")
+            raise ValueError(
+                f"Complex data not supported: {name} has dtype {value.dtype}; give its real or imaginary part"
+            )
         if value.dtype.kind == "O":
             value = value.astype(np.float64)
     return real_array(name, value)
@@ -200,7 +221,9 @@ def finite(name: str, array: np.ndarray) -> np.ndarray:
         total = array.sum()  # of large arrays the sum is quicker than a flag for each number
     if not np.isfinite(total) and not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} is not finite: {name}{list(where)} = {array[where]}; remove or replace NaN and infinity")
+        raise ValueError(
+            f"{name} is not finite: {name}{list(where)} = {array[where]}; remove or replace NaN and infinity"
+        )
     return array
 
 

@@ -1,4 +1,5 @@
-"""Work spread over a dask cluster: spectra as dask arrays, stores written in parallel, sweeps. The bits are those of one machine.
+"""Work spread over a dask cluster: spectra as dask arrays, stores written in parallel, sweeps. The bits are those of
+one machine.
 
 Every piece of work is a pure function of its arguments, so a piece that is lost with its worker is simply done again.
 """
@@ -67,15 +68,21 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
         client = Client(address, timeout=timeout)
     except (OSError, ValueError, AssertionError) as error:  # the last: distributed's event loop gave up
         dask.config.set({"scheduler": before})  # a client that fails has left itself there
-        raise ConnectionError(f"no dask scheduler answers at {address!r}: start one with `dask scheduler` and give the address it prints") from error
+        raise ConnectionError(
+            f"no dask scheduler answers at {address!r}: start one with `dask scheduler` and give the address it prints"
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=timeout)
         except TimeoutError as error:
-            raise ConnectionError(f"the dask scheduler at {address} has no worker: start some with `dask worker {address}`") from error
+            raise ConnectionError(
+                f"the dask scheduler at {address} has no worker: start some with `dask worker {address}`"
+            ) from error
         for worker, version in client.run(_version).items():
             if version != mpifast.__version__:
-                raise RuntimeError(f"worker {worker} has mpifast {version}, this is {mpifast.__version__}: install the same version everywhere")
+                raise RuntimeError(
+                    f"worker {worker} has mpifast {version}, this is {mpifast.__version__}: install the same version everywhere"
+                )
         yield client
 
 
@@ -126,7 +133,10 @@ def as_dask(spectra: Any, count: int, chunks: Any = CHUNKS) -> tuple[dask.array.
     arrays = []
     for which, example in enumerate(spectra[:1]):
         shapes = [(size, example.shape[1]) for size in sizes]
-        blocks = [dask.array.from_delayed(part[which], shape, example.dtype) for part, shape in zip(parts, shapes, strict=True)]
+        blocks = [
+            dask.array.from_delayed(part[which], shape, example.dtype)
+            for part, shape in zip(parts, shapes, strict=True)
+        ]
         arrays.append(dask.array.concatenate(blocks))
     return arrays[0], arrays[1]
 
@@ -142,7 +152,8 @@ def save(
     packed: bool = True,
     progress: bool | None = None,
 ) -> None:
-    """Write a zarr store by all workers at once: `mpifast.Spectra.save`, to the same bits, resumed and protected in the same way.
+    """Write a zarr store by all workers at once: `mpifast.Spectra.save`, to the same bits, resumed and protected in the
+    same way.
 
     Parameters
     ----------
@@ -171,20 +182,28 @@ def save(
     ...     len(mpifast.open_spectra(f"{folder}/data.zarr"))
     10000
     """
-    from mpifast.io.store import writing
+    from mpifast.io.store.store import writing
 
     path = check.path("path", path).absolute()  # workers have other working folders
     if path.suffix != ".zarr":
         raise ValueError(f"path={str(path)!r} cannot be written in parallel: choose a name ending in .zarr")
     with writing(
-        check.instance("spectra", spectra, Spectra), path, count, chunks=chunks, compression=compression, packed=packed, progress=progress
+        check.instance("spectra", spectra, Spectra),
+        path,
+        count,
+        chunks=chunks,
+        compression=compression,
+        packed=packed,
+        progress=progress,
     ) as job:
         if job is not None:
             for block, sums in sweep(_write, job.missing(), client, _serial(spectra), job.target):
                 job.note(block, sums)
 
 
-def sweep(function: Callable[..., Any], items: Iterable[Any], client: Client, *shared: Any) -> Iterator[tuple[Any, Any]]:
+def sweep(
+    function: Callable[..., Any], items: Iterable[Any], client: Client, *shared: Any
+) -> Iterator[tuple[Any, Any]]:
     """Call ``function(item, *shared)`` for each item on the cluster; results come as they are done.
 
     Parameters
@@ -250,8 +269,8 @@ def _part(spectra: Any, first: int, last: int) -> Samples:
 
 
 def _write(block: int, spectra: Spectra, target: Any) -> tuple[int, int]:
-    from mpifast.io._store_targets import sums_of
-    from mpifast.io.store import make
+    from mpifast.io.store.store import make
+    from mpifast.io.store.targets import sums_of
 
     arrays = make(spectra, target.layout, block)
     return target.write(block, *arrays, sums_of(*arrays))

@@ -1,4 +1,6 @@
-"""How figures look: one style, colours that colour-blind readers can tell apart, no global state (pyplot is never imported)."""
+"""How figures look: one style, colours that colour-blind readers can tell apart, no global state (pyplot is never
+imported).
+"""
 
 from __future__ import annotations
 

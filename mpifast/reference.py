@@ -1,7 +1,7 @@
 """The slow, obvious twin of every kernel, in plain NumPy.
 
-These functions are the oracle of the tests, the baseline of the benchmarks and, for a reader, the shortest statement of what the fast
-code computes. They check nothing and optimise nothing.
+These functions are the oracle of the tests, the baseline of the benchmarks and, for a reader, the shortest statement of
+what the fast code computes. They check nothing and optimise nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ def langevin(x: Any) -> np.ndarray:
     x = np.asarray(x, np.float64)
     small = np.abs(x) < 0.05
     safe = np.where(small, 1.0, x)
-    return np.where(small, x / 3 - x**3 / 45 + 2 * x**5 / 945 - x**7 / 4725 + 2 * x**9 / 93555, 1 / np.tanh(safe) - 1 / safe)
+    return np.where(
+        small, x / 3 - x**3 / 45 + 2 * x**5 / 945 - x**7 / 4725 + 2 * x**9 / 93555, 1 / np.tanh(safe) - 1 / safe
+    )
 
 
 def langevin_derivative(x: Any) -> np.ndarray:
@@ -31,7 +33,9 @@ def langevin_derivative(x: Any) -> np.ndarray:
 
 
 def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, nodes: int) -> np.ndarray:
-    """c_n(a, b) = (2/pi) int_0^pi L(a + b cos t) cos(n t) dt by the Gauss-Chebyshev rule: float64[harmonics, offsets], n = 1, 2, ..."""
+    """c_n(a, b) = (2/pi) int_0^pi L(a + b cos t) cos(n t) dt by the Gauss-Chebyshev rule: float64[harmonics, offsets],
+    n = 1, 2, ...
+    """
     angle = np.pi * (np.arange(nodes) + 0.5) / nodes
     magnetization = langevin(offsets[:, None] + drive * np.cos(angle))
     return 2 / nodes * np.cos(np.outer(np.arange(1, harmonics + 1), angle)) @ magnetization.T
@@ -81,7 +85,9 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
 
 
 def forward(parameters: Parameters, linear: list[bool], bias: bool, inputs: np.ndarray) -> list[np.ndarray]:
-    """Values of every layer, inputs first; each with a last column of ones if there is a bias and a layer to come. inputs [n, inputs]."""
+    """Values of every layer, inputs first; each with a last column of ones if there is a bias and a layer to come.
+    inputs [n, inputs].
+    """
     states = [inputs]
     for weights, is_linear in zip(parameters, linear, strict=True):
         if bias:
@@ -91,8 +97,12 @@ def forward(parameters: Parameters, linear: list[bool], bias: bool, inputs: np.n
     return states
 
 
-def backward(parameters: Parameters, linear: list[bool], bias: bool, states: list[np.ndarray], targets: np.ndarray) -> list[np.ndarray]:
-    """Steepest descent of half the squared residuals, summed over samples: one array a layer, shaped like ``parameters``."""
+def backward(
+    parameters: Parameters, linear: list[bool], bias: bool, states: list[np.ndarray], targets: np.ndarray
+) -> list[np.ndarray]:
+    """Steepest descent of half the squared residuals, summed over samples: one array a layer, shaped like
+    ``parameters``.
+    """
     descent: list[np.ndarray] = []
     error = targets - states[-1]
     for layer in reversed(range(len(parameters))):
@@ -104,9 +114,17 @@ def backward(parameters: Parameters, linear: list[bool], bias: bool, states: lis
 
 
 def train(
-    parameters: Parameters, linear: list[bool], bias: bool, inputs: np.ndarray, targets: np.ndarray, rate: float, batch: int = 1
+    parameters: Parameters,
+    linear: list[bool],
+    bias: bool,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    rate: float,
+    batch: int = 1,
 ) -> tuple[Parameters, float]:
-    """One pass of the delta rule (eq. 7), a step each ``batch`` samples with their mean; new parameters and the pass' squared error."""
+    """One pass of the delta rule (eq. 7), a step each ``batch`` samples with their mean; new parameters and the pass'
+    squared error.
+    """
     parameters, total = [weights.copy() for weights in parameters], 0.0
     for start in range(0, len(inputs), batch):
         c = targets[start : start + batch].astype(inputs.dtype)
@@ -132,7 +150,9 @@ def tsvd(real: np.ndarray, u: np.ndarray, rank: int) -> np.ndarray:
 
 
 def kaczmarz(real: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnegative: bool = False) -> np.ndarray:
-    """Sweeps over the equations S_k c + sqrt(alpha) v_k = u_k, top to bottom; Dykstra's projection onto c >= 0 after each: float64[n, voxels]."""
+    """Sweeps over the equations S_k c + sqrt(alpha) v_k = u_k, top to bottom; Dykstra's projection onto c >= 0 after
+    each: float64[n, voxels].
+    """
     images = np.zeros((len(u), real.shape[1]))
     for c, spectrum in zip(images, u, strict=True):
         v, memory = np.zeros(len(real)), np.zeros(len(c))
@@ -149,7 +169,9 @@ def kaczmarz(real: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnega
 
 
 def fista(real: np.ndarray, u: np.ndarray, alpha: float, steps: int, nonnegative: bool = False) -> np.ndarray:
-    """Accelerated proximal gradients for ||S c - u||^2 + alpha ||c||_1; momentum restarts where it points uphill: float64[n, voxels]."""
+    """Accelerated proximal gradients for ||S c - u||^2 + alpha ||c||_1; momentum restarts where it points uphill:
+    float64[n, voxels].
+    """
     images = np.zeros((len(u), real.shape[1]))
     lipschitz = np.linalg.norm(real, 2) ** 2
     for sample, spectrum in enumerate(u):

@@ -40,7 +40,7 @@ a test (`test_network_file`, `test_hdf5`, `test_mdf`, `test_store`).
 """
 TRAIN = """
 import sys, mpifast
-from mpifast.reconstruction import checkpoint
+from mpifast.networks import checkpoint
 checkpoint.SECONDS = 0.0
 system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
 data = mpifast.Spectra(system, seed=3)[:200]
@@ -67,7 +67,11 @@ STORES = [(suffix, compression) for suffix in (".h5", ".zarr") for compression i
 def start(program, folder, *arguments):
     """A process that runs a program above, from where it is ready to begin."""
     child = subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, *map(str, arguments)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout.readline() == "ready\n", child.stderr.read()
     return child
@@ -85,7 +89,9 @@ def small_data():
 
 
 def kill_training(count, seed, folder):
-    """kill -9 at ``count`` random moments of a training with checkpoints; it ends with the bits of one that nobody killed."""
+    """kill -9 at ``count`` random moments of a training with checkpoints; it ends with the bits of one that nobody
+    killed.
+    """
     random, path, epochs = np.random.default_rng(seed), folder / "net.npz", 300
     whole, began, kills = mpifast.Network(14, 11, (9,), seed=4), time.perf_counter(), 0
     expected = whole.fit(*small_data(), epochs=epochs, shuffle=True, validation=small_data())
@@ -112,7 +118,9 @@ def kill_training(count, seed, folder):
 
 
 def kill_saving(count, seed, folder):
-    """kill -9 at ``count`` random moments of stores in the making; they end with the bytes of those that nobody killed, and no half one is seen."""
+    """kill -9 at ``count`` random moments of stores in the making; they end with the bytes of those that nobody killed,
+    and no half one is seen.
+    """
     random, began, kills = np.random.default_rng(seed), time.perf_counter(), 0
     system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
     spectra = mpifast.Spectra(system, seed=7, density=0.3, snr_db=30.0)
@@ -147,7 +155,9 @@ def fuzz_networks(count, seed, folder):
         net.save(folder / "plain.npz")
         content[name] = (folder / ("kept.npz" if options else "plain.npz")).read_bytes()
     halves = [
-        hostile.fuzz(mpifast.Network.load, data, hostile.damage_npz, ValueError, count // 2, seed + i, folder / "damaged.npz")
+        hostile.fuzz(
+            mpifast.Network.load, data, hostile.damage_npz, ValueError, count // 2, seed + i, folder / "damaged.npz"
+        )
         for i, data in enumerate(content.values())
     ]
     return total(halves)
@@ -169,7 +179,10 @@ def fuzz_mdf(count, seed, folder):
     files = [(folder / name).read_bytes() for name in ("system.mdf", "measurement.mdf")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd numbers in odd places
-        return total(hostile.fuzz(read, f, hostile.damage_bytes, (ValueError, OSError), count // 2, seed, folder / "damaged.mdf") for f in files)
+        return total(
+            hostile.fuzz(read, f, hostile.damage_bytes, (ValueError, OSError), count // 2, seed, folder / "damaged.mdf")
+            for f in files
+        )
 
 
 def fuzz_stores(count, seed, folder):
@@ -222,7 +235,9 @@ def public_calls():
             f"langevin, {size}": lambda n=voxels: mpifast.langevin(np.linspace(-9, 9, n)),
             f"langevin_derivative, {size}": lambda n=voxels: mpifast.langevin_derivative(np.linspace(-9, 9, n)),
             f"system_matrix, {size}": lambda s=system: mpifast.system_matrix(s.scanner, s.particle, s.harmonics).real,
-            f"ideal_system_matrix, {size}": lambda s=system: mpifast.ideal_system_matrix(s.scanner, s.particle, s.harmonics).real,
+            f"ideal_system_matrix, {size}": lambda s=system: (
+                mpifast.ideal_system_matrix(s.scanner, s.particle, s.harmonics).real
+            ),
             f"spectra, {size}": lambda s=system: mpifast.Spectra(s, seed=5, threads=2)[3:70][0],
             f"noisy spectra, {size}": lambda s=system: mpifast.Spectra(s, seed=5, snr_db=20.0, threads=2)[:33][0],
             f"system.spectra, {size}": lambda s=system, c=c: s.spectra(c, threads=2),
@@ -244,14 +259,18 @@ def public_calls():
 
 
 def crowd(rounds, threads=8):
-    """Every public function from many Python threads at once, in an order of its own for each: the answers of one thread."""
+    """Every public function from many Python threads at once, in an order of its own for each: the answers of one
+    thread.
+    """
     calls = public_calls()
     expected, wrong, start = {name: call() for name, call in calls.items()}, [], time.perf_counter()
 
     def work(seed):
         random, names = np.random.default_rng(seed), list(calls)
         for _ in range(rounds):
-            wrong.extend(str(name) for name in random.permutation(names) if not np.array_equal(calls[name](), expected[name]))
+            wrong.extend(
+                str(name) for name in random.permutation(names) if not np.array_equal(calls[name](), expected[name])
+            )
 
     workers = [threading.Thread(target=work, args=[seed], daemon=True) for seed in range(threads)]
     for worker in workers:
@@ -273,7 +292,10 @@ def leak(calls):
     """The memory of many small calls, after as many have warmed up: bytes that a call leaves behind, in MiB for all."""
     import resource
 
-    functions, start = [call for name, call in public_calls().items() if name.endswith("11 voxels")], time.perf_counter()
+    functions, start = (
+        [call for name, call in public_calls().items() if name.endswith("11 voxels")],
+        time.perf_counter(),
+    )
 
     def run(count):
         for number in range(count):
@@ -299,10 +321,16 @@ def main():
     """Run campaigns at full count and write the report; sections of those that are not run stay."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/trust.md"), help="the report (default: %(default)s)")
-    parser.add_argument("--files", type=int, default=100_000, help="damaged files for each kind of reader (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=CAMPAIGNS, default=list(CAMPAIGNS), help="campaigns to run (default: all)")
+    parser.add_argument(
+        "--files", type=int, default=100_000, help="damaged files for each kind of reader (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=CAMPAIGNS, default=list(CAMPAIGNS), help="campaigns to run (default: all)"
+    )
     options = parser.parse_args()
-    sections = dict(re.findall(r"(?ms)^## `(\w+)`$(.*?)(?=^## |\Z)", options.out.read_text() if options.out.exists() else ""))
+    sections = dict(
+        re.findall(r"(?ms)^## `(\w+)`$(.*?)(?=^## |\Z)", options.out.read_text() if options.out.exists() else "")
+    )
     sections = {name: f"## `{name}`{text.rstrip()}\n" for name, text in sections.items()}
     for name in options.only:
         count = CAMPAIGNS[name] or options.files

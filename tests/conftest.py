@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 if not list((ROOT / "mpifast" / "physics").glob("_langevin_kernels.*.so")):
-    # `python -m pytest` puts the checkout first on the path, where nothing is compiled: leave only the installed package.
+    # `python -m pytest` puts the checkout first on the path, where nothing is compiled: leave only the installed
+    # package.
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
     if importlib.util.find_spec("mpifast") is None:
         raise pytest.UsageError('mpifast is not installed: python -m pip install ".[test]"')
@@ -25,7 +26,9 @@ import mpifast  # noqa: E402
 hypothesis.settings.register_profile("mpifast", deadline=None)  # first calls compile, and the machine may be busy
 hypothesis.settings.load_profile("mpifast")
 
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a job in the background of a shell, where tests of Ctrl-C would never end
+if (
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+):  # a job in the background of a shell, where tests of Ctrl-C would never end
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -49,11 +52,15 @@ def random():
 
 @pytest.fixture
 def run_python(tmp_path):
-    """Run a fresh interpreter in an empty folder (in the checkout it would find the uncompiled package): its CompletedProcess."""
+    """Run a fresh interpreter in an empty folder (in the checkout it would find the uncompiled package): its
+    CompletedProcess.
+    """
 
     def run(*arguments, **environment):
         path = os.pathsep.join(entry for entry in sys.path if entry)
         env = {**os.environ, "PYTHONPATH": path, **environment}
-        return subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300
+        )
 
     return run

@@ -113,7 +113,9 @@ def damage_npz(content, random):
     if random.random() < 0.1:  # a bomb, or a member that lies about its length
         with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(
-                "bomb.npy", b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }" + bytes(10**6)
+                "bomb.npy",
+                b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }"
+                + bytes(10**6),
             )
     return file.getvalue()
 
@@ -122,11 +124,20 @@ def peak(reset=False):
     """Most memory that the process has held, in MiB; from now on, after a reset. Linux tells it."""
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")) / 1024
+    return (
+        next(
+            int(line.split()[1])
+            for line in Path("/proc/self/status").read_text().splitlines()
+            if line.startswith("VmHWM")
+        )
+        / 1024
+    )
 
 
 def fuzz(read, content, damage, allowed, count, seed, path):
-    """Read ``count`` damaged files; only ``allowed`` exceptions, little memory and little time. What happened, and how often."""
+    """Read ``count`` damaged files; only ``allowed`` exceptions, little memory and little time. What happened, and how
+    often.
+    """
     random = np.random.default_rng(seed)
     found, most, start = Counter(), 0.0, time.perf_counter()
     before = peak(reset=True)
@@ -144,4 +155,10 @@ def fuzz(read, content, damage, allowed, count, seed, path):
         most = max(most, time.perf_counter() - began)
     grown = peak() - before
     assert grown <= 64 + 2 * len(content) / 2**20, f"{grown:.0f} MiB more memory"
-    return {"files": count, **found, "slowest (s)": round(most, 3), "more memory (MiB)": round(grown, 1), "seconds": time.perf_counter() - start}
+    return {
+        "files": count,
+        **found,
+        "slowest (s)": round(most, 3),
+        "more memory (MiB)": round(grown, 1),
+        "seconds": time.perf_counter() - start,
+    }

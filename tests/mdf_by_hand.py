@@ -1,4 +1,5 @@
-"""MDF files written with h5py and NumPy alone, from the specification: two receive channels, a plane of 7 by 5 voxels, noise, background.
+"""MDF files written with h5py and NumPy alone, from the specification: two receive channels, a plane of 7 by 5 voxels,
+noise, background.
 
 Nothing of mpifast is used, so what it reads and reconstructs here it has not written itself.
 """
@@ -37,11 +38,25 @@ def voltages():
 def common(file, frames, description):
     text = {"version": "2.1.0", "uuid": "3170fdf8-f8e1-4cbf-ac73-41520b41f6ee", "time": "2024-02-29T23:59:58.123"}
     text |= {"study/name": "by hand", "study/uuid": "295258fe-b650-4e5f-96db-b83f11089a6c", "study/description": "none"}
-    text |= {"experiment/name": "by hand", "experiment/uuid": "f96dbc48-1ebd-44c7-b04d-1b45da054693", "experiment/description": description}
-    text |= {"experiment/subject": "two bars", "acquisition/startTime": "2024-02-29T23:59:57.000", "acquisition/receiver/unit": "V"}
-    text |= {f"scanner/{name}": "by hand" for name in ("facility", "manufacturer", "name", "operator")} | {"scanner/topology": "FFP"}
+    text |= {
+        "experiment/name": "by hand",
+        "experiment/uuid": "f96dbc48-1ebd-44c7-b04d-1b45da054693",
+        "experiment/description": description,
+    }
+    text |= {
+        "experiment/subject": "two bars",
+        "acquisition/startTime": "2024-02-29T23:59:57.000",
+        "acquisition/receiver/unit": "V",
+    }
+    text |= {f"scanner/{name}": "by hand" for name in ("facility", "manufacturer", "name", "operator")} | {
+        "scanner/topology": "FFP"
+    }
     numbers = {"study/number": 1, "experiment/number": 2, "acquisition/numAverages": 1, "acquisition/numFrames": frames}
-    numbers |= {"acquisition/numPeriodsPerFrame": 1, "acquisition/drivefield/numChannels": 2, "acquisition/receiver/numChannels": 2}
+    numbers |= {
+        "acquisition/numPeriodsPerFrame": 1,
+        "acquisition/drivefield/numChannels": 2,
+        "acquisition/receiver/numChannels": 2,
+    }
     numbers |= {"acquisition/receiver/numSamplingPoints": POINTS}
     for name, value in text.items():
         file[name] = value
@@ -60,7 +75,9 @@ def common(file, frames, description):
 
 
 def flags(file, **true):
-    names = "BackgroundCorrected FastFrameAxis FourierTransformed FramePermutation FrequencySelection SparsityTransformed"
+    names = (
+        "BackgroundCorrected FastFrameAxis FourierTransformed FramePermutation FrequencySelection SparsityTransformed"
+    )
     for name in [*names.split(), "SpectralLeakageCorrected", "TransferFunctionCorrected"]:
         file[f"measurement/is{name}"] = np.int8(true.get(name, 0))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mpifast
-from mpifast.reconstruction.analysis import langevin_width
+from mpifast.analysis import langevin_width
 
 Z = np.linspace(-1, 1, 129)
 
@@ -15,7 +15,9 @@ def test_width_constant():
 
 @pytest.mark.parametrize(("diameter", "millimetres"), [(50e-9, 0.276), (30e-9, 1.277)])
 def test_fwhm_at_300_kelvin(diameter, millimetres):
-    assert mpifast.analysis.fwhm(mpifast.Particle(diameter), mpifast.Scanner()) * 1e3 == pytest.approx(millimetres, abs=5e-4)
+    assert mpifast.analysis.fwhm(mpifast.Particle(diameter), mpifast.Scanner()) * 1e3 == pytest.approx(
+        millimetres, abs=5e-4
+    )
 
 
 def test_fwhm_falls_with_the_cube_of_the_diameter_and_with_the_gradient():

@@ -1,11 +1,13 @@
-"""Wrong type, shape, range, NaN and unknown names: a ValueError or TypeError that names the parameter and the cure, everywhere."""
+"""Wrong type, shape, range, NaN and unknown names: a ValueError or TypeError that names the parameter and the cure,
+everywhere.
+"""
 
 import numpy as np
 import pytest
 
 import mpifast
 from mpifast.data.noise import noise_level
-from mpifast.data.scaling import Scaling
+from mpifast.networks.scaling import Scaling
 
 SCANNER, PARTICLE = mpifast.Scanner(voxels=11), mpifast.Particle(40e-9)
 SYSTEM = mpifast.system_matrix(SCANNER, PARTICLE, harmonics=14)
@@ -34,7 +36,11 @@ CASES = [
     (lambda: mpifast.Particle(True), TypeError, "diameter"),
     (lambda: mpifast.Particle(40e-9, saturation_magnetization=INF), ValueError, "saturation_magnetization"),
     (lambda: mpifast.Particle(40e-9, temperature=0.0), ValueError, "temperature.* K"),
-    (lambda: mpifast.Particle(1e-120), ValueError, "diameter=1e-120 is out of range: give a number between 1e-100 and 1e.100 m"),
+    (
+        lambda: mpifast.Particle(1e-120),
+        ValueError,
+        "diameter=1e-120 is out of range: give a number between 1e-100 and 1e.100 m",
+    ),
     (lambda: mpifast.Scanner(gradient=0), ValueError, "gradient.*T/m"),
     (lambda: mpifast.Scanner(drive_amplitude=[1, 2]), TypeError, "drive_amplitude"),
     (lambda: mpifast.Scanner(drive_frequency=-INF), ValueError, "drive_frequency"),
@@ -51,7 +57,11 @@ CASES = [
     (lambda: mpifast.langevin(np.zeros(3), out=[0, 0, 0]), TypeError, "out must be a writable"),
     (lambda: mpifast.langevin(np.zeros(3), out=np.zeros(3, int)), TypeError, "out must be a writable floating-point"),
     (lambda: mpifast.langevin(np.zeros(3), out=np.broadcast_to(0.0, 3)), TypeError, "out must be a writable"),
-    (lambda: mpifast.langevin_derivative(np.zeros(3), out=np.zeros(4)), ValueError, r"out has shape \(4,\), expected \(3,\)"),
+    (
+        lambda: mpifast.langevin_derivative(np.zeros(3), out=np.zeros(4)),
+        ValueError,
+        r"out has shape \(4,\), expected \(3,\)",
+    ),
     (lambda: mpifast.langevin_derivative(None), TypeError, "x"),
     (lambda: mpifast.system_matrix(None, PARTICLE), TypeError, "scanner must be a mpifast.Scanner"),
     (lambda: mpifast.system_matrix(PARTICLE, SCANNER), TypeError, "scanner"),
@@ -66,7 +76,11 @@ CASES = [
     (lambda: SYSTEM.spectra(np.zeros(11)), ValueError, r"phantoms must have two dimensions.*phantoms\[None, :\]"),
     (lambda: SYSTEM.spectra(with_nan(C)), ValueError, r"phantoms is not finite: phantoms\[2, 3\] = nan"),
     (lambda: SYSTEM.spectra(np.full((1, 11), "a")), TypeError, "phantoms must hold real numbers"),
-    (lambda: SYSTEM.spectra(C, dtype="float16"), ValueError, "dtype='float16' is not supported: use 'float32' or 'float64'"),
+    (
+        lambda: SYSTEM.spectra(C, dtype="float16"),
+        ValueError,
+        "dtype='float16' is not supported: use 'float32' or 'float64'",
+    ),
     (lambda: SYSTEM.spectra(C, dtype="double-ish"), TypeError, "dtype"),
     (lambda: SYSTEM.spectra(C, threads=0), ValueError, "threads=0"),
     (lambda: SYSTEM.spectra(C, threads=1.5), TypeError, "threads"),
@@ -123,7 +137,11 @@ CASES = [
     (lambda: network(activation=("sigmoid", "linear")), ValueError, "activation has 2 entries, expected 1"),
     (lambda: network(activation=3), TypeError, "activation"),
     (lambda: network(scaling="max"), ValueError, "scaling='max'"),
-    (lambda: network(scaling=Scaling.measure("none", U[:, :3])), ValueError, "scaling is for 3 inputs, the network has 14"),
+    (
+        lambda: network(scaling=Scaling.measure("none", U[:, :3])),
+        ValueError,
+        "scaling is for 3 inputs, the network has 14",
+    ),
     (lambda: network(bias=1), TypeError, "bias must be True or False"),
     (lambda: network(dtype="int8"), ValueError, "dtype"),
     (lambda: network(seed=-3), ValueError, "seed"),
@@ -140,11 +158,23 @@ CASES = [
     (lambda: network().fit(U, with_nan(C)), ValueError, "phantoms is not finite"),
     (lambda: network().fit(U, C, epochs=-1), ValueError, "epochs=-1"),
     (lambda: network().fit(U, C, epochs=1.5), TypeError, "epochs"),
-    (lambda: network(hidden=(60_000,), outputs=60_000), ValueError, "takes 27 GiB, the limit is 4: use narrower layers"),
+    (
+        lambda: network(hidden=(60_000,), outputs=60_000),
+        ValueError,
+        "takes 27 GiB, the limit is 4: use narrower layers",
+    ),
     (lambda: network().fit(U, C, recipe="best"), ValueError, "recipe='best' is unknown: choose one of 'paper', 'fast'"),
-    (lambda: network(hidden=(9,)).fit(U, C, recipe="fast"), ValueError, "one layer of sigmoid units.*use recipe='paper'"),
+    (
+        lambda: network(hidden=(9,)).fit(U, C, recipe="fast"),
+        ValueError,
+        "one layer of sigmoid units.*use recipe='paper'",
+    ),
     (lambda: network(activation="linear").fit(U, C, recipe="fast"), ValueError, "one layer of sigmoid units"),
-    (lambda: network().fit(U, C, recipe="fast", checkpoint="net.npz"), ValueError, "checkpoint='net.npz'.*leave it out"),
+    (
+        lambda: network().fit(U, C, recipe="fast", checkpoint="net.npz"),
+        ValueError,
+        "checkpoint='net.npz'.*leave it out",
+    ),
     (lambda: network().fit(U, C, learning_rate=0), ValueError, "learning_rate=0"),
     (lambda: network().fit(U, C, learning_rate=NAN), ValueError, "learning_rate"),
     (lambda: network().fit(U, C, learning_rate=lambda epoch: -1), ValueError, "learning_rate=-1"),
@@ -171,7 +201,11 @@ CASES = [
             (lambda solve=solve: solve(SYSTEM, with_nan(U)), ValueError, r"u is not finite: u\[2, 3\] = nan"),
             (lambda solve=solve: solve(SYSTEM, U + 0j), TypeError, "u must hold real numbers"),
             (lambda solve=solve: solve(SYSTEM, None), TypeError, "u must hold real numbers"),
-            (lambda solve=solve: solve(SYSTEM, U + np.float64(1e200)), ValueError, r"u has values of 1e\+200: give it in a larger unit"),
+            (
+                lambda solve=solve: solve(SYSTEM, U + np.float64(1e200)),
+                ValueError,
+                r"u has values of 1e\+200: give it in a larger unit",
+            ),
             (lambda solve=solve: solve(SYSTEM, U, full_output=1), TypeError, "full_output must be True or False"),
         ]
     ),
@@ -179,11 +213,23 @@ CASES = [
         case
         for solve in (mpifast.tikhonov, mpifast.kaczmarz, mpifast.sparse, mpifast.nnls)
         for case in [
-            (lambda solve=solve: solve(SYSTEM, U, alpha=-1), ValueError, "alpha=-1 is out of range: give a finite number of at least 0"),
+            (
+                lambda solve=solve: solve(SYSTEM, U, alpha=-1),
+                ValueError,
+                "alpha=-1 is out of range: give a finite number of at least 0",
+            ),
             (lambda solve=solve: solve(SYSTEM, U, alpha=NAN), ValueError, "alpha=nan"),
             (lambda solve=solve: solve(SYSTEM, U, alpha="1"), TypeError, "alpha must be a number"),
-            (lambda solve=solve: solve(SYSTEM, U, alpha=[1, 2]), ValueError, r"alpha has shape \(2,\), expected \(6,\): give one number, or one"),
-            (lambda solve=solve: solve(SYSTEM, U, alpha=[1, 1, 1, 1, 1, -2]), ValueError, "alpha contains -2: give a finite number of at least 0"),
+            (
+                lambda solve=solve: solve(SYSTEM, U, alpha=[1, 2]),
+                ValueError,
+                r"alpha has shape \(2,\), expected \(6,\): give one number, or one",
+            ),
+            (
+                lambda solve=solve: solve(SYSTEM, U, alpha=[1, 1, 1, 1, 1, -2]),
+                ValueError,
+                "alpha contains -2: give a finite number of at least 0",
+            ),
             (lambda solve=solve: solve(SYSTEM, U, alpha=[NAN] * 6), ValueError, "alpha contains nan"),
         ]
     ),
@@ -195,23 +241,43 @@ CASES = [
         ValueError,
         "choice='best' is unknown: choose one of 'gcv', 'discrepancy', 'lcurve', 'tolerance'",
     ),
-    (lambda: mpifast.tsvd(SYSTEM, U, choice="discrepancy"), ValueError, "noise_level=None does not fit choice='discrepancy': give it with"),
+    (
+        lambda: mpifast.tsvd(SYSTEM, U, choice="discrepancy"),
+        ValueError,
+        "noise_level=None does not fit choice='discrepancy': give it with",
+    ),
     (lambda: mpifast.tsvd(SYSTEM, U, noise_level=0.1), ValueError, "noise_level=0.1 does not fit choice='gcv'"),
-    (lambda: mpifast.tsvd(SYSTEM, U, choice="tolerance"), ValueError, "tolerance=None does not fit choice='tolerance': give it with"),
+    (
+        lambda: mpifast.tsvd(SYSTEM, U, choice="tolerance"),
+        ValueError,
+        "tolerance=None does not fit choice='tolerance': give it with",
+    ),
     (lambda: mpifast.tsvd(SYSTEM, U, choice="tolerance", tolerance=2), ValueError, "tolerance=2 is out of range"),
     (lambda: mpifast.tsvd(SYSTEM, U, tolerance=0.1), ValueError, "tolerance=0.1 does not fit choice='gcv'"),
     (lambda: mpifast.tikhonov(SYSTEM, U, choice="tolerance"), ValueError, "choice='tolerance' is unknown"),
     (lambda: mpifast.tikhonov(SYSTEM, U, choice=3), ValueError, "choice=3"),
     (lambda: mpifast.tikhonov(SYSTEM, U, choice="discrepancy", noise_level=-1), ValueError, "noise_level=-1"),
-    (lambda: mpifast.tikhonov(SYSTEM, U, choice="discrepancy", noise_level=[1.0]), ValueError, r"noise_level has shape \(1,\)"),
+    (
+        lambda: mpifast.tikhonov(SYSTEM, U, choice="discrepancy", noise_level=[1.0]),
+        ValueError,
+        r"noise_level has shape \(1,\)",
+    ),
     (lambda: mpifast.kaczmarz(SYSTEM, U, iterations=0), ValueError, "iterations=0"),
     (lambda: mpifast.kaczmarz(SYSTEM, U, iterations=1e3), TypeError, "iterations must be an integer"),
     (lambda: mpifast.kaczmarz(SYSTEM, U, tolerance=-1), ValueError, "tolerance=-1"),
-    (lambda: mpifast.kaczmarz(SYSTEM, U, weights="rows"), ValueError, "weights='rows' is unknown: choose one of 'energy'"),
+    (
+        lambda: mpifast.kaczmarz(SYSTEM, U, weights="rows"),
+        ValueError,
+        "weights='rows' is unknown: choose one of 'energy'",
+    ),
     (lambda: mpifast.kaczmarz(SYSTEM, U, weights=U[0, :5]), ValueError, r"weights has shape \(5,\), expected \(14,\)"),
     (lambda: mpifast.kaczmarz(SYSTEM, U, weights=U[0] - 1), ValueError, "weights contains -1"),
     (lambda: mpifast.kaczmarz(SYSTEM, U, nonnegative="yes"), TypeError, "nonnegative must be True or False"),
-    (lambda: mpifast.kaczmarz(SYSTEM, U, order="reverse"), ValueError, "order='reverse' is unknown: choose one of 'sequential', 'random'"),
+    (
+        lambda: mpifast.kaczmarz(SYSTEM, U, order="reverse"),
+        ValueError,
+        "order='reverse' is unknown: choose one of 'sequential', 'random'",
+    ),
     (lambda: mpifast.kaczmarz(SYSTEM, U, seed=-1), ValueError, "seed=-1"),
     (lambda: mpifast.kaczmarz(SYSTEM, U, progress="no"), TypeError, "progress must be True or False"),
     (lambda: mpifast.kaczmarz(SYSTEM, U, threads=0), ValueError, "threads=0"),

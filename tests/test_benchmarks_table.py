@@ -27,7 +27,12 @@ def test_tables_are_those_of_the_results(found):
 
 @pytest.mark.parametrize(
     ("kind", "limit", "ratio", "met"),
-    [("ratio", 0.75, 0.74, True), ("ratio", 0.75, 0.76, False), ("speedup", 5.0, 0.19, True), ("speedup", 5.0, 0.21, False)],
+    [
+        ("ratio", 0.75, 0.74, True),
+        ("ratio", 0.75, 0.76, False),
+        ("speedup", 5.0, 0.19, True),
+        ("speedup", 5.0, 0.21, False),
+    ],
 )
 def test_the_verdict_is_computed(kind, limit, ratio, met):
     spread = {"min": ratio / 2, "median": ratio, "max": 2 * ratio, "rounds": 7}
@@ -44,6 +49,10 @@ def test_a_neighbour_past_its_mark_decides_too(found):
             record["ratio"]["median"] = 0.1
     target = next(record for record in table.targets(found) if record["id"] == "P1")
     assert table.verdict(found, target) == "met"
-    next(r for r in found["records"] if r["id"] == "P1" and r["role"] == "neighbour" and r["threads"] == target["threads"])["ratio"]["median"] = 9.0
+    next(
+        r
+        for r in found["records"]
+        if r["id"] == "P1" and r["role"] == "neighbour" and r["threads"] == target["threads"]
+    )["ratio"]["median"] = 9.0
     assert table.verdict(found, target).startswith("missed at 1 of ")
     assert table.verdict(found | {"quick": True}, target).startswith("not judged")

@@ -1,11 +1,13 @@
-"""Binary phantoms as bits, at every length around a word: compiled, and under ``-m loops`` with NUMBA_DISABLE_JIT as plain Python."""
+"""Binary phantoms as bits, at every length around a word: compiled, and under ``-m loops`` with NUMBA_DISABLE_JIT as
+plain Python.
+"""
 
 import numba
 import numpy as np
 import pytest
 
-from mpifast import _bits
-from mpifast._tile import padded
+from mpifast._compiled import bits as _bits
+from mpifast._compiled.products import padded
 
 VOXELS = [1, 5, 8, 63, 64, 65, 100, 127, 128, 129, 200, 257]
 pytestmark = pytest.mark.loops

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mpifast
-from mpifast.reconstruction import checkpoint as module
+from mpifast.networks import checkpoint as module
 
 
 @pytest.fixture
@@ -33,7 +33,14 @@ def test_a_training_goes_on_to_the_same_bits(data, tmp_path, every_epoch, shuffl
     whole, path = make(), tmp_path / "net.npz"
     expected = whole.fit(*data, epochs=9, shuffle=shuffle, validation=data)
     cut = make()
-    cut.fit(*data, epochs=9, shuffle=shuffle, validation=data, checkpoint=path, callback=lambda _, history: history.epochs == 4)
+    cut.fit(
+        *data,
+        epochs=9,
+        shuffle=shuffle,
+        validation=data,
+        checkpoint=path,
+        callback=lambda _, history: history.epochs == 4,
+    )
     again = make()
     history = again.fit(*data, epochs=9, shuffle=shuffle, validation=data, checkpoint=str(path))
     assert same(again, whole)
@@ -124,7 +131,10 @@ def test_another_system_is_refused(data, small_system):
     net.fit(u, c, epochs=1, system=small_system)
     assert np.array_equal(net.predict(u, system=small_system), net.predict(u))
     for call in (lambda: net.predict(u, system=other), lambda: net.fit(u, c, system=other)):
-        with pytest.raises(ValueError, match=f"trained for the system {small_system.fingerprint}, the spectra are of {other.fingerprint}"):
+        with pytest.raises(
+            ValueError,
+            match=f"trained for the system {small_system.fingerprint}, the spectra are of {other.fingerprint}",
+        ):
             call()
 
 

@@ -34,7 +34,11 @@ def test_reproduce_prints_the_table_and_writes_the_files(capsys, tmp_path):
 def test_only_is_the_same_as_naming_figures(capsys, tmp_path):
     code, out, _ = run(capsys, "reproduce", "--only", "fig2", "fig3", "--out", str(tmp_path))
     assert code == 0
-    assert {line.split()[0] for line in out.splitlines() if line.startswith("fig")} == {"figure", "fig2", "fig3"}  # and the head
+    assert {line.split()[0] for line in out.splitlines() if line.startswith("fig")} == {
+        "figure",
+        "fig2",
+        "fig3",
+    }  # and the head
 
 
 @pytest.mark.parametrize("command", ["", "reproduce", "reconstruct", "mdf check"])
@@ -78,7 +82,10 @@ def test_a_folder_that_cannot_be_made_is_one_line(capsys, tmp_path):
     assert "file" in err
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may write anywhere, and Windows has other rights")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0,
+    reason="the superuser may write anywhere, and Windows has other rights",
+)
 def test_a_folder_that_cannot_be_written_is_one_line(capsys, tmp_path):
     tmp_path.chmod(0o500)
     code, _, err = run(capsys, "reproduce", "fig2", "--out", str(tmp_path))
@@ -87,7 +94,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(capsys, tmp_path):
 
 
 def test_ctrl_c_exits_with_130(capsys, monkeypatch, tmp_path):
-    from mpifast.paper import fig2
+    from mpifast.paper.figures import fig2
 
     def interrupted(options, outcomes):
         raise KeyboardInterrupt
@@ -114,25 +121,49 @@ def test_mdf_check_is_quiet_or_names_breaches(capsys, files):
     code, out, err = run(capsys, "mdf", "check", "system.mdf")
     assert (code, err) == (1, "")
     assert [line.split(": ")[0] for line in out.splitlines()] == ["/uuid", "/calibration/order"]
-    assert run(capsys, "mdf", "check", "system.mdf", "measurement.mdf")[1].startswith("system.mdf: /uuid: missing; add it")
+    assert run(capsys, "mdf", "check", "system.mdf", "measurement.mdf")[1].startswith(
+        "system.mdf: /uuid: missing; add it"
+    )
     code, out, _ = run(capsys, "mdf", "check", "--json", "system.mdf", "measurement.mdf")
     found = json.loads(out)
     assert (code, found["measurement.mdf"], found["system.mdf"][0]["dataset"]) == (1, [], "/uuid")
 
 
 def test_reconstruct_writes_a_picture_and_a_file(capsys, files):
-    code, out, err = run(capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--solver", "tsvd", "--rank", "11")
+    code, out, err = run(
+        capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--solver", "tsvd", "--rank", "11"
+    )
     assert (code, err) == (0, "")
-    assert out == "11 images of 11 voxels by tsvd from 14 equations: measurement-reconstruction.png, measurement-reconstruction.mdf\n"
+    assert (
+        out
+        == "11 images of 11 voxels by tsvd from 14 equations: measurement-reconstruction.png, measurement-reconstruction.mdf\n"
+    )
     with mpifast.read_mdf("measurement-reconstruction.mdf") as file:
         np.testing.assert_allclose(file.images()[:, :, 0], np.eye(11), atol=1e-6)
     assert (files / "measurement-reconstruction.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_reconstruct_takes_all_options(capsys, files):
-    chosen = ["--snr-threshold", "1", "--band", "30e3", "200e3", "--channels", "1", "--frames", "2", "9", "--average", "4", "--background", "keep"]
+    chosen = [
+        "--snr-threshold",
+        "1",
+        "--band",
+        "30e3",
+        "200e3",
+        "--channels",
+        "1",
+        "--frames",
+        "2",
+        "9",
+        "--average",
+        "4",
+        "--background",
+        "keep",
+    ]
     options = ["--solver", "kaczmarz", "--alpha", "0.1", "--iterations", "50", "--nonnegative", "--json"]
-    code, out, _ = run(capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--out", "a.b", *chosen, *options)
+    code, out, _ = run(
+        capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--out", "a.b", *chosen, *options
+    )
     summary = json.loads(out)
     assert code == 0
     assert (summary["images"], summary["voxels"], summary["equations"], summary["breaches"]) == (2, 11, 9, [])
@@ -147,15 +178,27 @@ def test_reconstruct_takes_all_options(capsys, files):
         ("mdf check none.mdf", "No such file"),
         ("mdf", "ACTION"),
         ("reconstruct measurement.mdf", "--matrix"),
-        ("reconstruct measurement.mdf --matrix measurement.mdf", "measurement.mdf has no system matrix: it is a measurement file"),
-        ("reconstruct measurement.mdf --matrix other.mdf", "measurement.mdf does not fit other.mdf: /acquisition/_voxels is 11, in the matrix 12"),
+        (
+            "reconstruct measurement.mdf --matrix measurement.mdf",
+            "measurement.mdf has no system matrix: it is a measurement file",
+        ),
+        (
+            "reconstruct measurement.mdf --matrix other.mdf",
+            "measurement.mdf does not fit other.mdf: /acquisition/_voxels is 11, in the matrix 12",
+        ),
         ("reconstruct text.mdf --matrix system.mdf", "text.mdf: not HDF5"),
-        ("reconstruct measurement.mdf --matrix system.mdf --solver net.npz", "net.npz is a network for 20 harmonics and 11 voxels"),
+        (
+            "reconstruct measurement.mdf --matrix system.mdf --solver net.npz",
+            "net.npz is a network for 20 harmonics and 11 voxels",
+        ),
         ("reconstruct measurement.mdf --matrix system.mdf --solver text.npz", "text.npz is not a mpifast network"),
         ("reconstruct measurement.mdf --matrix system.mdf --rank 3", "rank=3 does not belong to solver='kaczmarz'"),
         ("reconstruct measurement.mdf --matrix system.mdf --frames 0 3", "--frames=0 is out of range"),
         ("reconstruct measurement.mdf --matrix system.mdf --frames 9 12", "frames=range(8, 12) is out of range"),
-        ("reconstruct measurement.mdf --matrix system.mdf --out measurement", "--out=measurement would overwrite measurement.mdf"),
+        (
+            "reconstruct measurement.mdf --matrix system.mdf --out measurement",
+            "--out=measurement would overwrite measurement.mdf",
+        ),
         ("reconstruct measurement.mdf --matrix system.mdf --out none/images", "No such file"),
     ],
 )
@@ -163,7 +206,9 @@ def test_mistakes_with_files_overwrite_nothing(capsys, files, arguments, message
     (files / "text.mdf").write_text("no HDF5")
     (files / "text.npz").write_text("no network")
     mpifast.Network(20, 11, scaling="none").save("net.npz")
-    mpifast.write_mdf("other.mdf", mpifast.system_matrix(mpifast.Scanner(voxels=12), mpifast.Particle(40e-9), harmonics=14))
+    mpifast.write_mdf(
+        "other.mdf", mpifast.system_matrix(mpifast.Scanner(voxels=12), mpifast.Particle(40e-9), harmonics=14)
+    )
     for name in ("measurement-reconstruction.mdf", "measurement-reconstruction.png"):
         (files / name).write_text("old")
     before = {path.name: path.read_bytes() for path in files.iterdir()}
@@ -175,13 +220,19 @@ def test_mistakes_with_files_overwrite_nothing(capsys, files, arguments, message
 
 
 def test_a_missing_h5py_names_the_extra(run_python):
-    done = run_python("-c", "import sys; sys.modules['h5py'] = None; from mpifast.cli import main; sys.exit(main(['mdf', 'check', 'x.mdf']))")
+    done = run_python(
+        "-c",
+        "import sys; sys.modules['h5py'] = None; from mpifast.cli import main; sys.exit(main(['mdf', 'check', 'x.mdf']))",
+    )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert 'pip install "mpifast[mdf]"' in done.stderr
 
 
 def test_a_missing_matplotlib_names_the_extra(run_python):
-    done = run_python("-c", "import sys; sys.modules['matplotlib'] = None; from mpifast.cli import main; sys.exit(main(['reproduce', 'fig2']))")
+    done = run_python(
+        "-c",
+        "import sys; sys.modules['matplotlib'] = None; from mpifast.cli import main; sys.exit(main(['reproduce', 'fig2']))",
+    )
     assert done.returncode == 2
     assert 'pip install "mpifast[paper]"' in done.stderr
 
@@ -202,7 +253,9 @@ def test_a_matrix_becomes_an_mdf_file_or_an_array(capsys, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "system.npy"), system.real)
     assert mpifast.check_mdf(tmp_path / "system.mdf") == []
     facts = json.loads(run(capsys, "matrix", str(tmp_path / "system.npy"), *SMALL, "--json")[1])
-    assert facts["condition_number"] == pytest.approx(mpifast.analysis.condition_number(np.load(tmp_path / "system.npy")))
+    assert facts["condition_number"] == pytest.approx(
+        mpifast.analysis.condition_number(np.load(tmp_path / "system.npy"))
+    )
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".zarr"])
@@ -211,7 +264,22 @@ def test_generate_then_train_on_the_store(capsys, tmp_path, suffix):
     code, out, _ = run(capsys, "generate", store, "--count", "300", *SMALL, "--seed", "4", "--snr-db", "30")
     assert code == 0
     assert "300 samples" in out
-    code, out, _ = run(capsys, "train", network, "--data", store, "--count", "250", "--validation", "50", "--hidden", "9", "--epochs", "2", "--json")
+    code, out, _ = run(
+        capsys,
+        "train",
+        network,
+        "--data",
+        store,
+        "--count",
+        "250",
+        "--validation",
+        "50",
+        "--hidden",
+        "9",
+        "--epochs",
+        "2",
+        "--json",
+    )
     assert code == 0
     system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
     spectra, expected = mpifast.Spectra(system, seed=4, snr_db=30.0), mpifast.Network(14, 11, (9,), seed=1)

@@ -28,7 +28,9 @@ def configuration():
 
 @pytest.fixture(scope="module")
 def local():
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1") as running:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as running:
         yield running
 
 
@@ -62,7 +64,12 @@ def test_arrays_of_any_chunks_have_the_same_bits(client, spectra, chunks):
     count = 20 if chunks == 1 else 1000
     u, c = cluster.as_dask(spectra, count, chunks)
     expected = spectra[:count]
-    assert (u.shape, u.dtype, c.shape, c.dtype) == (expected[0].shape, expected[0].dtype, expected[1].shape, expected[1].dtype)
+    assert (u.shape, u.dtype, c.shape, c.dtype) == (
+        expected[0].shape,
+        expected[0].dtype,
+        expected[1].shape,
+        expected[1].dtype,
+    )
     found = client.gather(client.compute([u, c]))
     assert all(map(np.array_equal, found, expected))
     assert np.array_equal(u[::-7, 3].compute(), expected[0][::-7, 3])
@@ -110,7 +117,7 @@ def test_workers_killed_in_a_sweep_lose_nothing(client):
 
 
 def test_a_store_begun_alone_is_finished_by_a_cluster(client, spectra, tmp_path, monkeypatch):
-    from mpifast.io._store_targets import FolderTarget
+    from mpifast.io.store.targets import FolderTarget
 
     path = tmp_path / "data.zarr"
     monkeypatch.setattr(FolderTarget, "finish", lambda *_: 1 / 0)
@@ -139,7 +146,9 @@ def test_trainings_on_workers_have_the_bits_of_trainings_here(local, tmp_path):
         assert there[experiment].curve == here.curve
         assert all(map(np.array_equal, there[experiment].network.weights, here.network.weights))
         assert load(experiment, tmp_path) is not None
-    again = train_all(wanted, tmp_path, Options(scheduler="tcp://127.0.0.1:9", progress=False))  # nothing is left to train: nobody is asked
+    again = train_all(
+        wanted, tmp_path, Options(scheduler="tcp://127.0.0.1:9", progress=False)
+    )  # nothing is left to train: nobody is asked
     assert again.keys() == there.keys()
 
 
@@ -154,7 +163,8 @@ def test_a_worker_killed_while_it_trains(local, client, tmp_path):
 
 
 def test_reproduce_trains_on_a_scheduler(local, client, tmp_path, monkeypatch):
-    from mpifast.paper import experiments, fig2
+    from mpifast.paper import experiments
+    from mpifast.paper.figures import fig2
 
     small = Experiment(samples=100, epochs=1, seed=9)
     monkeypatch.setattr(fig2, "experiments", lambda options: {"small": small})
@@ -173,7 +183,9 @@ def test_an_unreachable_scheduler_is_one_clear_error(capsys, tmp_path, monkeypat
     monkeypatch.setattr(cluster, "connect", lambda address: original(address, timeout=1.0))
     assert cli.main(["reproduce", "fig4", "--quick", "--scheduler", "tcp://127.0.0.1:9", "--out", str(tmp_path)]) == 2
     error = capsys.readouterr().err
-    assert error.splitlines()[-1].startswith("mpifast: error: no dask scheduler answers at 'tcp://127.0.0.1:9': start one with `dask scheduler`")
+    assert error.splitlines()[-1].startswith(
+        "mpifast: error: no dask scheduler answers at 'tcp://127.0.0.1:9': start one with `dask scheduler`"
+    )
     for address in ("nonsense", "http://localhost"):
         with pytest.raises(ConnectionError, match="no dask scheduler answers"), original(address, timeout=1.0):
             pass
@@ -207,7 +219,10 @@ def test_a_worker_of_another_version_is_refused(local, monkeypatch):
         (lambda s, c, p: cluster.as_dask(s, 10, [10, 0]), r"chunks\[1\]=0"),
         (lambda s, c, p: cluster.as_dask(s, 0), "count=0"),
         (lambda s, c, p: cluster.save(s, p / "data.zarr", 10, c, chunks=0), "chunks=0"),
-        (lambda s, c, p: cluster.save(s, p / "data.h5", 10, c), "cannot be written in parallel: choose a name ending in .zarr"),
+        (
+            lambda s, c, p: cluster.save(s, p / "data.h5", 10, c),
+            "cannot be written in parallel: choose a name ending in .zarr",
+        ),
     ],
 )
 def test_mistakes_are_named_and_nothing_is_written(client, spectra, tmp_path, call, message):

@@ -19,7 +19,9 @@ def test_examples(page, tmp_path, monkeypatch):
     if page.stem == "pytorch":
         pytest.importorskip("torch", reason="PyTorch is in the extra test-all")
     monkeypatch.chdir(tmp_path)  # examples write files
-    result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    result = doctest.testfile(
+        str(page), module_relative=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    )
     assert result.attempted > 0
     assert result.failed == 0
 
@@ -42,6 +44,8 @@ def test_commands_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     page = DOCS / "command-line.md"
     assert doctest.testfile(str(page), module_relative=False).failed == 0
-    lines = [line.split()[1:] for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    mpifast ")]
+    lines = [
+        line.split()[1:] for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    mpifast ")
+    ]
     assert {line[0] for line in lines} == {"matrix", "generate", "train", "reconstruct", "mdf", "reproduce", "bench"}
     assert [main(line) for line in lines] == [0] * len(lines), capsys.readouterr().err

@@ -8,7 +8,11 @@ import pytest
 
 import mpifast
 
-MODULES = [info.name for info in pkgutil.walk_packages(mpifast.__path__, "mpifast.") if not info.name.endswith(("__main__", "_kernels"))]
+MODULES = [
+    info.name
+    for info in pkgutil.walk_packages(mpifast.__path__, "mpifast.")
+    if not info.name.endswith(("__main__", "_kernels"))
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -22,5 +26,7 @@ def test_examples(name):
 def test_public_functions_have_examples():
     for name in mpifast.__all__:
         value = getattr(mpifast, name)
-        if callable(value) and name != "SystemMatrix" and not name.endswith("Warning"):  # the one is made by system_matrix
+        if (
+            callable(value) and name != "SystemMatrix" and not name.endswith("Warning")
+        ):  # the one is made by system_matrix
             assert ">>> " in value.__doc__, name

@@ -4,8 +4,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from mpifast import _elementary as elementary
-from mpifast._jit import jit
+from mpifast._compiled import elementary
+from mpifast._compiled.jit import jit
 
 pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow encountered")]
 
@@ -58,7 +58,9 @@ def test_sigmoid_derivative_is_exact_enough_near_saturation():
 
 
 def test_log(random):
-    u = np.concatenate([random.uniform(2**-32, 1, 2000), 2.0 ** -np.arange(33), [np.sqrt(0.5), 1 - 2**-24]]).astype(np.float32)
+    u = np.concatenate([random.uniform(2**-32, 1, 2000), 2.0 ** -np.arange(33), [np.sqrt(0.5), 1 - 2**-24]]).astype(
+        np.float32
+    )
     out = np.empty_like(u)
     apply_log(u, out)
     exact = np.log(u.astype(np.float64))

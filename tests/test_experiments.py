@@ -22,7 +22,11 @@ def small_data_set(monkeypatch):
 
 
 def same(a, b):
-    return a.curve == b.curve and a.test_mse == b.test_mse and all(map(np.array_equal, a.network.weights, b.network.weights))
+    return (
+        a.curve == b.curve
+        and a.test_mse == b.test_mse
+        and all(map(np.array_equal, a.network.weights, b.network.weights))
+    )
 
 
 def test_an_outcome_comes_back_as_it_was_kept(tmp_path):
@@ -62,7 +66,9 @@ def test_ctrl_c_stops_all_and_the_next_run_trains_only_the_rest(tmp_path):
 
 
 def test_smaller_training_sets_share_the_scaling_of_the_whole():
-    assert np.array_equal(train(SMALL).network.scaling.factor, train(replace(SMALL, samples=100)).network.scaling.factor)
+    assert np.array_equal(
+        train(SMALL).network.scaling.factor, train(replace(SMALL, samples=100)).network.scaling.factor
+    )
 
 
 def test_work_is_counted_in_multiplications():

@@ -64,10 +64,14 @@ def test_linear_and_adjoint(small_system, random):
 
 
 def test_points_are_the_columns(small_system):
-    np.testing.assert_allclose(small_system.spectra(mpifast.phantoms.points(11), dtype="float64"), small_system.real.T, atol=1e-15)
+    np.testing.assert_allclose(
+        small_system.spectra(mpifast.phantoms.points(11), dtype="float64"), small_system.real.T, atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
 def test_threads_do_not_change_the_bits(small_system, threads, random):
     for phantoms in (random.integers(0, 2, (200, 11), dtype=np.uint8), random.uniform(size=(203, 11))):
-        np.testing.assert_array_equal(small_system.spectra(phantoms, threads=threads), small_system.spectra(phantoms, threads=1))
+        np.testing.assert_array_equal(
+            small_system.spectra(phantoms, threads=threads), small_system.spectra(phantoms, threads=1)
+        )

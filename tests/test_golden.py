@@ -1,7 +1,8 @@
-"""Frozen values: a change of a random stream is a change of results, and needs a CHANGELOG entry and a version of its own.
+"""Frozen values: a change of a random stream is a change of results, and needs a CHANGELOG entry and a version of its
+own.
 
-Phantoms and initial weights have the same bits on every machine. What passes through floating-point sums may differ in the last bits
-between CPUs with other vector widths and between C libraries; the bounds here say by how much.
+Phantoms and initial weights have the same bits on every machine. What passes through floating-point sums may differ in
+the last bits between CPUs with other vector widths and between C libraries; the bounds here say by how much.
 """
 
 import hashlib
@@ -20,7 +21,10 @@ def digest(array):
     ("phantoms", "expected"),
     [
         (lambda: mpifast.phantoms.random(1000, seed=7), "cd90c9137d641948"),
-        (lambda: mpifast.phantoms.random(1000, voxels=64, density=0.3, seed=2**100 + 1, start=10**12), "6d215c7e2a954573"),
+        (
+            lambda: mpifast.phantoms.random(1000, voxels=64, density=0.3, seed=2**100 + 1, start=10**12),
+            "6d215c7e2a954573",
+        ),
         (lambda: mpifast.phantoms.pattern(), "f5cba864d8a491f7"),
         (lambda: mpifast.phantoms.letters("MPI 2017"), "9d13bb1c293d0f7f"),
         (lambda: mpifast.phantoms.bars(), "e7c286e1c9e6ec5a"),
@@ -41,10 +45,14 @@ def test_the_noise_is_frozen(small_system):
 
 
 def test_the_system_matrix_is_frozen(small_system):
-    np.testing.assert_allclose(small_system.real[:3, 2], [-1.8897547532143826, -2.2314961856504243, -0.8047578236691147], rtol=1e-12)
+    np.testing.assert_allclose(
+        small_system.real[:3, 2], [-1.8897547532143826, -2.2314961856504243, -0.8047578236691147], rtol=1e-12
+    )
 
 
 def test_a_training_is_frozen(small_system):
     network = mpifast.Network(14, 11, (5,), dtype="float64", seed=1)
     network.fit(*mpifast.Spectra(small_system, seed=7, dtype="float64")[:50], epochs=3)
-    np.testing.assert_allclose(network.weights[1][0], [-0.268549432, -0.362267215, 0.033850212, 0.161259047, 0.484398105], atol=2e-9)
+    np.testing.assert_allclose(
+        network.weights[1][0], [-0.268549432, -0.362267215, 0.033850212, 0.161259047, 0.484398105], atol=2e-9
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mpifast
-from mpifast.io._hdf5 import Array, File, UnreadableError
+from mpifast.io.hdf5.reader import Array, File, UnreadableError
 
 ARRAY = np.arange(60.0).reshape(3, 4, 5)
 
@@ -37,7 +37,10 @@ def test_numbers_of_every_type(path, dtype):
 
 
 @pytest.mark.parametrize("index", [..., 0, (slice(None), slice(1, 3)), (1, 2, slice(None)), (slice(0, 0),)])
-@pytest.mark.parametrize("options", [{}, {"chunks": (2, 3, 5)}, {"chunks": (2, 2, 2), "compression": "gzip", "shuffle": True, "fletcher32": True}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"chunks": (2, 3, 5)}, {"chunks": (2, 2, 2), "compression": "gzip", "shuffle": True, "fletcher32": True}],
+)
 def test_slices_are_numpys(path, index, options):
     with File(write(path, a={"data": ARRAY, **options})) as file:
         array = file.array("a")
@@ -133,13 +136,15 @@ def test_no_other_file_is_opened(path, tmp_path):
             virtual[:] = source
             file.create_virtual_dataset(name, virtual)
     code = (
-        "import sys; from pathlib import Path; from mpifast.io._hdf5 import File, UnreadableError\n"
+        "import sys; from pathlib import Path; from mpifast.io.hdf5.reader import File, UnreadableError\n"
         "with File(Path(sys.argv[1])) as file:\n"
         "    for name in file.names('/'):\n"
         "        try: file.read(name)\n"
         "        except UnreadableError as error: print(name, error.reason)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
     assert done.stdout.count("in other files") == 3, done.stderr
     assert done.stdout.count("soft or external link") == 2
 

@@ -28,7 +28,9 @@ ERRORS = (ValueError, TypeError, FloatingPointError, MemoryError)
 EVERY_NUMBER = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
     st.integers(-(2**70), 2**70),
-    st.sampled_from([None, True, "3", b"3", 1j, [], [1.0], {}, np.float16(2), np.array(3.0), np.array([3.0]), 5e-324, object()]),
+    st.sampled_from(
+        [None, True, "3", b"3", 1j, [], [1.0], {}, np.float16(2), np.array(3.0), np.array([3.0]), 5e-324, object()]
+    ),
 )
 
 
@@ -40,14 +42,22 @@ class Subclass(np.ndarray):
 def odd_arrays(draw, columns):
     """Mostly [n, columns], of all types, layouts and values; sometimes of another shape."""
     rows = draw(st.integers(0, 4))
-    shape = draw(st.sampled_from([(rows, columns)] * 6 + [(rows, columns + 1), (columns,), (), (0,), (1, rows, columns), (rows, 0)]))
+    shape = draw(
+        st.sampled_from(
+            [(rows, columns)] * 6 + [(rows, columns + 1), (columns,), (), (0,), (1, rows, columns), (rows, 0)]
+        )
+    )
     kind = draw(st.sampled_from(["f4", "f8", "f2", ">f4", ">f8", "u1", "i8", "?", "c16", "O", "U3"]))
     values = draw(st.sampled_from([0.0, 1.0, -1.0, 0.5, 255.0, 1e-40, 5e-324, 1e30, 1e300, np.nan, np.inf, -np.inf]))
     array = np.random.default_rng(draw(st.integers(0, 9))).integers(0, 2, shape)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         array = array.astype(kind) if kind in ("O", "U3") else np.where(array > 0, values, 0.0).astype(kind)
-    match draw(st.sampled_from(["plain", "fortran", "backward", "strided", "read-only", "masked", "subclass", "misaligned", "list"])):
+    match draw(
+        st.sampled_from(
+            ["plain", "fortran", "backward", "strided", "read-only", "masked", "subclass", "misaligned", "list"]
+        )
+    ):
         case "fortran":
             return np.asfortranarray(array)
         case "backward":

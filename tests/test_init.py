@@ -6,7 +6,9 @@ import mpifast
 
 
 def test_import_loads_nothing_heavy(run_python):
-    code = "import sys, mpifast; print([m for m in ('numpy', 'numba', 'scipy', 'matplotlib', 'tqdm') if m in sys.modules])"
+    code = (
+        "import sys, mpifast; print([m for m in ('numpy', 'numba', 'scipy', 'matplotlib', 'tqdm') if m in sys.modules])"
+    )
     done = run_python("-c", code)
     assert done.stdout.strip() == "[]", done.stderr
 
@@ -32,12 +34,15 @@ def test_unknown_name_lists_the_known_ones():
         mpifast.Spectrum  # noqa: B018
 
 
-@pytest.mark.parametrize(("module", "library", "extra"), [("mpifast.io.torch", "torch", "torch"), ("mpifast.io.onnx", "onnx", "onnx")])
+@pytest.mark.parametrize(
+    ("module", "library", "extra"), [("mpifast.io.torch", "torch", "torch"), ("mpifast.io.onnx", "onnx", "onnx")]
+)
 def test_a_missing_extra_is_named(run_python, module, library, extra):
     code = f"import sys; sys.modules[{library!r}] = None; import mpifast; mpifast.Network(2, 2); import {module}"
     done = run_python("-c", code)
     assert (
-        f'ModuleNotFoundError: {module} needs {"PyTorch" if library == "torch" else library}: python -m pip install "mpifast[{extra}]"' in done.stderr
+        f'ModuleNotFoundError: {module} needs {"PyTorch" if library == "torch" else library}: python -m pip install "mpifast[{extra}]"'
+        in done.stderr
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from numba import prange
 
 import mpifast
-from mpifast import _jit
+from mpifast._compiled import jit
 
 
 def _square(values, result):
@@ -18,7 +18,7 @@ def _square(values, result):
         result[i] = values[i] * values[i]
 
 
-square = _jit.Twin(_square)
+square = jit.Twin(_square)
 
 
 def squares(count, threads):
@@ -40,17 +40,19 @@ def test_thread_count_of_the_host_is_restored():
 
 
 def test_thread_count_is_limited_to_what_numba_has():
-    assert _jit.thread_count(None) == numba.get_num_threads()
-    assert _jit.thread_count(10**6) == numba.config.NUMBA_NUM_THREADS
+    assert jit.thread_count(None) == numba.get_num_threads()
+    assert jit.thread_count(10**6) == numba.config.NUMBA_NUM_THREADS
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns of forks with threads: this is the test of them
+@pytest.mark.filterwarnings(
+    "ignore:.*fork.*:DeprecationWarning"
+)  # Python 3.12 warns of forks with threads: this is the test of them
 def test_a_forked_child_runs_serially():
     assert squares(1000, 2)
     with multiprocessing.get_context("fork").Pool(2) as pool:
         assert pool.starmap_async(squares, [(1000, 2)] * 4).get(timeout=60) == [True] * 4
-    assert not _jit._forked
+    assert not jit._forked
 
 
 def test_many_python_threads_at_once():
@@ -73,7 +75,8 @@ def test_many_python_threads_at_once():
 
 
 def test_workqueue_layer_gives_way_to_concurrent_calls(run_python):
-    # Numba's workqueue aborts the process on concurrent parallel calls: the same test in a process that has no other layer.
+    # Numba's workqueue aborts the process on concurrent parallel calls: the same test in a process that has no other
+    # layer.
     code = "import test_jit, numba; test_jit.test_many_python_threads_at_once(); print(numba.threading_layer())"
     done = run_python("-c", code, NUMBA_THREADING_LAYER="workqueue", NUMBA_NUM_THREADS="2")
     assert done.stdout.strip() == "workqueue", done.stderr

@@ -19,7 +19,9 @@ COMMON = {
     **dict.fromkeys(["/version", "/uuid", "/time"], (TEXT, ())),
     **dict.fromkeys([f"/study/{name}" for name in ("name", "uuid", "description")], (TEXT, ())),
     **dict.fromkeys([f"/experiment/{name}" for name in ("name", "uuid", "description", "subject")], (TEXT, ())),
-    **dict.fromkeys([f"/scanner/{name}" for name in ("facility", "manufacturer", "name", "operator", "topology")], (TEXT, ())),
+    **dict.fromkeys(
+        [f"/scanner/{name}" for name in ("facility", "manufacturer", "name", "operator", "topology")], (TEXT, ())
+    ),
     **dict.fromkeys([f"/tracer/{name}" for name in ("name", "batch", "vendor", "solute")], (TEXT, (1,))),
     **dict.fromkeys([f"/tracer/{name}" for name in ("concentration", "volume")], (DOUBLE, (1,))),
     **dict.fromkeys(["/study/number", "/experiment/number"], (INT, ())),
@@ -88,7 +90,9 @@ def write(path, small_system, spectra, kind):
 
 def listing(path):
     """Type, shape and storage of every dataset, from h5dump's text."""
-    lines = subprocess.run(["h5dump", "-H", "-p", str(path)], capture_output=True, text=True, check=True).stdout.splitlines()
+    lines = subprocess.run(
+        ["h5dump", "-H", "-p", str(path)], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     found, names, current = {}, [], None
     for line in lines:
         words = line.split()
@@ -109,13 +113,23 @@ def listing(path):
         text = " ".join(text)
         kind = re.search(r"DATATYPE\s+(H5T_\w+)", text)[1]
         members = re.findall(r'(H5T_IEEE_\w+) "(\w)"', text)
-        shape = () if "DATASPACE  SCALAR" in text else tuple(map(int, re.search(r"SIMPLE \{ \(([\d, ]+)\)", text)[1].split(",")))
+        shape = (
+            ()
+            if "DATASPACE  SCALAR" in text
+            else tuple(map(int, re.search(r"SIMPLE \{ \(([\d, ]+)\)", text)[1].split(",")))
+        )
         plain = "CONTIGUOUS" in text and "FILTERS { NONE }" in text
-        result["/" + name.lstrip("/")] = (" ".join([kind, *(word for member in members for word in member)]), shape, plain)
+        result["/" + name.lstrip("/")] = (
+            " ".join([kind, *(word for member in members for word in member)]),
+            shape,
+            plain,
+        )
     return result
 
 
-@pytest.mark.skipif(shutil.which("h5dump") is None, reason="h5dump, the HDF5 library's own tool (hdf5-tools), is not installed")
+@pytest.mark.skipif(
+    shutil.which("h5dump") is None, reason="h5dump, the HDF5 library's own tool (hdf5-tools), is not installed"
+)
 @pytest.mark.parametrize(("kind", "own"), [("calibration", CALIBRATION), ("time", SAMPLES), ("fourier", SPECTRA)])
 def test_types_shapes_and_storage_by_h5dump(kind, own, small_system, spectra, tmp_path):
     write(tmp_path / "file.mdf", small_system, spectra, kind)
@@ -136,18 +150,30 @@ def test_values_that_readers_go_by(small_system, tmp_path):
         assert file["/measurement/data"].id.get_offset() % 64 == 0  # mapped by pages and read as 16-byte numbers
     assert re.fullmatch(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}", value["/time"])
     assert value["/measurement/framePermutation"].tolist() == list(range(1, 12))
-    assert value["/acquisition/drivefield/baseFrequency"] / value["/acquisition/drivefield/divider"][0, 0] == small_system.scanner.drive_frequency
-    assert value["/acquisition/receiver/numSamplingPoints"] == 2 * value["/acquisition/receiver/bandwidth"] * value["/acquisition/drivefield/cycle"]
+    assert (
+        value["/acquisition/drivefield/baseFrequency"] / value["/acquisition/drivefield/divider"][0, 0]
+        == small_system.scanner.drive_frequency
+    )
+    assert (
+        value["/acquisition/receiver/numSamplingPoints"]
+        == 2 * value["/acquisition/receiver/bandwidth"] * value["/acquisition/drivefield/cycle"]
+    )
     size, view, centre = (value[f"/calibration/{name}"][0] for name in ("size", "fieldOfView", "fieldOfViewCenter"))
     voxels = np.arange(1, size + 1)
-    np.testing.assert_allclose(centre + view / 2 * (-1 + (2 * voxels - 1) / size), small_system.positions, rtol=0, atol=1e-17)
+    np.testing.assert_allclose(
+        centre + view / 2 * (-1 + (2 * voxels - 1) / size), small_system.positions, rtol=0, atol=1e-17
+    )
     assert np.argmax(value["/calibration/snr"]) == np.argmax(np.abs(small_system.matrix).sum(axis=1)) + 1
     assert value["/calibration/snr"][0, 0, 0] == value["/calibration/snr"][0, 0, 15] == 0
 
 
 def test_the_signal_in_time_is_the_voltage(small_system, tmp_path):
-    """-d/dt of mu0 Ms L(beta (G x + A cos)), by differences, for a coil of the documented sensitivity: the period in m^2."""
-    mpifast.write_mdf(tmp_path / "time.mdf", small_system.spectra(np.eye(11), dtype="float64"), small_system, domain="time")
+    """-d/dt of mu0 Ms L(beta (G x + A cos)), by differences, for a coil of the documented sensitivity: the period in
+    m^2.
+    """
+    mpifast.write_mdf(
+        tmp_path / "time.mdf", small_system.spectra(np.eye(11), dtype="float64"), small_system, domain="time"
+    )
     with h5py.File(tmp_path / "time.mdf") as file:
         signal = file["/measurement/data"][:, 0, 0]
     scanner, particle, points = small_system.scanner, small_system.particle, signal.shape[1]
@@ -158,15 +184,28 @@ def test_the_signal_in_time_is_the_voltage(small_system, tmp_path):
     order = np.arange(points // 2 + 1)
     derivative = -2j * np.pi * scanner.drive_frequency * order * spectrum[:, : order.size] * (order <= 14)
     period = 1 / scanner.drive_frequency
-    np.testing.assert_allclose(signal, period * np.fft.irfft(derivative * points, points), atol=1e-9 * np.abs(signal).max())
+    np.testing.assert_allclose(
+        signal, period * np.fft.irfft(derivative * points, points), atol=1e-9 * np.abs(signal).max()
+    )
 
 
 def test_metadata(small_system, tmp_path):
-    metadata = {"/study/name": "bars", "/tracer/name": ["perimag"], "/scanner/_room": 21.5, "/_notes/first": "äöü", "/scanner/boreSize": 0.12}
+    metadata = {
+        "/study/name": "bars",
+        "/tracer/name": ["perimag"],
+        "/scanner/_room": 21.5,
+        "/_notes/first": "äöü",
+        "/scanner/boreSize": 0.12,
+    }
     mpifast.write_mdf(tmp_path / "system.mdf", small_system, metadata=metadata)
     assert mpifast.check_mdf(tmp_path / "system.mdf") == []
     with mpifast.read_mdf(tmp_path / "system.mdf") as file:
-        assert [file[name] for name in ("/study/name", "/scanner/_room", "/_notes/first", "/scanner/boreSize")] == ["bars", 21.5, "äöü", 0.12]
+        assert [file[name] for name in ("/study/name", "/scanner/_room", "/_notes/first", "/scanner/boreSize")] == [
+            "bars",
+            21.5,
+            "äöü",
+            0.12,
+        ]
         assert file["/tracer/name"].tolist() == ["perimag"]
 
 
@@ -175,7 +214,11 @@ def test_metadata(small_system, tmp_path):
     [
         ([("/study/name", "x")], TypeError, "metadata must be a mapping"),
         ({"study/name": "x"}, ValueError, "metadata has the name 'study/name': give the dataset's path"),
-        ({"/study/title": "x"}, ValueError, "'/study/title', which is not in the format: begin names of your own with an underscore"),
+        (
+            {"/study/title": "x"},
+            ValueError,
+            "'/study/title', which is not in the format: begin names of your own with an underscore",
+        ),
         ({"/acquisition/gradient": np.eye(3)}, ValueError, "'/acquisition/gradient', which follows from the data"),
         ({"/study/name": 3}, TypeError, "/study/name must be string, got 3"),
         ({"/study/number": 3.5}, ValueError, "/study/number=3.5 does not fit its type in the format, int64"),
@@ -198,7 +241,12 @@ def test_bad_metadata_overwrite_nothing(metadata, error, message, small_system, 
 def test_bad_input(small_system, spectra, tmp_path):
     path, (u, c) = tmp_path / "file.mdf", spectra
     cases = [
-        ((tmp_path / "file.hdf5", small_system), {}, ValueError, "ends in '.hdf5': readers need one of .mdf, .hdf, .h5"),
+        (
+            (tmp_path / "file.hdf5", small_system),
+            {},
+            ValueError,
+            "ends in '.hdf5': readers need one of .mdf, .hdf, .h5",
+        ),
         ((path, small_system, small_system), {}, ValueError, "system does not belong to a system matrix"),
         ((path, small_system), {"phantoms": c}, ValueError, "phantoms does not belong to a system matrix"),
         ((path, u), {}, ValueError, "system=None: give the SystemMatrix that the spectra are of"),

@@ -17,7 +17,9 @@ def test_mse_of_bytes_does_not_wrap_around():
 
 def test_mse_adds_up_in_double_precision():
     images = np.full(10_000_000, 1e-4, np.float32)
-    assert mpifast.metrics.mse(images, np.zeros(10_000_000, np.uint8)) == pytest.approx(float(np.float32(1e-4)) ** 2, rel=1e-12)
+    assert mpifast.metrics.mse(images, np.zeros(10_000_000, np.uint8)) == pytest.approx(
+        float(np.float32(1e-4)) ** 2, rel=1e-12
+    )
 
 
 def test_nrmse_and_psnr_follow_from_the_mse(random):

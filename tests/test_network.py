@@ -8,9 +8,9 @@ import pytest
 
 import mpifast
 from mpifast import reference
-from mpifast._meeting import OFFERED
-from mpifast.data.scaling import MODES, Scaling
-from mpifast.reconstruction import training
+from mpifast._compiled.barrier import OFFERED
+from mpifast.networks import training
+from mpifast.networks.scaling import MODES, Scaling
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered")
 
@@ -128,7 +128,9 @@ def test_where_others_want_the_cores_threads_stop_waiting_for_each_other(data, m
 
     monkeypatch.setattr(training.loops, "train_exactly", contended)
     network((9,)).fit(*data, epochs=2 * training.ALONE, threads=2)
-    expected = ([2] + [1] * training.ALONE) * 2 if mpifast._jit.thread_count(2) > 1 else [1] * 2 * training.ALONE
+    expected = (
+        ([2] + [1] * training.ALONE) * 2 if mpifast._compiled.jit.thread_count(2) > 1 else [1] * 2 * training.ALONE
+    )
     assert slots == expected[: 2 * training.ALONE]
 
 
@@ -200,7 +202,7 @@ def test_shuffling_changes_the_order_each_epoch(data):
 
 
 def test_long_training_sets_are_cut_into_chunks_without_a_trace(monkeypatch, data):
-    from mpifast.reconstruction import training as module
+    from mpifast.networks import training as module
 
     whole, cut = network(), network()
     history = whole.fit(*data, epochs=2)
@@ -259,7 +261,9 @@ def test_initial_weights_are_uniform_and_reproducible():
     assert not np.array_equal(net.weights[0], mpifast.Network(200, 129, 200, seed=6, weight_range=0.1).weights[0])
 
 
-@pytest.mark.parametrize(("inputs", "outputs", "hidden"), [(1, 1, ()), (3, 131, (200,)), (128, 64, (256,)), (17, 16, (1,)), (200, 1, ())])
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "hidden"), [(1, 1, ()), (3, 131, (200,)), (128, 64, (256,)), (17, 16, (1,)), (200, 1, ())]
+)
 @pytest.mark.parametrize("count", [1, 7, 16, 17, 33])
 def test_every_shape(inputs, outputs, hidden, count, random):
     u, c = random.normal(size=(count, inputs)), random.integers(0, 2, (count, outputs), dtype=np.uint8)
@@ -307,7 +311,9 @@ def paper_data(system):
     return spectra[:30_000], spectra[30_000:31_000]
 
 
-@pytest.mark.parametrize(("scaling", "bias"), [("harmonic", False), ("none", False), ("sample", False), ("standard", True)])
+@pytest.mark.parametrize(
+    ("scaling", "bias"), [("harmonic", False), ("none", False), ("sample", False), ("standard", True)]
+)
 def test_the_fast_recipe_meets_the_papers_error_in_one_pass(paper_data, scaling, bias):
     (u, c), test = paper_data
     network = mpifast.Network(200, 129, scaling=scaling, bias=bias, seed=1)

@@ -6,7 +6,7 @@ from scipy import stats
 
 import mpifast
 from mpifast import reference
-from mpifast._philox import key
+from mpifast._compiled.philox import key
 from mpifast.data._noise_loops import draw_normals
 from mpifast.data.noise import noise_level
 
@@ -46,7 +46,10 @@ def test_rows_samples_and_seeds_are_independent(normals, system):
     limit = 6 / np.sqrt(len(normals))
     assert np.abs(np.corrcoef(normals.T) - np.eye(200)).max() < limit
     assert abs(np.corrcoef(normals[:-1].ravel(), normals[1:].ravel())[0, 1]) < 5 / np.sqrt(normals.size)
-    noisy, clean = mpifast.Spectra(system, seed=4, snr_db=20.0, dtype="float64"), mpifast.Spectra(system, seed=4, dtype="float64")
+    noisy, clean = (
+        mpifast.Spectra(system, seed=4, snr_db=20.0, dtype="float64"),
+        mpifast.Spectra(system, seed=4, dtype="float64"),
+    )
     other = (noisy[:20_000][0] - clean[:20_000][0]) / noisy.noise_level
     assert abs(np.corrcoef(normals.ravel(), other.ravel())[0, 1]) < 5 / np.sqrt(normals.size)
 

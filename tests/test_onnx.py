@@ -7,7 +7,7 @@ import pytest
 
 import mpifast
 import mpifast.io.onnx
-from mpifast.data.scaling import MODES
+from mpifast.networks.scaling import MODES
 
 
 def network(scaling="harmonic", hidden=(), activation="sigmoid", bias=False, dtype="float32"):

@@ -26,12 +26,16 @@ def test_every_figure_is_drawn(quick):
     for name in FIGURES:
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert {record.figure for record in records} == set(FIGURES) - {"fig1"}  # a schematic has no numbers
-    assert sorted(path.name for path in folder.iterdir()) == sorted([*(f"{name}.png" for name in FIGURES), "parts", "report.html", "results.json"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [*(f"{name}.png" for name in FIGURES), "parts", "report.html", "results.json"]
+    )
 
 
 def test_results_are_a_list_of_records(quick):
     entries = json.loads((quick[0] / "results.json").read_text())
-    assert [set(entry) for entry in entries] == [{"figure", "quantity", "paper", "measured", "settings", "seconds"}] * len(entries)
+    assert [set(entry) for entry in entries] == [
+        {"figure", "quantity", "paper", "measured", "settings", "seconds"}
+    ] * len(entries)
     assert [entry["quantity"] for entry in entries] == [record.quantity for record in quick[2]]
     for entry in entries:
         assert {"version", "seed", "quick"} <= set(entry["settings"])
@@ -80,10 +84,15 @@ def test_figure_10_weights_are_chebyshev_polynomials(quick):
 
 def test_comparison_noise_hurts_and_noise_free_solvers_are_exact(quick):
     for method in ("tsvd", "tikhonov", "nnls"):
-        noise_free, noisy = (quick[1][f"comparison_mse_{method}_40nm_{noise}_random"] for noise in ("noise-free", "30dB"))
+        noise_free, noisy = (
+            quick[1][f"comparison_mse_{method}_40nm_{noise}_random"] for noise in ("noise-free", "30dB")
+        )
         assert noise_free < 1e-20 < 1e-4 < noisy
     for method in ("one_layer", "hidden"):
-        assert quick[1][f"comparison_mse_{method}_40nm_noise-free_random"] < quick[1][f"comparison_mse_{method}_40nm_30dB_random"]
+        assert (
+            quick[1][f"comparison_mse_{method}_40nm_noise-free_random"]
+            < quick[1][f"comparison_mse_{method}_40nm_30dB_random"]
+        )
 
 
 def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
@@ -126,11 +135,16 @@ def test_report_fits_the_window(quick, tmp_path, width):
     probe = "<script>document.title = document.documentElement.scrollWidth + ' ' + window.innerWidth</script></body>"
     (tmp_path / "report.html").write_text(page.replace("</body>", probe))
     # A frame of the given width: a headless window itself is never narrower than 500 pixels.
-    frame = (
-        f'<iframe id="f" src="report.html" style="width:{width}px;height:900px;border:0" onload="document.title=f.contentDocument.title"></iframe>'
-    )
+    frame = f'<iframe id="f" src="report.html" style="width:{width}px;height:900px;border:0" onload="document.title=f.contentDocument.title"></iframe>'
     (tmp_path / "frame.html").write_text(frame)
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--allow-file-access-from-files"]
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--allow-file-access-from-files",
+    ]
     options += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
     command = [chromium(), *options, (tmp_path / "frame.html").as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -172,6 +186,8 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
 
 
 def test_table_shows_the_paper_beside_the_measured():
-    text = results.table([Record("fig4", "test_mse_700", 5.69e-3, 5.69e-3), Record("fig3", "spectrum_decay_30nm", None, 2.25)])
+    text = results.table(
+        [Record("fig4", "test_mse_700", 5.69e-3, 5.69e-3), Record("fig3", "spectrum_decay_30nm", None, 2.25)]
+    )
     assert text.splitlines()[2].split() == ["fig4", "test_mse_700", "0.00569", "0.00569", "1.00"]
     assert text.splitlines()[3].split() == ["fig3", "spectrum_decay_30nm", "2.25"]

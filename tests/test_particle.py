@@ -10,7 +10,9 @@ import mpifast
 
 def test_oracle_at_25_nm():
     # Identity 6, with the constants it was computed with: mu0 = 4 pi 1e-7 and the older Boltzmann constant.
-    particle = mpifast.Particle(diameter=25e-9, saturation_magnetization=0.6 / (4e-7 * 3.141592653589793), temperature=294.0)
+    particle = mpifast.Particle(
+        diameter=25e-9, saturation_magnetization=0.6 / (4e-7 * 3.141592653589793), temperature=294.0
+    )
     assert particle.magnetic_moment == pytest.approx(3.90625e-18, rel=1e-12)
     assert particle.beta * constants.k / 1.380650424e-23 == pytest.approx(962.3409658874183, rel=1e-12)
 

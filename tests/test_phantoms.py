@@ -36,7 +36,10 @@ def test_start_continues_the_same_sequence():
     assert not np.array_equal(phantoms.random(10, seed=3), phantoms.random(10, seed=4))
 
 
-@pytest.mark.parametrize(("density", "fraction"), [(0, (0, 0)), (1, (1, 0)), (0.5, (1, 1)), (0.75, (3, 2)), (2.0**-24, (1, 24)), (2.0**-30, (0, 0))])
+@pytest.mark.parametrize(
+    ("density", "fraction"),
+    [(0, (0, 0)), (1, (1, 0)), (0.5, (1, 1)), (0.75, (3, 2)), (2.0**-24, (1, 24)), (2.0**-30, (0, 0))],
+)
 def test_density_in_lowest_terms(density, fraction):
     assert density_digits(density) == fraction
 

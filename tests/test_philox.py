@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpifast import reference
-from mpifast._philox import fill_words, key
+from mpifast._compiled.philox import fill_words, key
 
 pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow encountered")]
 
 
-@given(seed=st.integers(0, 2**128 - 1), sample=st.integers(0, 2**62), stream=st.integers(0, 3), count=st.integers(1, 30))
+@given(
+    seed=st.integers(0, 2**128 - 1), sample=st.integers(0, 2**62), stream=st.integers(0, 3), count=st.integers(1, 30)
+)
 def test_words_are_numpys(seed, sample, stream, count):
     words = np.empty(4 * ((count + 3) // 4), np.uint64)
     fill_words(words, count, sample, stream, key(seed))

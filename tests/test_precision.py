@@ -10,7 +10,10 @@ import mpifast
 @pytest.mark.parametrize(("diameter", "warns"), [(25e-9, True), (30e-9, True), (35e-9, False), (40e-9, False)])
 def test_float32_warns_at_30_nm_and_below_and_names_the_cure(diameter, warns):
     system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(diameter), harmonics=14)
-    for call in (lambda dtype: mpifast.Spectra(system, dtype=dtype), lambda dtype: system.spectra(mpifast.phantoms.points(11), dtype=dtype)):
+    for call in (
+        lambda dtype: mpifast.Spectra(system, dtype=dtype),
+        lambda dtype: system.spectra(mpifast.phantoms.points(11), dtype=dtype),
+    ):
         if warns:
             with pytest.warns(mpifast.PrecisionWarning, match=r"use dtype='float64'") as caught:
                 call("float32")

@@ -1,4 +1,6 @@
-"""Other processes and the host's settings: forks and spawned children compute the same, and nothing of the host's is left changed."""
+"""Other processes and the host's settings: forks and spawned children compute the same, and nothing of the host's is
+left changed.
+"""
 
 import multiprocessing
 import sys
@@ -9,9 +11,11 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import mpifast
-from mpifast import _jit
+from mpifast._compiled import jit
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns of forks with threads: these are tests of them
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*fork.*:DeprecationWarning"
+)  # Python 3.12 warns of forks with threads: these are tests of them
 
 
 def answers(seed):
@@ -48,7 +52,11 @@ def test_a_bare_fork_computes_and_ends(run_python):
 
 
 def settings():
-    return numba.get_num_threads(), [(library["internal_api"], library["num_threads"]) for library in threadpool_info()], np.geterr()
+    return (
+        numba.get_num_threads(),
+        [(library["internal_api"], library["num_threads"]) for library in threadpool_info()],
+        np.geterr(),
+    )
 
 
 def test_the_hosts_settings_are_left_as_found():
@@ -64,7 +72,7 @@ def test_the_hosts_settings_are_left_as_found_after_an_exception():
 
     answers(1)
     before = settings()
-    twin = _jit.Twin(lambda values: None)
+    twin = jit.Twin(lambda values: None)
     twin.serial = twin.parallel = fail
     with pytest.raises(RuntimeError, match="inside"):
         twin(np.zeros(3), threads=2)

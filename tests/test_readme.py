@@ -24,7 +24,11 @@ def test_pictures_exist():
 
 
 def test_ci_runs_the_two_commands_word_for_word():
-    commands = [line.strip() for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("    python -m pip install")]
+    commands = [
+        line.strip()
+        for line in README.read_text(encoding="utf-8").splitlines()
+        if line.startswith("    python -m pip install")
+    ]
     assert len(commands) == 2
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for command in commands:

@@ -5,9 +5,9 @@ import pytest
 
 import mpifast
 from mpifast import reference
-from mpifast.data.scaling import Scaling
-from mpifast.reconstruction import reduction
-from mpifast.reconstruction.reduction import Reduction
+from mpifast.networks import reduction
+from mpifast.networks.reduction import Reduction
+from mpifast.networks.scaling import Scaling
 
 pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow encountered")]
 COUNT = 2 * reduction.SAMPLES * 16
@@ -46,7 +46,9 @@ def test_what_is_not_smaller_stays(system):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("float64", 1e-11)])
-@pytest.mark.parametrize(("bias", "batch_size", "scaling"), [(False, 1, "harmonic"), (True, 1, "sample"), (True, 7, "global")])
+@pytest.mark.parametrize(
+    ("bias", "batch_size", "scaling"), [(False, 1, "harmonic"), (True, 1, "sample"), (True, 7, "global")]
+)
 def test_the_same_trajectory_after_ten_passes(system, bias, batch_size, scaling, dtype, tolerance):
     u, c = mpifast.Spectra(system, seed=3, dtype=dtype)[:COUNT]
     net = mpifast.Network(16, 11, bias=bias, scaling=scaling, dtype=dtype, seed=1)
@@ -65,7 +67,14 @@ def test_threads_and_interruptions_do_not_change_the_bits(system, tmp_path):
     nets = [mpifast.Network(16, 11, seed=1) for _ in range(4)]
     for net, threads in zip(nets, (1, 2), strict=False):
         net.fit(u, c, epochs=6, threads=threads, validation=(u, c))
-    nets[2].fit(u, c, epochs=6, validation=(u, c), checkpoint=tmp_path / "kept.npz", callback=lambda net, history: history.epochs == 3)
+    nets[2].fit(
+        u,
+        c,
+        epochs=6,
+        validation=(u, c),
+        checkpoint=tmp_path / "kept.npz",
+        callback=lambda net, history: history.epochs == 3,
+    )
     nets[3].fit(u, c, epochs=6, validation=(u, c), checkpoint=tmp_path / "kept.npz")
     for net in (nets[1], nets[3]):
         np.testing.assert_array_equal(net.weights[0], nets[0].weights[0])

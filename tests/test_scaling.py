@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mpifast.data.scaling import MODES, Scaling
+from mpifast.networks.scaling import MODES, Scaling
 
 
 @pytest.fixture
@@ -17,7 +17,9 @@ def test_harmonic_divides_each_row_by_its_largest_magnitude(spectra):
 
 
 def test_global_divides_all_by_the_largest(spectra):
-    np.testing.assert_allclose(Scaling.measure("global", spectra).apply(spectra), spectra / np.abs(spectra).max(), rtol=1e-5)
+    np.testing.assert_allclose(
+        Scaling.measure("global", spectra).apply(spectra), spectra / np.abs(spectra).max(), rtol=1e-5
+    )
 
 
 def test_sample_divides_each_sample_by_its_own(spectra):

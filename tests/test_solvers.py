@@ -6,8 +6,8 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 import mpifast
 from mpifast import reference
-from mpifast.reconstruction import iteration
-from mpifast.reconstruction.solution import Solution
+from mpifast.solvers import iteration
+from mpifast.solvers.solution import Solution
 
 SNR_DB = 30.0
 SOLVERS = {
@@ -16,7 +16,9 @@ SOLVERS = {
     "tikhonov": lambda system, u, **options: mpifast.tikhonov(system, u, alpha=0.2, **options),
     "tikhonov by rule": lambda system, u, **options: mpifast.tikhonov(system, u, **options),
     "kaczmarz": lambda system, u, **options: mpifast.kaczmarz(system, u, alpha=0.2, iterations=30, **options),
-    "kaczmarz by rule": lambda system, u, **options: mpifast.kaczmarz(system, u, iterations=10, nonnegative=True, **options),
+    "kaczmarz by rule": lambda system, u, **options: mpifast.kaczmarz(
+        system, u, iterations=10, nonnegative=True, **options
+    ),
     "sparse": lambda system, u, **options: mpifast.sparse(system, u, iterations=50, **options),
     "nnls": lambda system, u, **options: mpifast.nnls(system, u, **options),
 }
@@ -63,16 +65,22 @@ def test_diagonal_system():
     np.testing.assert_allclose(mpifast.tikhonov(system, u, alpha=3.0), ridge, atol=1e-15)
     options = {"iterations": 400, "tolerance": 1e-15}
     np.testing.assert_allclose(mpifast.kaczmarz(system, u, alpha=3.0, **options), ridge, atol=1e-13)
-    np.testing.assert_allclose(mpifast.kaczmarz(system, u, alpha=3.0, nonnegative=True, **options), np.maximum(ridge, 0), atol=1e-13)
+    np.testing.assert_allclose(
+        mpifast.kaczmarz(system, u, alpha=3.0, nonnegative=True, **options), np.maximum(ridge, 0), atol=1e-13
+    )
     np.testing.assert_allclose(mpifast.nnls(system, u, alpha=3.0), np.maximum(ridge, 0), atol=1e-14)
     shrunk = np.sign(u) * np.maximum(np.abs(u) - 1.0 / values, 0) / values  # of ||S c - u||^2 + 2 ||c||_1
     np.testing.assert_allclose(mpifast.sparse(system, u, alpha=2.0, **options), shrunk, atol=1e-12)
-    np.testing.assert_allclose(mpifast.sparse(system, u, alpha=2.0, nonnegative=True, **options), np.maximum(shrunk, 0), atol=1e-12)
+    np.testing.assert_allclose(
+        mpifast.sparse(system, u, alpha=2.0, nonnegative=True, **options), np.maximum(shrunk, 0), atol=1e-12
+    )
 
 
 @loops
 def test_one_equation():
-    """S = (3, 4): one step of Kaczmarz is the projection S^T u / ||S||^2, and with alpha the minimum is S^T u / (||S||^2 + alpha)."""
+    """S = (3, 4): one step of Kaczmarz is the projection S^T u / ||S||^2, and with alpha the minimum is S^T u /
+    (||S||^2 + alpha).
+    """
     system, u = custom([[3.0, 4.0]]), np.array([[50.0]])
     np.testing.assert_allclose(mpifast.kaczmarz(system, u, alpha=0.0, iterations=1), [[6.0, 8.0]])
     np.testing.assert_allclose(mpifast.kaczmarz(system, u, alpha=25.0, iterations=1), [[3.0, 4.0]])
@@ -81,7 +89,9 @@ def test_one_equation():
 
 
 def test_conversion_from_mpireco(small_system, small):
-    """Lambda is relative to the mean squared norm of a column: scaling the system and the spectra leaves the image alone."""
+    """Lambda is relative to the mean squared norm of a column: scaling the system and the spectra leaves the image
+    alone.
+    """
 
     def image(factor, lam=0.01):
         system = custom(factor * small_system.real)
@@ -100,7 +110,9 @@ def test_iterations_equal_the_slow_twin(small_system, small, nonnegative, count)
     u, options = small[:count], {"tolerance": 0.0, "nonnegative": nonnegative}
     for sweeps in (1, 4):
         images = mpifast.kaczmarz(small_system, u, alpha=0.1, iterations=sweeps, **options)
-        np.testing.assert_allclose(images, reference.kaczmarz(small_system.real, u, 0.1, sweeps, nonnegative), atol=1e-13)
+        np.testing.assert_allclose(
+            images, reference.kaczmarz(small_system.real, u, 0.1, sweeps, nonnegative), atol=1e-13
+        )
     for steps in (1, 15):
         images = mpifast.sparse(small_system, u, alpha=0.1, iterations=steps, **options)
         np.testing.assert_allclose(images, reference.fista(small_system.real, u, 0.1, steps, nonnegative), atol=1e-13)
@@ -120,13 +132,21 @@ def test_iterations_equal_the_slow_twin_at_the_papers_size(system, noisy):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (8, 17), (17, 8)])
 def test_every_shape(shape, random):
     system, u = custom(random.normal(size=shape)), random.normal(size=(3, shape[0]))
-    np.testing.assert_allclose(mpifast.tikhonov(system, u, alpha=0.5), reference.tikhonov(system.real, u, 0.5), atol=1e-12)
+    np.testing.assert_allclose(
+        mpifast.tikhonov(system, u, alpha=0.5), reference.tikhonov(system.real, u, 0.5), atol=1e-12
+    )
     rank = min(shape)
     np.testing.assert_allclose(mpifast.tsvd(system, u, rank=rank), reference.tsvd(system.real, u, rank), atol=1e-11)
     np.testing.assert_allclose(
-        mpifast.kaczmarz(system, u, alpha=0.5, iterations=3, tolerance=0.0), reference.kaczmarz(system.real, u, 0.5, 3), atol=1e-12
+        mpifast.kaczmarz(system, u, alpha=0.5, iterations=3, tolerance=0.0),
+        reference.kaczmarz(system.real, u, 0.5, 3),
+        atol=1e-12,
     )
-    np.testing.assert_allclose(mpifast.sparse(system, u, alpha=0.5, iterations=9, tolerance=0.0), reference.fista(system.real, u, 0.5, 9), atol=1e-12)
+    np.testing.assert_allclose(
+        mpifast.sparse(system, u, alpha=0.5, iterations=9, tolerance=0.0),
+        reference.fista(system.real, u, 0.5, 9),
+        atol=1e-12,
+    )
     for solve in SOLVERS.values():
         if rank >= 7 or solve is not SOLVERS["tsvd"]:
             assert solve(system, u).shape == (3, shape[1])
@@ -161,7 +181,9 @@ def test_nonnegative_solvers_agree(system, noisy):
     rows = mpifast.kaczmarz(system, u, alpha=20.0, nonnegative=True, iterations=20_000, tolerance=1e-12)
     np.testing.assert_allclose(rows, exact, atol=1e-8)
     plain = mpifast.nnls(system, u)
-    np.testing.assert_allclose(mpifast.sparse(system, u, alpha=0.0, nonnegative=True, tolerance=1e-11), plain, atol=1e-6)
+    np.testing.assert_allclose(
+        mpifast.sparse(system, u, alpha=0.0, nonnegative=True, tolerance=1e-11), plain, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("weights", ["energy", np.linspace(0.0, 2.0, 200)], ids=["energy", "given"])
@@ -191,7 +213,9 @@ def test_noiseless_spectra_are_inverted(system):
 
 
 def test_the_gradient_vanishes(system, noisy):
-    """Adjoint test: S^T (S c - u) + alpha c = 0 for Tikhonov; S^T (S c - u) is orthogonal to the kept singular vectors for the SVD."""
+    """Adjoint test: S^T (S c - u) + alpha c = 0 for Tikhonov; S^T (S c - u) is orthogonal to the kept singular vectors
+    for the SVD.
+    """
     u, real = noisy[0], system.real
     c = mpifast.tikhonov(system, u, alpha=2.0)
     np.testing.assert_allclose((c @ real.T - u) @ real + 2.0 * c, 0, atol=1e-9)
@@ -254,7 +278,9 @@ def test_the_corner_of_the_l_curve_beats_no_regularisation(system, noisy, solve)
 
 def test_rank_by_tolerance(system, noisy):
     values = np.linalg.svd(system.real, compute_uv=False)
-    fit = mpifast.tsvd(system, noisy[0], choice="tolerance", tolerance=values[49] / values[0] * (1 - 1e-12), full_output=True)
+    fit = mpifast.tsvd(
+        system, noisy[0], choice="tolerance", tolerance=values[49] / values[0] * (1 - 1e-12), full_output=True
+    )
     assert (fit.parameter == 50).all()
 
 
@@ -283,16 +309,23 @@ def test_histories_fall(system, noisy):
     exact = mpifast.tikhonov(system, u, alpha=5.0)
     slack = (u - exact @ system.real.T) / np.sqrt(5.0)
     assert np.isfinite(slack).all()
-    distances = [np.linalg.norm(mpifast.kaczmarz(system, u, alpha=5.0, iterations=k) - exact) for k in (1, 3, 10, 30, 100)]
+    distances = [
+        np.linalg.norm(mpifast.kaczmarz(system, u, alpha=5.0, iterations=k) - exact) for k in (1, 3, 10, 30, 100)
+    ]
     assert distances == sorted(distances, reverse=True)
-    values = [objective(system.real, u, mpifast.sparse(system, u, alpha=1.0, iterations=k), 1.0, 1).sum() for k in (1, 3, 10, 30, 100)]
+    values = [
+        objective(system.real, u, mpifast.sparse(system, u, alpha=1.0, iterations=k), 1.0, 1).sum()
+        for k in (1, 3, 10, 30, 100)
+    ]
     assert values == sorted(values, reverse=True)
 
 
 @loops
 def test_a_converged_spectrum_is_left_alone(small_system, small):
     for solve in (mpifast.kaczmarz, mpifast.sparse):
-        fit = solve(small_system, np.vstack([np.zeros((1, 14)), small[:3]]), alpha=5.0, tolerance=1e-3, full_output=True)
+        fit = solve(
+            small_system, np.vstack([np.zeros((1, 14)), small[:3]]), alpha=5.0, tolerance=1e-3, full_output=True
+        )
         assert fit.iterations[0] == 1
         assert not fit.images[0].any()
         assert np.isnan(fit.history[fit.iterations[1] :, 1]).all()
@@ -317,7 +350,7 @@ def test_an_interrupt_passes(small_system, small, monkeypatch):
         def __call__(self, *args, **options):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("mpifast.reconstruction._solver_loops.sweep", Interrupting())
+    monkeypatch.setattr("mpifast.solvers._solver_loops.sweep", Interrupting())
     with pytest.raises(KeyboardInterrupt):
         mpifast.kaczmarz(small_system, small, progress=True)
 
@@ -364,7 +397,9 @@ def test_full_output(small_system, small, solve):
     assert fit.images.dtype == np.float64
     assert fit.parameter.shape == (5,)
     np.testing.assert_array_equal(fit.images, solve(small_system, small[:5]))
-    np.testing.assert_allclose(fit.residual, np.linalg.norm(reference.spectra(small_system.real, fit.images) - small[:5], axis=1), atol=1e-12)
+    np.testing.assert_allclose(
+        fit.residual, np.linalg.norm(reference.spectra(small_system.real, fit.images) - small[:5], axis=1), atol=1e-12
+    )
     assert fit.history.shape[1:] == (5,)
     assert fit.iterations.shape == (5,)
 

@@ -84,7 +84,9 @@ def test_noise_belongs_to_the_same_phantoms_and_is_independent_of_the_type(small
 
 
 def test_seeds_differ(small_system):
-    assert not np.array_equal(mpifast.Spectra(small_system, seed=1)[:20][1], mpifast.Spectra(small_system, seed=2)[:20][1])
+    assert not np.array_equal(
+        mpifast.Spectra(small_system, seed=1)[:20][1], mpifast.Spectra(small_system, seed=2)[:20][1]
+    )
 
 
 def test_phantoms_are_those_of_the_phantom_module(small_system):

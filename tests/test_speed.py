@@ -107,11 +107,16 @@ def test_training_and_its_slow_twin(benchmark, implementation, hidden):
     def loop():
         return problems.plain(start.weights, start.scaling, u, c, np.float32, rate=0.2)
 
-    trained = timed(benchmark, f"a pass of 1,000 samples, hidden {hidden}", {"mpifast": fit, "reference": loop}[implementation])
+    trained = timed(
+        benchmark, f"a pass of 1,000 samples, hidden {hidden}", {"mpifast": fit, "reference": loop}[implementation]
+    )
     for weights, expected in zip(trained, loop(), strict=True):
         assert pairs.deviation(weights, expected) < problems.SINGLE
 
 
 def test_forward_slow_twin(benchmark, system):
     u, c = problems.data(None, SMALL)
-    assert pairs.deviation(u, timed(benchmark, "spectra of 1,000 phantoms", lambda: reference.spectra(system.real, c))) < problems.SINGLE
+    assert (
+        pairs.deviation(u, timed(benchmark, "spectra of 1,000 phantoms", lambda: reference.spectra(system.real, c)))
+        < problems.SINGLE
+    )

@@ -1,4 +1,6 @@
-"""Stores: the same bits back, through our own reader and through plain h5py, zarr and xarray; killed, crowded and out of space."""
+"""Stores: the same bits back, through our own reader and through plain h5py, zarr and xarray; killed, crowded and out
+of space.
+"""
 
 import errno
 import os
@@ -17,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mpifast
-from mpifast.io import _partial, _store_targets
-from mpifast.io import store as module
+from mpifast.io.store import partial as _partial
+from mpifast.io.store import targets as _store_targets
+from mpifast.io.store import store as module
 
 COUNT, CHUNKS = 1000, 150
 
@@ -91,7 +94,10 @@ def test_single_samples_and_batches(stores):
     for stored in stores[0]:
         same(stored[-1], (u[-1], c[-1]))
         assert [len(part) for part, _ in stored.batches(400)] == [400, 400, 200]
-        same([np.concatenate(parts) for parts in zip(*stored.batches(300, start=100, stop=950), strict=True)], (u[100:950], c[100:950]))
+        same(
+            [np.concatenate(parts) for parts in zip(*stored.batches(300, start=100, stop=950), strict=True)],
+            (u[100:950], c[100:950]),
+        )
         assert sum(1 for _ in stored) == COUNT
         with pytest.raises(IndexError, match=f"index={COUNT} is out of range"):
             stored[COUNT]
@@ -116,7 +122,9 @@ def test_of_the_closed_form(tmp_path):
 def test_pickles_and_reads_from_many_threads(saved, spectra):
     stored = pickle.loads(pickle.dumps(mpifast.open_spectra(saved)))
     found = {}
-    threads = [threading.Thread(target=lambda i=i: found.update({i: stored[i * 100 : i * 100 + 300]})) for i in range(8)]
+    threads = [
+        threading.Thread(target=lambda i=i: found.update({i: stored[i * 100 : i * 100 + 300]})) for i in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -191,7 +199,9 @@ def test_any_failure_leaves_no_store_and_the_next_call_goes_on(spectra, tmp_path
     assert os.listdir(tmp_path) == [path.name + ".partial"]
     monkeypatch.undo()
     written = []
-    monkeypatch.setattr(target, "write", lambda *arguments, write=target.write: (written.append(arguments[1]), write(*arguments))[1])
+    monkeypatch.setattr(
+        target, "write", lambda *arguments, write=target.write: (written.append(arguments[1]), write(*arguments))[1]
+    )
     spectra.save(path, COUNT, chunks=CHUNKS, compression=kind[1])
     assert written == {"write": [2, 3, 4, 5, 6], "finish": [], "create": list(range(7))}[moment]
     same(mpifast.open_spectra(path)[:], spectra[:COUNT])
@@ -259,7 +269,9 @@ def test_a_finished_store_is_left_alone_and_another_one_is_not_overwritten(spect
     with pytest.raises(FileExistsError, match=r"exists and is something else \(count is 1000, not 999\)"):
         spectra.save(saved, COUNT - 1, chunks=CHUNKS, compression=kind[1])
     with pytest.raises(FileExistsError, match=r"seed is '7', not '8'"):
-        mpifast.Spectra(small_system, seed=8, density=0.3, snr_db=30.0).save(saved, COUNT, chunks=CHUNKS, compression=kind[1])
+        mpifast.Spectra(small_system, seed=8, density=0.3, snr_db=30.0).save(
+            saved, COUNT, chunks=CHUNKS, compression=kind[1]
+        )
     assert contents(saved) == before
 
 
@@ -287,7 +299,9 @@ def test_of_two_processes_one_is_told_or_both_are_whole(spectra, tmp_path, kind)
     errors = [process.communicate()[1] for process in processes]
     codes = [process.returncode for process in processes]
     assert 0 in codes
-    assert all(code == 0 or "is being written by another process" in error for code, error in zip(codes, errors, strict=True)), errors
+    assert all(
+        code == 0 or "is being written by another process" in error for code, error in zip(codes, errors, strict=True)
+    ), errors
     same(mpifast.open_spectra(path)[-100:], spectra[49_900:50_000])
     assert os.listdir(tmp_path) == [path.name]
 
@@ -297,7 +311,9 @@ def test_a_store_held_by_another_is_refused_at_once(spectra, tmp_path, kind):
     path = tmp_path / f"data{kind[0]}"
     with (
         _partial.partial(path, module.Layout.of(spectra, 10, 10, kind[1], True), lambda content: content.mkdir()),
-        pytest.raises(BlockingIOError, match="is being written by another process: wait for it, or choose another name"),
+        pytest.raises(
+            BlockingIOError, match="is being written by another process: wait for it, or choose another name"
+        ),
     ):
         spectra.save(path, 10, chunks=10, compression=kind[1])
 
@@ -328,7 +344,10 @@ print("whole")
 
 
 def can_mount():
-    return sys.platform == "linux" and subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "x", "/mnt"], capture_output=True).returncode == 0
+    return (
+        sys.platform == "linux"
+        and subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "x", "/mnt"], capture_output=True).returncode == 0
+    )
 
 
 @pytest.mark.skipif(not can_mount(), reason="a disk of a few megabytes takes the right to mount one")
@@ -338,7 +357,9 @@ def test_a_full_disk_is_a_clear_error_and_more_room_all_it_needs(tmp_path, kind)
     run = f"exec {sys.executable} -c '{FULL}' {folder}/data{kind[0]} {kind[1] or 0}"
     script = f"mount -t tmpfs -o size=3m small {folder} && head -c 100000 /dev/zero > {folder}/ballast && {run}"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
-    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, env=environment, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert "No space left" in done.stdout
     assert kind[1] or "needs 0.01 GB and its disk has 0.00" in done.stdout, done.stdout
@@ -367,7 +388,10 @@ def test_a_missing_folder_is_an_error(spectra, tmp_path, kind):
         spectra.save(tmp_path / "none" / f"data{kind[0]}", 10, compression=kind[1])
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may write anywhere, and Windows has other rights")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0,
+    reason="the superuser may write anywhere, and Windows has other rights",
+)
 def test_a_folder_that_cannot_be_written_is_an_error(spectra, tmp_path, kind):
     tmp_path.chmod(0o500)
     with pytest.raises(PermissionError):
@@ -381,7 +405,10 @@ def test_memory_is_flat_in_the_number_of_spectra(run_python, tmp_path):
         "mpifast.Spectra(system, threads=2).save(sys.argv[2], count, progress=False);"
         "print(next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM')))"
     )
-    peaks = [float(run_python("-c", code, str(count), str(tmp_path / f"{count}.h5")).stdout) / 1024 for count in (100_000, 400_000)]
+    peaks = [
+        float(run_python("-c", code, str(count), str(tmp_path / f"{count}.h5")).stdout) / 1024
+        for count in (100_000, 400_000)
+    ]
     assert max(peaks) < 400  # MiB
     assert peaks[1] - peaks[0] < 40  # of 240 MB more data
 

@@ -108,13 +108,25 @@ LIES = {
     "text": (replace("spectra", shape=(COUNT, 14), dtype="S4"), "string"),
     "objects": (replace("spectra", shape=(COUNT, 14), dtype=h5py.string_dtype()), "string"),
     "never written": (replace("spectra", shape=(COUNT, 14), dtype="<f4"), "does not hold"),
-    "other filters": (replace("spectra", data=np.zeros((COUNT, 14), "<f4"), chunks=(100, 14), compression="lzf"), "filters"),
-    "other chunks": (replace("spectra", data=np.zeros((COUNT, 14), "<f4"), chunks=(50, 14), compression="gzip", shuffle=True), "chunks of 100 rows"),
-    "chunks missing": (replace("spectra", shape=(COUNT, 14), dtype="<f4", chunks=(100, 14), compression="gzip", shuffle=True), "0 of 3 chunks"),
+    "other filters": (
+        replace("spectra", data=np.zeros((COUNT, 14), "<f4"), chunks=(100, 14), compression="lzf"),
+        "filters",
+    ),
+    "other chunks": (
+        replace("spectra", data=np.zeros((COUNT, 14), "<f4"), chunks=(50, 14), compression="gzip", shuffle=True),
+        "chunks of 100 rows",
+    ),
+    "chunks missing": (
+        replace("spectra", shape=(COUNT, 14), dtype="<f4", chunks=(100, 14), compression="gzip", shuffle=True),
+        "0 of 3 chunks",
+    ),
     "zeros": (replace("phantoms", data=np.zeros((COUNT, 2), "u1")), "checksums"),
     "a soft link": (link("spectra", h5py.SoftLink("/phantoms")), "link"),
     "an external link": (link("spectra", h5py.ExternalLink("/etc/passwd", "/x")), "link"),
-    "external data": (replace("spectra", shape=(COUNT, 14), dtype="<f4", external=[("/etc/passwd", 0, 56 * COUNT)]), "other files"),
+    "external data": (
+        replace("spectra", shape=(COUNT, 14), dtype="<f4", external=[("/etc/passwd", 0, 56 * COUNT)]),
+        "other files",
+    ),
     "a group": (nested, "no such dataset"),
     "nothing": (lambda file: file.clear(), "no such dataset"),
 }
@@ -155,7 +167,7 @@ def test_a_missing_attribute_is_refused(path):
 
 
 def test_a_lie_that_agrees_with_its_digest_is_found_in_the_arrays(path):
-    from mpifast.io._store_layout import Layout
+    from mpifast.io.store.layout import Layout
 
     settings = mpifast.open_spectra(path).settings
     for lie in ({"count": 2**60}, {"harmonics": 2**19}, {"chunks": 2**22}):

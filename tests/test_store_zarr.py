@@ -110,7 +110,16 @@ def test_attributes_are_checked(path, changes, message):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[" * 100_000, "[]", "null", '{"zarr_format": 3, "node_type": "group", "attributes": []}', "9" * 10_000, " " * 2**21]
+    "text",
+    [
+        "",
+        "[" * 100_000,
+        "[]",
+        "null",
+        '{"zarr_format": 3, "node_type": "group", "attributes": []}',
+        "9" * 10_000,
+        " " * 2**21,
+    ],
 )
 def test_descriptions_that_are_none(path, text):
     (path / "zarr.json").write_text(text)
@@ -118,7 +127,9 @@ def test_descriptions_that_are_none(path, text):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")
-@pytest.mark.parametrize("name", ["zarr.json", "spectra", "spectra/zarr.json", "spectra/c.1.0", "phantoms/c.2.0", "checksums/c.0.0"])
+@pytest.mark.parametrize(
+    "name", ["zarr.json", "spectra", "spectra/zarr.json", "spectra/c.1.0", "phantoms/c.2.0", "checksums/c.0.0"]
+)
 def test_links_are_not_followed(path, tmp_path, name):
     outside = tmp_path / "outside"
     shutil.move(path / name, outside)
@@ -156,7 +167,7 @@ def test_chunks_that_were_swapped_are_noticed(path):
 def test_a_gzip_bomb_takes_no_more_than_a_chunk(spectra, tmp_path):
     import gzip
 
-    from mpifast.io._blocks import checksum
+    from mpifast.io.store.blocks import checksum
 
     path = tmp_path / "data.zarr"
     spectra.save(path, COUNT, chunks=100, compression=1)

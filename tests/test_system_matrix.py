@@ -48,7 +48,9 @@ def exact_coefficient(offset, drive, n):
         a, b = mpmath.mpf(offset), mpmath.mpf(drive)
         turn = mpmath.acos(max(min(-a / b, 1), -1))
         near = [turn + sign * mpmath.mpf(10) ** -e for sign in (-1, 1) for e in (1, 2, 3)] + [turn]
-        cuts = sorted({mpmath.mpf(0), mpmath.pi, *(mpmath.pi * i / n for i in range(n)), *(t for t in near if 0 < t < mpmath.pi)})
+        cuts = sorted(
+            {mpmath.mpf(0), mpmath.pi, *(mpmath.pi * i / n for i in range(n)), *(t for t in near if 0 < t < mpmath.pi)}
+        )
 
         def integrand(t):
             x = a + b * mpmath.cos(t)
@@ -79,7 +81,9 @@ def test_converges_to_the_ideal_particle_as_one_over_b():
     for scale in (1.0, 2.0, 4.0):
         particle = mpifast.Particle(60e-9, temperature=300.0 / scale)
         system = mpifast.system_matrix(scanner, particle, harmonics=8)
-        errors.append(np.abs(system.real - mpifast.ideal_system_matrix(scanner, particle, harmonics=8).real)[:, inner].max())
+        errors.append(
+            np.abs(system.real - mpifast.ideal_system_matrix(scanner, particle, harmonics=8).real)[:, inner].max()
+        )
     assert errors[0] / errors[1] == pytest.approx(2, rel=0.05)
     assert errors[1] / errors[2] == pytest.approx(2, rel=0.05)
 
@@ -116,7 +120,9 @@ def test_decay_at_the_centre():
 def test_pole_series_within_tolerance(diameter, tolerance):
     scanner, particle = mpifast.Scanner(), mpifast.Particle(diameter)
     system = mpifast.system_matrix(scanner, particle, tolerance=tolerance)
-    series = pole_series(particle.beta * scanner.gradient * scanner.positions, particle.beta * scanner.drive_amplitude, 200)
+    series = pole_series(
+        particle.beta * scanner.gradient * scanner.positions, particle.beta * scanner.drive_amplitude, 200
+    )
     expected = -np.pi * 0.6 * np.arange(1, 201)[:, None] * series
     largest = np.abs(system.real).max()
     assert np.abs(system.real - expected).max() <= tolerance * largest
@@ -131,7 +137,9 @@ def test_pole_series_within_tolerance(diameter, tolerance):
 def test_mpmath_quadrature_within_tolerance(diameter, voxel, harmonic):
     scanner, particle = mpifast.Scanner(), mpifast.Particle(diameter)
     system = mpifast.system_matrix(scanner, particle)
-    exact = exact_coefficient(particle.beta * scanner.gradient * scanner.positions[voxel], particle.beta * scanner.drive_amplitude, harmonic)
+    exact = exact_coefficient(
+        particle.beta * scanner.gradient * scanner.positions[voxel], particle.beta * scanner.drive_amplitude, harmonic
+    )
     error = abs(system.real[harmonic - 1, voxel] + np.pi * particle.saturation_field * harmonic * exact)
     assert error <= 1e-12 * np.abs(system.real).max()
 
@@ -181,7 +189,9 @@ def test_debye_relaxation_divides_each_harmonic():
     magnetization = mpifast.langevin(b * np.cos(2 * np.pi * t))
     ages = np.arange(40 * samples) / samples
     weights = np.exp(-ages / lag)
-    lagged = np.fft.ifft(np.fft.fft(magnetization) * np.fft.fft((weights / weights.sum()).reshape(40, samples).sum(axis=0))).real
+    lagged = np.fft.ifft(
+        np.fft.fft(magnetization) * np.fft.fft((weights / weights.sum()).reshape(40, samples).sum(axis=0))
+    ).real
     n = np.arange(1, 12, 2)
     ratio = np.fft.rfft(lagged)[n] * 2 / samples / coefficients(0.0, b, 11)[n - 1, 0]
     np.testing.assert_allclose(ratio, 1 / (1 + 1j * n * 2 * np.pi * lag), rtol=0.1)
@@ -210,7 +220,9 @@ def test_matrices_are_read_only(system):
 
 
 def test_too_sharp_a_particle_is_refused():
-    with pytest.raises(ValueError, match=rf"diameter=5e-07 m is too sharp.*limit of {MAX_NODES:,}.*ideal_system_matrix"):
+    with pytest.raises(
+        ValueError, match=rf"diameter=5e-07 m is too sharp.*limit of {MAX_NODES:,}.*ideal_system_matrix"
+    ):
         mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(500e-9))
 
 
@@ -266,9 +278,14 @@ def test_linear_operator_goes_into_solvers_as_it_is(system, solver, limits):
 
 
 def test_linear_operator_as_a_pylops_operator(system):
-    operator, phantom = pylops.aslinearoperator(system.as_linear_operator()), mpifast.phantoms.letters("MPI")[10].astype(float)
+    operator, phantom = (
+        pylops.aslinearoperator(system.as_linear_operator()),
+        mpifast.phantoms.letters("MPI")[10].astype(float),
+    )
     assert pylops.utils.dottest(operator, 200, 129)
     u, alpha = operator @ phantom, 4.0
-    image = pylops.optimization.sparsity.fista(operator, u, niter=5000, eps=alpha, tol=0.0)[0]  # minimises what `mpifast.sparse` does
+    image = pylops.optimization.sparsity.fista(operator, u, niter=5000, eps=alpha, tol=0.0)[
+        0
+    ]  # minimises what `mpifast.sparse` does
     expected = mpifast.sparse(system, u[None], alpha=alpha, iterations=50_000, tolerance=1e-9)[0]
     np.testing.assert_allclose(image, expected, atol=1e-3)

@@ -1,4 +1,6 @@
-"""PyTorch: data sets in real loaders, with forked and spawned workers and distributed ranks; networks as modules and back."""
+"""PyTorch: data sets in real loaders, with forked and spawned workers and distributed ranks; networks as modules and
+back.
+"""
 
 import itertools
 import sys
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 import mpifast
-from mpifast.data.scaling import MODES, Scaling
+from mpifast.networks.scaling import MODES, Scaling
 
 pytest.importorskip("torch", reason="PyTorch is in the extra test-all")
 
@@ -18,7 +20,9 @@ from torch.utils.data import BatchSampler, DataLoader, DistributedSampler, Rando
 from mpifast.io.torch import InputScaling, IterableSpectra, SpectraDataset, from_torch, to_torch
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),  # Python 3.12 warns of forks with threads: they are what is tested
+    pytest.mark.filterwarnings(
+        "ignore:.*fork.*:DeprecationWarning"
+    ),  # Python 3.12 warns of forks with threads: they are what is tested
     pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker:UserWarning"),  # on a machine of one core
 ]
 
@@ -32,7 +36,9 @@ def spectra(small_system):
 
 
 def loader(dataset, workers=0, method=None, **options):
-    return DataLoader(dataset, num_workers=workers, multiprocessing_context=method, timeout=120 if workers else 0, **options)
+    return DataLoader(
+        dataset, num_workers=workers, multiprocessing_context=method, timeout=120 if workers else 0, **options
+    )
 
 
 def joined(batches):
@@ -81,17 +87,29 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("method", "layer"), [(method, layer) for method in START_METHODS for layer in ("omp", "workqueue")][:3])
+@pytest.mark.parametrize(
+    ("method", "layer"), [(method, layer) for method in START_METHODS for layer in ("omp", "workqueue")][:3]
+)
 def test_workers_after_parallel_work_in_the_parent(run_python, tmp_path, method, layer):
     (tmp_path / "script.py").write_text(AFTER_PARALLEL_WORK, encoding="utf-8")
-    done = run_python("script.py", method, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2")  # two even where there is one core
+    done = run_python(
+        "script.py", method, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2"
+    )  # two even where there is one core
     assert done.stdout.strip() == f"{layer} 2", done.stderr
 
 
 @pytest.mark.parametrize(("workers", "method"), WORKERS[:2])
 def test_dataset_shuffled_is_the_same_with_any_workers(spectra, workers, method):
     def epoch(*place):
-        return joined(loader(SpectraDataset(spectra, stop=300), *place, batch_size=32, shuffle=True, generator=torch.Generator().manual_seed(3)))
+        return joined(
+            loader(
+                SpectraDataset(spectra, stop=300),
+                *place,
+                batch_size=32,
+                shuffle=True,
+                generator=torch.Generator().manual_seed(3),
+            )
+        )
 
     found = epoch(workers, method)
     assert_samples(found, epoch())
@@ -114,7 +132,9 @@ def test_dataset_indices(spectra):
 def test_dataset_makes_one_call_a_batch(spectra, monkeypatch):
     calls = []
     original = mpifast.Spectra.__getitem__
-    monkeypatch.setattr(mpifast.Spectra, "__getitem__", lambda self, index: calls.append(index) or original(self, index))
+    monkeypatch.setattr(
+        mpifast.Spectra, "__getitem__", lambda self, index: calls.append(index) or original(self, index)
+    )
     list(DataLoader(SpectraDataset(spectra, stop=256), batch_size=64))
     assert [len(index) for index in calls] == [64] * 4
 
@@ -131,11 +151,16 @@ def test_a_batch_sampler_passes_batches_on(spectra):
 
 def test_distributed_sampler_shares_the_dataset_out(spectra):
     dataset = SpectraDataset(spectra, stop=300)
-    parts = [joined(DataLoader(dataset, 50, sampler=DistributedSampler(dataset, 3, rank, shuffle=True, seed=1)))[0] for rank in range(3)]
+    parts = [
+        joined(DataLoader(dataset, 50, sampler=DistributedSampler(dataset, 3, rank, shuffle=True, seed=1)))[0]
+        for rank in range(3)
+    ]
     assert sorted(map(bytes, np.concatenate(parts))) == sorted(map(bytes, spectra[:300][0]))
 
 
-@pytest.mark.parametrize(("ranks", "workers", "method"), [*((1, *place) for place in WORKERS), *((3, *place) for place in WORKERS[:2])])
+@pytest.mark.parametrize(
+    ("ranks", "workers", "method"), [*((1, *place) for place in WORKERS), *((3, *place) for place in WORKERS[:2])]
+)
 def test_iterable_gives_disjoint_batches_in_one_order(spectra, ranks, workers, method):
     expected = spectra[40:640]
     seen = []
@@ -242,7 +267,9 @@ def test_module_gives_the_same_images(trained, spectra):
     found = images(module, u)
     assert found.dtype == trained.dtype
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(images(module, u.astype(np.float64)), expected, rtol=1e-6, atol=1e-6)  # spectra of any type
+    np.testing.assert_allclose(
+        images(module, u.astype(np.float64)), expected, rtol=1e-6, atol=1e-6
+    )  # spectra of any type
 
 
 def test_network_survives_the_round_trip(trained, spectra):
@@ -294,9 +321,16 @@ def test_scaling_as_a_layer(spectra):
 
 
 def test_from_torch_takes_plain_modules(random):
-    module = torch.nn.Sequential(torch.nn.Linear(14, 5), torch.nn.Sigmoid(), torch.nn.Linear(5, 11), torch.nn.Identity()).double()
+    module = torch.nn.Sequential(
+        torch.nn.Linear(14, 5), torch.nn.Sigmoid(), torch.nn.Linear(5, 11), torch.nn.Identity()
+    ).double()
     net = from_torch(module)
-    assert (net.units, net.activations, net.scaling_mode, net.bias) == ((14, 5, 11), ("sigmoid", "linear"), "none", True)
+    assert (net.units, net.activations, net.scaling_mode, net.bias) == (
+        (14, 5, 11),
+        ("sigmoid", "linear"),
+        "none",
+        True,
+    )
     u = random.normal(size=(20, 14))
     np.testing.assert_allclose(net.predict(u), images(module, u), atol=1e-12)
 
@@ -336,17 +370,41 @@ def sequential(*layers):
         (lambda: iterable(rank=1), ValueError, "rank=1 and world_size=None do not fit: give both or neither"),
         (lambda: iterable(rank=2, world_size=2), ValueError, "rank=2 is out of range: give an integer from 0 to 1"),
         (lambda: iterable(rank=0, world_size=0), ValueError, "world_size=0"),
-        (lambda: iterable(stop=250, rank=0, world_size=2), ValueError, "stop=250 leaves 250 samples.*2 ranks: use stop=300"),
+        (
+            lambda: iterable(stop=250, rank=0, world_size=2),
+            ValueError,
+            "stop=250 leaves 250 samples.*2 ranks: use stop=300",
+        ),
         (lambda: InputScaling("harmonic"), TypeError, "scaling must be a mpifast.Scaling"),
         (lambda: to_torch(torch.nn.Linear(2, 2)), TypeError, "network must be a mpifast.Network"),
-        (lambda: to_torch(network("standard")), ValueError, "has not been trained, and its scaling 'standard'.*call fit first"),
+        (
+            lambda: to_torch(network("standard")),
+            ValueError,
+            "has not been trained, and its scaling 'standard'.*call fit first",
+        ),
         (lambda: from_torch(network()), TypeError, "module must be a torch.nn.Sequential, got Network"),
         (lambda: sequential(), ValueError, "no Linear layer"),
-        (lambda: sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()), TypeError, r"layer ReLU\(\) where a Network cannot"),
+        (
+            lambda: sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()),
+            TypeError,
+            r"layer ReLU\(\) where a Network cannot",
+        ),
         (lambda: sequential(torch.nn.Sigmoid(), torch.nn.Linear(2, 2)), TypeError, r"layer Sigmoid\(\)"),
-        (lambda: sequential(torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)), ValueError, "3 outputs before one of 2 inputs"),
-        (lambda: sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 2, bias=False)), ValueError, "with and without bias"),
-        (lambda: sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 2).double()), ValueError, "torch.float32, torch.float64: use one"),
+        (
+            lambda: sequential(torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)),
+            ValueError,
+            "3 outputs before one of 2 inputs",
+        ),
+        (
+            lambda: sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 2, bias=False)),
+            ValueError,
+            "with and without bias",
+        ),
+        (
+            lambda: sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 2).double()),
+            ValueError,
+            "torch.float32, torch.float64: use one",
+        ),
         (lambda: sequential(torch.nn.Linear(2, 3).half()), ValueError, "dtype='float16' is not supported"),
         (lambda: sequential(torch.nn.Linear(2, 3).bfloat16()), (TypeError, ValueError), "bfloat16"),
         (lambda: sequential(NAN_LAYER), ValueError, r"module\[0\] is not finite"),

@@ -5,9 +5,9 @@ import pytest
 import scipy.linalg
 
 import mpifast
-from mpifast.data.scaling import Scaling
-from mpifast.reconstruction._whitening_loops import directions_of
-from mpifast.reconstruction.whitening import SAMPLES, Whitening
+from mpifast.networks._whitening_loops import directions_of
+from mpifast.networks.scaling import Scaling
+from mpifast.networks.whitening import SAMPLES, Whitening
 
 pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow encountered")]
 

@@ -1,4 +1,6 @@
-"""PyTorch as a peer: the plain per-sample loop, mini-batches with autograd, compiled ones, and its best way to the paper's accuracy."""
+"""PyTorch as a peer: the plain per-sample loop, mini-batches with autograd, compiled ones, and its best way to the
+paper's accuracy.
+"""
 
 import functools
 import time
@@ -20,7 +22,9 @@ TOO_LONG = 10.0  # seconds
 
 
 def loop(shape: problems.Shape = problems.PAPER) -> Pair:
-    """P6: the exact per-sample pass as a PyTorch loop without autograd, on the faster of one thread and as many as ours."""
+    """P6: the exact per-sample pass as a PyTorch loop without autograd, on the faster of one thread and as many as
+    ours.
+    """
     ours = problems.training(shape=shape)
     u, c = problems.data(None, shape)
     net = problems.network((shape.harmonics, shape.voxels))
@@ -50,7 +54,10 @@ def loop(shape: problems.Shape = problems.PAPER) -> Pair:
         few = slice(problems.VERIFIED)
         found, start = weights(), [weights().numpy()]
         run(found, problems.VERIFIED)
-        return Errors(ours.verify(threads).ours, deviation(found.numpy(), problems.plain(start, net.scaling, u[few], c[few], np.float64)[0]))
+        return Errors(
+            ours.verify(threads).ours,
+            deviation(found.numpy(), problems.plain(start, net.scaling, u[few], c[few], np.float64)[0]),
+        )
 
     trained = weights()
     return Pair(
@@ -113,15 +120,22 @@ class Setting(NamedTuple):
 
 GRID = tuple(
     Setting(optimizer, batch, loss, rate)
-    for optimizer, rates in (("Adam", {"BCE": (0.3, 0.1), "MSE": (0.3, 0.1)}), ("SGD", {"BCE": (32.0, 8.0), "MSE": (400.0, 100.0)}))
+    for optimizer, rates in (
+        ("Adam", {"BCE": (0.3, 0.1), "MSE": (0.3, 0.1)}),
+        ("SGD", {"BCE": (32.0, 8.0), "MSE": (400.0, 100.0)}),
+    )
     for loss in rates
     for batch in (512, 256, 128, 64, 32)
     for rate in rates[loss]
 )  # about the best rates of each; the quickest come first, as each setting has as long as the best one before it took
 
 
-def time_to_accuracy(grid: Sequence[Setting] = GRID) -> tuple[Callable[[int], float], Callable[[int], float], Callable[[int], Setting]]:
-    """P8: ours(threads) and peer(threads) go from a seed to `ACCURACY` and return the MSE reached; and which setting is PyTorch's best."""
+def time_to_accuracy(
+    grid: Sequence[Setting] = GRID,
+) -> tuple[Callable[[int], float], Callable[[int], float], Callable[[int], Setting]]:
+    """P8: ours(threads) and peer(threads) go from a seed to `ACCURACY` and return the MSE reached; and which setting is
+    PyTorch's best.
+    """
     device, factor = problems.system(), problems.columns()
     tests = mpifast.Spectra(device, seed=9)[:TESTS]
 
@@ -176,7 +190,11 @@ def epochs(setting: Setting, factor: np.ndarray, tests: tuple[np.ndarray, np.nda
         for x, target in zip(inputs.split(setting.batch), targets.split(setting.batch), strict=True):
             optimizer.zero_grad(set_to_none=True)
             z = layer(x)
-            loss = functional.mse_loss(z.sigmoid(), target) if setting.loss == "MSE" else functional.binary_cross_entropy_with_logits(z, target)
+            loss = (
+                functional.mse_loss(z.sigmoid(), target)
+                if setting.loss == "MSE"
+                else functional.binary_cross_entropy_with_logits(z, target)
+            )
             loss.backward()
             optimizer.step()
         with torch.inference_mode():

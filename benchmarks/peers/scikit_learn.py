@@ -52,7 +52,15 @@ def regressor(batch: int, shape: problems.Shape = problems.PAPER) -> Pair:
 
 def network(shape: problems.Shape) -> Any:
     """Ours, with the regressor's activations."""
-    return mpifast.Network(shape.harmonics, shape.voxels, shape.hidden, activation=("sigmoid", "linear"), scaling="sample", bias=True, seed=1)
+    return mpifast.Network(
+        shape.harmonics,
+        shape.voxels,
+        shape.hidden,
+        activation=("sigmoid", "linear"),
+        scaling="sample",
+        bias=True,
+        seed=1,
+    )
 
 
 def estimator(batch: int, inputs: np.ndarray, targets: np.ndarray, shape: problems.Shape) -> MLPRegressor:

@@ -1,4 +1,6 @@
-"""The command line: ``mpifast COMMAND``. Exit code 0 is success, 1 breaches found, 2 a mistake in the call or its surroundings, 130 Ctrl-C."""
+"""The command line: ``mpifast COMMAND``. Exit code 0 is success, 1 breaches found, 2 a mistake in the call or its
+surroundings, 130 Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class Completion(argparse.Action):
     """Print the script of shtab and end."""
 
-    def __call__(self, root: argparse.ArgumentParser, namespace: Any, values: Any, option_string: str | None = None) -> None:
+    def __call__(
+        self, root: argparse.ArgumentParser, namespace: Any, values: Any, option_string: str | None = None
+    ) -> None:
         """Argparse calls this when it meets the option."""
         try:
             import shtab
@@ -47,7 +51,12 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: mpifast reproduce --quick --out results",
     )
     root.add_argument("--version", action="version", version=f"mpifast {mpifast.__version__}")
-    root.add_argument("--completion", action=Completion, choices=("bash", "zsh", "tcsh"), help="print a script that completes commands in a shell")
+    root.add_argument(
+        "--completion",
+        action=Completion,
+        choices=("bash", "zsh", "tcsh"),
+        help="print a script that completes commands in a shell",
+    )
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

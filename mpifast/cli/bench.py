@@ -31,22 +31,30 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _bench(options: argparse.Namespace) -> int:
     import mpifast
-    from mpifast._jit import thread_count
+    from mpifast._compiled.jit import thread_count
 
     threads = thread_count(options.threads)
     system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
     u, c = mpifast.Spectra(system, seed=7, threads=threads)[:SAMPLES]
-    network, columns, floats = mpifast.Network(200, 129, seed=1), np.ascontiguousarray(system.real.T, np.float32), c.astype(np.float32)
+    network, columns, floats = (
+        mpifast.Network(200, 129, seed=1),
+        np.ascontiguousarray(system.real.T, np.float32),
+        c.astype(np.float32),
+    )
     network.fit(u[:100], c[:100], epochs=1, threads=threads)
     weights = np.ascontiguousarray(network.weights[0].T)
     calls: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         "spectra of phantoms": (lambda: system.spectra(c, threads=threads), lambda: floats @ columns),
-        "spectra from a seed": (lambda: mpifast.Spectra(system, seed=7, threads=threads)[:SAMPLES], lambda: floats @ columns),
+        "spectra from a seed": (
+            lambda: mpifast.Spectra(system, seed=7, threads=threads)[:SAMPLES],
+            lambda: floats @ columns,
+        ),
         "training pass, exact rule": (lambda: network.fit(u, c, epochs=1, threads=threads), lambda: u @ weights),
         "prediction": (lambda: network.predict(u, threads=threads), lambda: u @ weights),
     }
     found = {
-        name: {"milliseconds": 1e3 * ours, "products": ours / theirs} for name, (ours, theirs) in ((n, _times(*pair)) for n, pair in calls.items())
+        name: {"milliseconds": 1e3 * ours, "products": ours / theirs}
+        for name, (ours, theirs) in ((n, _times(*pair)) for n, pair in calls.items())
     }
     if options.json:
         print(json.dumps({"samples": SAMPLES, "threads": threads, "work": found}, indent=2))

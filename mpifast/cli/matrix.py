@@ -27,7 +27,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("out", metavar="FILE", help="file to write, .mdf or .npy")
     add_system(command)
-    command.add_argument("--json", action="store_true", help="print a JSON object with shape, condition number and fingerprint")
+    command.add_argument(
+        "--json", action="store_true", help="print a JSON object with shape, condition number and fingerprint"
+    )
     command.set_defaults(run=_matrix)
 
 
@@ -40,7 +42,7 @@ def _matrix(options: argparse.Namespace) -> int:
     check.choice("the suffix of FILE", path.suffix, (".mdf", ".npy"))
     system = system_of(options)
     if path.suffix == ".mdf":
-        from mpifast.io.mdf_write import write_mdf
+        from mpifast.io.mdf.write import write_mdf
 
         write_mdf(path, system)
     else:
@@ -51,5 +53,7 @@ def _matrix(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({**facts, "condition_number": condition, "fingerprint": system.fingerprint}, indent=2))
     else:
-        print(f"{path}: {system.harmonics} harmonics, {system.voxels} voxels, condition number {condition:.2g}, fingerprint {system.fingerprint}")
+        print(
+            f"{path}: {system.harmonics} harmonics, {system.voxels} voxels, condition number {condition:.2g}, fingerprint {system.fingerprint}"
+        )
     return 0

@@ -19,16 +19,20 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="MDF files")
-    check.add_argument("--json", action="store_true", help="print a JSON object: for each file a list of {dataset, rule, cure}")
+    check.add_argument(
+        "--json", action="store_true", help="print a JSON object: for each file a list of {dataset, rule, cure}"
+    )
     check.set_defaults(run=_check)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from mpifast.io.mdf_check import check_mdf
+    from mpifast.io.mdf.check import check_mdf
 
     found = {path: check_mdf(path) for path in options.files}
     if options.json:
-        print(json.dumps({path: [breach._asdict() for breach in breaches] for path, breaches in found.items()}, indent=2))
+        print(
+            json.dumps({path: [breach._asdict() for breach in breaches] for path, breaches in found.items()}, indent=2)
+        )
     else:
         for path, breaches in found.items():
             for breach in breaches:

@@ -26,28 +26,62 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("measurement", metavar="MEASUREMENT", help="MDF file with measured frames")
     command.add_argument("--matrix", required=True, metavar="FILE", help="MDF file with the system matrix")
-    command.add_argument("--solver", default="kaczmarz", help="kaczmarz, tikhonov, tsvd, sparse or the .npz file of a network (default: %(default)s)")
-    command.add_argument("--out", metavar="NAME", help="write NAME.png and NAME.mdf (default: the measurement's name and -reconstruction, here)")
+    command.add_argument(
+        "--solver",
+        default="kaczmarz",
+        help="kaczmarz, tikhonov, tsvd, sparse or the .npz file of a network (default: %(default)s)",
+    )
+    command.add_argument(
+        "--out",
+        metavar="NAME",
+        help="write NAME.png and NAME.mdf (default: the measurement's name and -reconstruction, here)",
+    )
     solver = command.add_argument_group("of the solvers, chosen by themselves where not given")
     solver.add_argument("--alpha", type=float, help="strength of the regularisation: kaczmarz, tikhonov, sparse")
     solver.add_argument("--rank", type=int, help="singular values kept: tsvd")
     solver.add_argument("--iterations", type=int, help="most iterations: kaczmarz, sparse")
     solver.add_argument("--nonnegative", action="store_true", default=None, help="no negative values: kaczmarz, sparse")
     rows = command.add_argument_group("which frequencies")
-    rows.add_argument("--snr-threshold", type=float, metavar="RATIO", help="only those with at least this signal-to-noise ratio in the matrix file")
-    rows.add_argument("--band", type=float, nargs=2, metavar=("LOW", "HIGH"), help="only those within LOW to HIGH hertz")
-    rows.add_argument("--channels", type=int, nargs="+", metavar="N", help="only these receive channels, counted from 1")
+    rows.add_argument(
+        "--snr-threshold",
+        type=float,
+        metavar="RATIO",
+        help="only those with at least this signal-to-noise ratio in the matrix file",
+    )
+    rows.add_argument(
+        "--band", type=float, nargs=2, metavar=("LOW", "HIGH"), help="only those within LOW to HIGH hertz"
+    )
+    rows.add_argument(
+        "--channels", type=int, nargs="+", metavar="N", help="only these receive channels, counted from 1"
+    )
     frames = command.add_argument_group("which frames")
-    frames.add_argument("--frames", type=int, nargs=2, metavar=("FIRST", "LAST"), help="from FIRST to LAST, counted from 1")
-    frames.add_argument("--average", type=int, default=1, metavar="N", help="average N frames to one image; 0 averages all (default: %(default)s)")
-    frames.add_argument("--background", choices=("subtract", "keep"), default="subtract", help="what to do with its frames (default: %(default)s)")
-    command.add_argument("--json", action="store_true", help="print a JSON object with sizes, parameters, residuals and the files written")
+    frames.add_argument(
+        "--frames", type=int, nargs=2, metavar=("FIRST", "LAST"), help="from FIRST to LAST, counted from 1"
+    )
+    frames.add_argument(
+        "--average",
+        type=int,
+        default=1,
+        metavar="N",
+        help="average N frames to one image; 0 averages all (default: %(default)s)",
+    )
+    frames.add_argument(
+        "--background",
+        choices=("subtract", "keep"),
+        default="subtract",
+        help="what to do with its frames (default: %(default)s)",
+    )
+    command.add_argument(
+        "--json",
+        action="store_true",
+        help="print a JSON object with sizes, parameters, residuals and the files written",
+    )
     command.set_defaults(run=_reconstruct)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
     from mpifast import _validation as check
-    from mpifast.io.reconstruct_file import draw_reconstruction, reconstruct_file, write_reconstruction
+    from mpifast.io.mdf.reconstruct import draw_reconstruction, reconstruct_file, write_reconstruction
 
     importlib.import_module("mpifast.plots")  # a missing extra is said before the work, not after it
     measurement = Path(options.measurement)
@@ -90,5 +124,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         return 0
     print(f"{len(found.images)} images of {voxels} voxels by {found.solver} from {rows} equations: {picture}, {file}")
     if inherited:
-        print(f"{file} departs from the format in {len(inherited)} places, as the measurement does: mpifast mdf check {file}")
+        print(
+            f"{file} departs from the format in {len(inherited)} places, as the measurement does: mpifast mdf check {file}"
+        )
     return 0

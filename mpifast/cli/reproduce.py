@@ -16,13 +16,24 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog="examples:\n  mpifast reproduce\n  mpifast reproduce fig4 comparison --quick --out results",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("figures", nargs="*", metavar="FIGURE", help=f"one or more of {', '.join(FIGURES)}; all by default")
-    command.add_argument("--only", action="extend", nargs="+", default=[], metavar="FIGURE", help="the same, as an option")
+    command.add_argument(
+        "figures", nargs="*", metavar="FIGURE", help=f"one or more of {', '.join(FIGURES)}; all by default"
+    )
+    command.add_argument(
+        "--only", action="extend", nargs="+", default=[], metavar="FIGURE", help="the same, as an option"
+    )
     command.add_argument("--quick", action="store_true", help="reduced size: fewer curves, the same headline numbers")
-    command.add_argument("--out", default="results", metavar="DIR", help="folder for figN.png, results.json and report.html (default: %(default)s)")
+    command.add_argument(
+        "--out",
+        default="results",
+        metavar="DIR",
+        help="folder for figN.png, results.json and report.html (default: %(default)s)",
+    )
     command.add_argument("--seed", type=int, default=0, help="seed of data and initial weights (default: %(default)s)")
     command.add_argument("--threads", type=int, help="number of threads (default: all)")
-    command.add_argument("--scheduler", metavar="ADDRESS", help="train on the workers of the dask scheduler at tcp://HOST:PORT")
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="train on the workers of the dask scheduler at tcp://HOST:PORT"
+    )
     command.set_defaults(run=_reproduce)
 
 
@@ -35,7 +46,9 @@ def _reproduce(options: argparse.Namespace) -> int:
     seed = check.seed("--seed", options.seed)
     threads = None if options.threads is None else check.integer("--threads", options.threads, low=1)
     records = reproduce(
-        options.figures + options.only, options.out, Options(quick=options.quick, seed=seed, threads=threads, scheduler=options.scheduler)
+        options.figures + options.only,
+        options.out,
+        Options(quick=options.quick, seed=seed, threads=threads, scheduler=options.scheduler),
     )
     print(table(records))
     print(f"\nFigures, results.json and report.html are in {options.out}")

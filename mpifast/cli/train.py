@@ -23,20 +23,49 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("out", metavar="NETWORK", help="file to write, .npz")
-    command.add_argument("--data", metavar="STORE", help="store written by mpifast generate; then the options of system and data set do not count")
+    command.add_argument(
+        "--data",
+        metavar="STORE",
+        help="store written by mpifast generate; then the options of system and data set do not count",
+    )
     command.add_argument("--count", type=int, default=30_000, help="training samples (default: %(default)s)")
-    command.add_argument("--validation", type=int, default=1_000, metavar="N", help="samples behind them that validate (default: %(default)s)")
+    command.add_argument(
+        "--validation",
+        type=int,
+        default=1_000,
+        metavar="N",
+        help="samples behind them that validate (default: %(default)s)",
+    )
     network = command.add_argument_group("the network")
-    network.add_argument("--hidden", type=int, nargs="*", default=[], metavar="UNITS", help="units of hidden layers (default: none)")
-    network.add_argument("--activation", choices=("sigmoid", "linear"), default="sigmoid", help="of all layers (default: %(default)s)")
-    network.add_argument("--scaling", default="harmonic", help="harmonic, global, sample, standard or none (default: %(default)s)")
+    network.add_argument(
+        "--hidden", type=int, nargs="*", default=[], metavar="UNITS", help="units of hidden layers (default: none)"
+    )
+    network.add_argument(
+        "--activation", choices=("sigmoid", "linear"), default="sigmoid", help="of all layers (default: %(default)s)"
+    )
+    network.add_argument(
+        "--scaling", default="harmonic", help="harmonic, global, sample, standard or none (default: %(default)s)"
+    )
     network.add_argument("--bias", action="store_true", help="units have a bias")
-    network.add_argument("--weights-seed", type=int, default=1, metavar="SEED", help="seed of the initial weights (default: %(default)s)")
+    network.add_argument(
+        "--weights-seed", type=int, default=1, metavar="SEED", help="seed of the initial weights (default: %(default)s)"
+    )
     training = command.add_argument_group("the training")
-    training.add_argument("--recipe", choices=("paper", "fast"), default="paper", help="the paper's, or the least time (default: %(default)s)")
+    training.add_argument(
+        "--recipe",
+        choices=("paper", "fast"),
+        default="paper",
+        help="the paper's, or the least time (default: %(default)s)",
+    )
     training.add_argument("--epochs", type=int, help="passes over all samples (default: the recipe's)")
     training.add_argument("--learning-rate", type=float, metavar="RATE", help="(default: the recipe's)")
-    training.add_argument("--batch-size", type=int, default=1, metavar="N", help="samples a step; 1 is the exact rule (default: %(default)s)")
+    training.add_argument(
+        "--batch-size",
+        type=int,
+        default=1,
+        metavar="N",
+        help="samples a step; 1 is the exact rule (default: %(default)s)",
+    )
     training.add_argument("--checkpoint", metavar="FILE", help="keep the training there, and go on from it")
     add_system(command)
     add_spectra(command)
@@ -71,5 +100,9 @@ def _train(options: argparse.Namespace) -> int:
         print(json.dumps({"file": str(path), "epochs": history.epochs, "stopped": history.stopped, **errors}, indent=2))
     else:
         behind = f", validation MSE {history.validation_mse[-1]:.3g}" if history.validation_mse else ""
-        print(f"{path}: {network}, training MSE {history.train_mse[-1]:.3g}{behind}" if history.epochs else f"{path}: {network}")
+        print(
+            f"{path}: {network}, training MSE {history.train_mse[-1]:.3g}{behind}"
+            if history.epochs
+            else f"{path}: {network}"
+        )
     return 130 if history.stopped == "interrupted" else 0

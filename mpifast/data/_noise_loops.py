@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from mpifast._elementary import cosine_sine, log
-from mpifast._jit import jit
-from mpifast._philox import NOISE, fill_words
+from mpifast._compiled.elementary import cosine_sine, log
+from mpifast._compiled.jit import jit
+from mpifast._compiled.philox import NOISE, fill_words
 
 
 @jit
 def draw_normals(first: np.ndarray, second: np.ndarray, words: np.ndarray, sample: int, keys: np.ndarray) -> None:
     """Standard normal numbers of one sample by Box and Muller: float32[h] twice, from h random words.
 
-    The upper 31 bits of a word give the radius, the lower 32 the angle; tails reach 6.6 sigma. Always in float32 arithmetic,
-    so the noise of a sample is the same whatever the type of its spectrum.
+    The upper 31 bits of a word give the radius, the lower 32 the angle; tails reach 6.6 sigma. Always in float32
+    arithmetic, so the noise of a sample is the same whatever the type of its spectrum.
     """
     fill_words(words, len(first), sample, NOISE, keys)
     for j in range(len(first)):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from mpifast._bits import WORD, to_bytes, words
-from mpifast._jit import Twin, jit
-from mpifast._philox import PHANTOMS, fill_words
+from mpifast._compiled.bits import WORD, to_bytes, words
+from mpifast._compiled.jit import Twin, jit
+from mpifast._compiled.philox import PHANTOMS, fill_words
 
 
 @jit
@@ -17,11 +17,13 @@ def words_needed(voxels: int, digits: int) -> int:
 
 
 @jit
-def draw_bits(bits: np.ndarray, random: np.ndarray, voxels: int, sample: int, keys: np.ndarray, numerator: int, digits: int) -> None:
+def draw_bits(
+    bits: np.ndarray, random: np.ndarray, voxels: int, sample: int, keys: np.ndarray, numerator: int, digits: int
+) -> None:
     """One phantom, as bits, whose voxels are 1 with probability numerator / 2^digits.
 
-    Sixty-four voxels at a time: from the last binary digit of the density to the first, "or" with a random word maps the
-    probability p to (1 + p)/2 and "and" maps it to p/2. A density of 1/2 takes one word.
+    Sixty-four voxels at a time: from the last binary digit of the density to the first, "or" with a random word maps
+    the probability p to (1 + p)/2 and "and" maps it to p/2. A density of 1/2 takes one word.
     """
     groups = -(-voxels // WORD)
     fill_words(random, groups * digits, sample, PHANTOMS, keys)

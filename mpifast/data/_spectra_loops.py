@@ -1,13 +1,15 @@
-"""The loop that generates spectra from nothing but sample numbers: phantoms, look-up, noise, in one sweep through the caches."""
+"""The loop that generates spectra from nothing but sample numbers: phantoms, look-up, noise, in one sweep through the
+caches.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import prange
 
-from mpifast._bits import TOGETHER, fields, to_bytes, words
-from mpifast._jit import Twin
-from mpifast._tile import padded, sum_rows
+from mpifast._compiled.bits import TOGETHER, fields, to_bytes, words
+from mpifast._compiled.jit import Twin
+from mpifast._compiled.products import padded, sum_rows
 from mpifast.data._noise_loops import add_noise, draw_normals
 from mpifast.data._phantoms_loops import draw_bits, words_needed
 from mpifast.physics._forward_loops import TILE

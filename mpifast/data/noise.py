@@ -13,8 +13,8 @@ from mpifast import _validation as check
 def noise_level(real: np.ndarray, snr_db: Any, density: float = 0.5) -> float:
     """Standard deviation of the noise for a signal-to-noise ratio in decibels.
 
-    The ratio is between root mean squares over all rows and samples: SNR = 20 log10(rms of the noise-free spectra / rms of the noise).
-    The signal's is its exact expectation over random binary phantoms, so the level depends on no sample:
+    The ratio is between root mean squares over all rows and samples: SNR = 20 log10(rms of the noise-free spectra / rms
+    of the noise). The signal's is its exact expectation over random binary phantoms, so the level depends on no sample:
     E[u_r^2] = p (1 - p) sum_v S_rv^2 + p^2 (sum_v S_rv)^2.
 
     Parameters

@@ -23,7 +23,9 @@ _FONT = {
 }  # fmt: skip
 
 
-def random(count: int, voxels: int = 129, density: float = 0.5, seed: int = 0, start: int = 0, threads: int | None = None) -> np.ndarray:
+def random(
+    count: int, voxels: int = 129, density: float = 0.5, seed: int = 0, start: int = 0, threads: int | None = None
+) -> np.ndarray:
     """Random binary phantoms: each voxel is filled independently.
 
     They are the phantoms of `mpifast.Spectra` with the same seed and density.
@@ -60,8 +62,8 @@ def random(count: int, voxels: int = 129, density: float = 0.5, seed: int = 0, s
     [[0 1 1 1 0 1 0 1]
      [1 0 0 0 0 1 1 1]]
     """
-    from mpifast._jit import thread_count
-    from mpifast._philox import key
+    from mpifast._compiled.jit import thread_count
+    from mpifast._compiled.philox import key
     from mpifast.data import _phantoms_loops as loops
 
     count, start = check.integer("count", count), check.integer("start", start, high=2**62)
@@ -75,7 +77,8 @@ def random(count: int, voxels: int = 129, density: float = 0.5, seed: int = 0, s
 def pattern(voxels: int = 129, rows: int = 40) -> np.ndarray:
     """A picture of repeated hourglasses, each row a one-dimensional phantom, after the paper's figure 6.
 
-    The rows run from full at the top and bottom to a single voxel in 32 at the waist, so very sparse rows are among them.
+    The rows run from full at the top and bottom to a single voxel in 32 at the waist, so very sparse rows are among
+    them.
 
     Parameters
     ----------
@@ -137,7 +140,10 @@ def letters(text: str = "MPI", voxels: int = 129, rows: int = 20) -> np.ndarray:
         raise TypeError(f"text must be a string, got {text!r}")
     unknown = sorted(set(text.upper()) - set(_FONT))
     if not text or unknown:
-        raise ValueError(f"text={text!r} cannot be drawn: use letters A to Z, digits and spaces" + (f", not {unknown[0]!r}" if unknown else ""))
+        raise ValueError(
+            f"text={text!r} cannot be drawn: use letters A to Z, digits and spaces"
+            + (f", not {unknown[0]!r}" if unknown else "")
+        )
     voxels = check.integer("voxels", voxels, low=6 * len(text))
     rows = check.integer("rows", rows, low=7)
     columns = np.frombuffer(b"".join(bytes.fromhex(_FONT[letter]) + b"\0" for letter in text.upper()), np.uint8)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast._jit import thread_count
-from mpifast._philox import key
+from mpifast._compiled.jit import thread_count
+from mpifast._compiled.philox import key
 from mpifast.data import _spectra_loops as loops
 from mpifast.data.noise import noise_level
 from mpifast.data.phantoms import density_digits
@@ -23,8 +23,8 @@ Samples = tuple[np.ndarray, np.ndarray]
 class Spectra:
     """An endless data set of spectra and the random binary phantoms they belong to.
 
-    Nothing is stored: sample i is a pure function of the system, the options, the seed and i, so any slice, in any order and on
-    any number of threads, has the same bits.
+    Nothing is stored: sample i is a pure function of the system, the options, the seed and i, so any slice, in any
+    order and on any number of threads, has the same bits.
 
     Parameters
     ----------
@@ -35,10 +35,12 @@ class Spectra:
     density : float, optional
         Probability that a voxel is filled, from 0 to 1.
     snr_db : float, optional
-        Signal-to-noise ratio in decibels: rms of the noise-free spectra over rms of the noise, both over all rows and samples
-        (see `mpifast.data.noise.noise_level`). The noise is white and Gaussian, and a function of i like all else. None: no noise.
+        Signal-to-noise ratio in decibels: rms of the noise-free spectra over rms of the noise, both over all rows and
+        samples (see `mpifast.data.noise.noise_level`). The noise is white and Gaussian, and a function of i like all
+        else. None: no noise.
     dtype : {"float32", "float64"}, optional
-        Type of the spectra. At 30 nm and below use float64: the system's condition number makes float32 rounding count as noise.
+        Type of the spectra. At 30 nm and below use float64: the system's condition number makes float32 rounding count
+        as noise.
     threads : int, optional
         Number of threads; all by default.
 
@@ -101,7 +103,9 @@ class Spectra:
         if isinstance(index, (np.ndarray, list)) and np.ndim(index) > 0:
             return self._generate(array_samples(index))
         if isinstance(index, tuple):
-            raise TypeError(f"index={index!r}: a data set has one axis, its samples; index the result for harmonics or voxels")
+            raise TypeError(
+                f"index={index!r}: a data set has one axis, its samples; index the result for harmonics or voxels"
+            )
         spectra, phantoms = self._generate(np.array([check.integer("index", index, low=0, high=2**62)], np.int64))
         return spectra[0], phantoms[0]
 
@@ -159,8 +163,9 @@ class Spectra:
     ) -> None:
         """Stream the first ``count`` samples to disk, in memory that does not grow with their number.
 
-        The store gets its name when it is complete. Until then its parts are in a folder ``PATH.partial``; interrupted, even killed, the
-        same call goes on from there, to the same bits. A finished store of the same settings is left as it is; nothing is overwritten.
+        The store gets its name when it is complete. Until then its parts are in a folder ``PATH.partial``; interrupted,
+        even killed, the same call goes on from there, to the same bits. A finished store of the same settings is left
+        as it is; nothing is overwritten.
 
         Parameters
         ----------
@@ -180,7 +185,8 @@ class Spectra:
         Raises
         ------
         TypeError, ValueError
-            If a parameter is of the wrong type or out of range, or parts begun elsewhere have other bits than this machine makes.
+            If a parameter is of the wrong type or out of range, or parts begun elsewhere have other bits than this
+            machine makes.
         FileExistsError
             If the name, or its folder of parts, is taken by something else.
         BlockingIOError
@@ -199,7 +205,7 @@ class Spectra:
         ...     mpifast.open_spectra(f"{folder}/data.zarr")[:3][0].shape
         (3, 200)
         """
-        from mpifast.io.store import save
+        from mpifast.io.store.store import save
 
         save(self, path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
 
@@ -210,7 +216,9 @@ class Spectra:
             room = np.empty((count, self.system.harmonics), self.dtype), np.empty((count, self.system.voxels), np.uint8)
         spectra, phantoms = (array[:count] for array in room)
         tables = self.system.forward.tables(self.dtype)
-        loops.generate(samples, self._keys, *self._density, tables, self.noise_level, spectra, phantoms, threads, threads=threads)
+        loops.generate(
+            samples, self._keys, *self._density, tables, self.noise_level, spectra, phantoms, threads, threads=threads
+        )
         return spectra, phantoms
 
 
@@ -232,7 +240,9 @@ def array_samples(index: Any) -> np.ndarray:
     if array.size == 0:
         return np.zeros(0, np.int64)
     if array.dtype.kind not in "iu" or array.ndim != 1:
-        raise TypeError(f"index must be one-dimensional and of integers, got dtype {array.dtype} and shape {array.shape}")
+        raise TypeError(
+            f"index must be one-dimensional and of integers, got dtype {array.dtype} and shape {array.shape}"
+        )
     if array.min() < 0 or array.max() > 2**62:
         raise ValueError(f"index has samples from {array.min()} to {array.max()}: give numbers from 0 to 2**62")
     return array.astype(np.int64)

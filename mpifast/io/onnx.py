@@ -13,8 +13,8 @@ import numpy as np
 import mpifast
 from mpifast import _validation as check
 from mpifast._files import replacing
-from mpifast.data.scaling import SMALLEST
-from mpifast.reconstruction.network import Network
+from mpifast.networks.network import Network
+from mpifast.networks.scaling import SMALLEST
 
 try:
     import onnx
@@ -29,8 +29,8 @@ MAX_BYTES = 2**31 - 2**20  # of protobuf's 2 GiB, with room for all but the weig
 def export(network: Network, path: str | Path) -> None:
     """Write a network to an ONNX file, its scaling inside; it appears whole or not at all.
 
-    The graph (opset 18, IR version 8) has one input, ``spectra`` [n, inputs], raw and in the network's type, and one output,
-    ``images`` [n, outputs]; n is free.
+    The graph (opset 18, IR version 8) has one input, ``spectra`` [n, inputs], raw and in the network's type, and one
+    output, ``images`` [n, outputs]; n is free.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ def export(network: Network, path: str | Path) -> None:
     Raises
     ------
     TypeError, ValueError
-        If ``network`` is not a `Network`, its scaling has not been measured, or it does not fit into the 2 GiB of an ONNX file.
+        If ``network`` is not a `Network`, its scaling has not been measured, or it does not fit into the 2 GiB of an
+        ONNX file.
 
     Examples
     --------
@@ -69,12 +70,16 @@ def _model(network: Network) -> Any:
     scaling = network._measured_scaling()
     size = sum(array.nbytes for array in (*network.weights, *network.biases))
     if size > MAX_BYTES:
-        raise ValueError(f"network has {size:,} bytes of weights, an ONNX file holds {MAX_BYTES:,}: use dtype='float32' or fewer units")
+        raise ValueError(
+            f"network has {size:,} bytes of weights, an ONNX file holds {MAX_BYTES:,}: use dtype='float32' or fewer units"
+        )
     graph = _Graph(network.dtype)
     x = graph.add("Sub", "spectra", graph.constant("offset", scaling.offset))
     x = graph.add("Mul", x, graph.constant("factor", scaling.factor))
     if scaling.mode == "sample":
-        largest = graph.add("ReduceMax", graph.add("Abs", "spectra"), graph.constant("axis", [-1], np.int64), keepdims=1)
+        largest = graph.add(
+            "ReduceMax", graph.add("Abs", "spectra"), graph.constant("axis", [-1], np.int64), keepdims=1
+        )
         usable = graph.add("Greater", largest, graph.constant("smallest", SMALLEST))
         gain = graph.add("Where", usable, graph.add("Reciprocal", largest), graph.constant("zero", 0.0))
         x = graph.add("Mul", x, gain)
@@ -87,7 +92,8 @@ def _model(network: Network) -> Any:
     graph.nodes[-1].output[0] = "images"
     kind = helper.np_dtype_to_tensor_dtype(network.dtype)
     spectra, images = (
-        helper.make_tensor_value_info(*value) for value in (("spectra", kind, ("n", network.inputs)), ("images", kind, ("n", network.outputs)))
+        helper.make_tensor_value_info(*value)
+        for value in (("spectra", kind, ("n", network.inputs)), ("images", kind, ("n", network.outputs)))
     )
     return helper.make_model(
         helper.make_graph(graph.nodes, "mpifast", [spectra], [images], graph.constants, doc_string=repr(network)),

@@ -18,9 +18,9 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 class SpectraDataset(torch.utils.data.Dataset[Pair]):
     """A map-style data set: samples start to stop of an `mpifast.Spectra`, made when asked for.
 
-    Sample i is the same in every worker and on every rank, so PyTorch's samplers (`DistributedSampler` among them) shuffle and
-    share the samples out. A `DataLoader` fetches a whole batch at once; with ``batch_size=None`` and a `BatchSampler` as
-    ``sampler`` it passes the batch on without copying it.
+    Sample i is the same in every worker and on every rank, so PyTorch's samplers (`DistributedSampler` among them)
+    shuffle and share the samples out. A `DataLoader` fetches a whole batch at once; with ``batch_size=None`` and a
+    `BatchSampler` as ``sampler`` it passes the batch on without copying it.
 
     Parameters
     ----------
@@ -69,11 +69,12 @@ class SpectraDataset(torch.utils.data.Dataset[Pair]):
 
 
 class IterableSpectra(torch.utils.data.IterableDataset[Pair]):
-    """An iterable data set of whole batches: consecutive slices of an `mpifast.Spectra`, shared out among ranks and workers.
+    """An iterable data set of whole batches: consecutive slices of an `mpifast.Spectra`, shared out among ranks and
+    workers.
 
-    Rank r of w takes the batches r, r + w, r + 2 w, ... and its workers take turns at those. So ranks and workers see disjoint
-    samples, and a rank sees the same batches in the same order with any number of workers. Give it to a `DataLoader` with
-    ``batch_size=None``, which passes the batches on as they are.
+    Rank r of w takes the batches r, r + w, r + 2 w, ... and its workers take turns at those. So ranks and workers see
+    disjoint samples, and a rank sees the same batches in the same order with any number of workers. Give it to a
+    `DataLoader` with ``batch_size=None``, which passes the batches on as they are.
 
     Parameters
     ----------
@@ -86,14 +87,14 @@ class IterableSpectra(torch.utils.data.IterableDataset[Pair]):
     start : int, optional
         First sample.
     rank, world_size : int, optional
-        Number of this process and of all; both or neither. By default those of `torch.distributed` if it is initialised when
-        iteration begins, else 0 and 1.
+        Number of this process and of all; both or neither. By default those of `torch.distributed` if it is initialised
+        when iteration begins, else 0 and 1.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is of the wrong type or out of range, or the samples are not the same number of full batches for each of
-        several ranks: those with fewer would leave the others waiting.
+        If a parameter is of the wrong type or out of range, or the samples are not the same number of full batches for
+        each of several ranks: those with fewer would leave the others waiting.
 
     Examples
     --------

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from mpifast import _validation as check
-from mpifast.data.scaling import SMALLEST, Scaling
-from mpifast.reconstruction.network import Network
+from mpifast.networks.network import Network
+from mpifast.networks.scaling import SMALLEST, Scaling
 
 LAYERS = "an InputScaling or none, then Linear layers, each followed by Sigmoid, Identity or nothing"
 
@@ -19,7 +19,7 @@ class InputScaling(torch.nn.Module):
 
     Parameters
     ----------
-    scaling : mpifast.data.scaling.Scaling
+    scaling : mpifast.networks.scaling.Scaling
         Of a training set, from ``Scaling.measure(mode, u)`` or a trained network's ``scaling``.
     dtype : torch.dtype, optional
         Type of its results, whatever that of the spectra.
@@ -32,7 +32,7 @@ class InputScaling(torch.nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from mpifast.data.scaling import Scaling
+    >>> from mpifast.networks.scaling import Scaling
     >>> from mpifast.io.torch import InputScaling
     >>> u = torch.tensor([[1.0, -4.0], [2.0, 3.0]])
     >>> InputScaling(Scaling.measure("harmonic", u.numpy()))(u)
@@ -99,7 +99,9 @@ def to_torch(network: Network) -> torch.nn.Sequential:
     dtype = getattr(torch, network.dtype.name)
     layers: list[torch.nn.Module] = [InputScaling(scaling, dtype)]
     for i, (weights, activation) in enumerate(zip(network.weights, network.activations, strict=True)):
-        linear = torch.nn.Linear(weights.shape[1], weights.shape[0], network.bias, device="meta", dtype=dtype)  # the parameters follow
+        linear = torch.nn.Linear(
+            weights.shape[1], weights.shape[0], network.bias, device="meta", dtype=dtype
+        )  # the parameters follow
         linear.weight = torch.nn.Parameter(torch.from_numpy(weights))
         if network.bias:
             linear.bias = torch.nn.Parameter(torch.from_numpy(network.biases[i]))
@@ -113,8 +115,9 @@ def from_torch(module: torch.nn.Module) -> Network:
     Parameters
     ----------
     module : torch.nn.Sequential
-        As from `to_torch`: an `InputScaling` or none, then `torch.nn.Linear` layers, each followed by `torch.nn.Sigmoid`,
-        `torch.nn.Identity` or nothing; all of one type, float32 or float64, and all with a bias or all without; on any device.
+        As from `to_torch`: an `InputScaling` or none, then `torch.nn.Linear` layers, each followed by
+        `torch.nn.Sigmoid`, `torch.nn.Identity` or nothing; all of one type, float32 or float64, and all with a bias or
+        all without; on any device.
 
     Returns
     -------
@@ -138,7 +141,9 @@ def from_torch(module: torch.nn.Module) -> Network:
     layers = list(module)
     scaling: Scaling | str = "none"
     if layers and isinstance(layers[0], InputScaling):
-        scaling = Scaling(layers[0].mode, _array(layers[0].offset).astype(np.float64), _array(layers[0].factor).astype(np.float64))
+        scaling = Scaling(
+            layers[0].mode, _array(layers[0].offset).astype(np.float64), _array(layers[0].factor).astype(np.float64)
+        )
         del layers[0]
     linears: list[torch.nn.Linear] = []
     activations: list[str] = []
@@ -156,10 +161,14 @@ def from_torch(module: torch.nn.Module) -> Network:
     if len({linear.bias is None for linear in linears}) > 1:
         raise ValueError("module has Linear layers with and without bias: give all of them one, or none")
     if len({linear.weight.dtype for linear in linears}) > 1:
-        raise ValueError(f"module has Linear layers of types {', '.join(sorted({str(linear.weight.dtype) for linear in linears}))}: use one")
+        raise ValueError(
+            f"module has Linear layers of types {', '.join(sorted({str(linear.weight.dtype) for linear in linears}))}: use one"
+        )
     for one, following in itertools.pairwise(linears):
         if one.out_features != following.in_features:
-            raise ValueError(f"module has a layer of {one.out_features} outputs before one of {following.in_features} inputs: they must be equal")
+            raise ValueError(
+                f"module has a layer of {one.out_features} outputs before one of {following.in_features} inputs: they must be equal"
+            )
     network = Network(
         inputs=first.in_features,
         outputs=last.out_features,

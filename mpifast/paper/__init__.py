@@ -1,1 +1,3 @@
-"""The paper's figures (Chae, ETRI Journal 39:841, 2017): each module measures (``measure``) and draws (``draw``) one of them."""
+"""The paper's figures (Chae, ETRI Journal 39:841, 2017): each module measures (``measure``) and draws (``draw``) one of
+them.
+"""

@@ -48,15 +48,24 @@ class Comparison:
 def reading(records: Sequence[Record]) -> str:
     """Two paragraphs and a table for each kind of phantom, as HTML."""
     found = Comparison(records)
-    return "".join([*(f"<p>{paragraph}</p>" for paragraph in paragraphs(found)), *(_table(found, kind) for kind in PHANTOMS)])
+    return "".join(
+        [*(f"<p>{paragraph}</p>" for paragraph in paragraphs(found)), *(_table(found, kind) for kind in PHANTOMS)]
+    )
 
 
 def paragraphs(found: Comparison) -> tuple[str, str]:
     """Where a network earns its place, and where it does not."""
-    seen, noisy, noise_free, dilute = found.cases(True, ["random"]), found.cases(True), found.cases(False), found.cases(True, ["sparse"])
+    seen, noisy, noise_free, dilute = (
+        found.cases(True, ["random"]),
+        found.cases(True),
+        found.cases(False),
+        found.cases(True, ["sparse"]),
+    )
     strongest = [case for case in noisy if case[1] == min(level for _, level, _ in noisy if level is not None)]
     unseen = "; ".join(f"{kind} {found.won(found.cases(True, [kind]), NETWORKS, SOLVERS)}" for kind in PHANTOMS[1:])
-    times = ", ".join(f"{title(method)} {microseconds(found.seconds[method])}" for method in (*TRAINED_WITHOUT, *SOLVERS))
+    times = ", ".join(
+        f"{title(method)} {microseconds(found.seconds[method])}" for method in (*TRAINED_WITHOUT, *SOLVERS)
+    )
     return (
         "<b>Where a network earns its place.</b> With noise, on phantoms of the kind it was trained on (random, half full), the best of the four "
         f"networks has a smaller error than every solver in {found.won(seen, NETWORKS, SOLVERS)} combinations of size and noise; the median ratio "
@@ -90,7 +99,10 @@ def _table(found: Comparison, kind: str) -> str:
     for (diameter, snr, phantoms), errors in found.errors.items():
         if phantoms == kind:
             best = min(errors.values())
-            cells = (f"<b>{errors[method]:.1e}</b>" if errors[method] == best else f"{errors[method]:.1e}" for method in METHODS)
+            cells = (
+                f"<b>{errors[method]:.1e}</b>" if errors[method] == best else f"{errors[method]:.1e}"
+                for method in METHODS
+            )
             row = "".join(f'<td class="number">{cell}</td>' for cell in cells)
             rows.append(f"<tr><td>{diameter} nm, {noise_name(snr)}</td>{row}</tr>")
     return f'<h3>Mean squared error, {kind} phantoms</h3><div class="scroll"><table>{"".join(rows)}</table></div>'

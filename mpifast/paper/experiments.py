@@ -1,4 +1,6 @@
-"""Trainings as data: what a figure needs is declared, trained one a core, and kept, so an interrupted run goes on where it was."""
+"""Trainings as data: what a figure needs is declared, trained one a core, and kept, so an interrupted run goes on where
+it was.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +20,17 @@ import numpy as np
 from tqdm import tqdm
 
 import mpifast
+from mpifast._compiled.jit import thread_count
 from mpifast._files import replacing
-from mpifast._jit import thread_count
-from mpifast.data.scaling import Scaling
 from mpifast.data.spectra import Spectra
+from mpifast.metrics import mse
+from mpifast.networks.network import Network
+from mpifast.networks.scaling import Scaling
+from mpifast.networks.training import History, TrainingWarning
 from mpifast.paper.options import Options
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner
 from mpifast.physics.system_matrix import SystemMatrix, system_matrix
-from mpifast.reconstruction.metrics import mse
-from mpifast.reconstruction.network import Network
-from mpifast.reconstruction.training import History, TrainingWarning
 
 DATA_SET = 30_000  # the paper's; smaller training sets are its first samples, and its scaling is theirs
 TESTS = 1_000
@@ -88,7 +90,13 @@ class Experiment:
     @property
     def settings(self) -> dict[str, Any]:
         """For a record."""
-        return {**asdict(self), "temperature_K": 300.0, "rule": "per sample, fixed order", "scaling_over": DATA_SET, "tests": TESTS}
+        return {
+            **asdict(self),
+            "temperature_K": 300.0,
+            "rule": "per sample, fixed order",
+            "scaling_over": DATA_SET,
+            "tests": TESTS,
+        }
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,15 @@ def train(experiment: Experiment, step: Any = None) -> Outcome | None:
     def callback(_: Network, history: History) -> bool:
         return step is not None and bool(step())
 
-    history = network.fit(u, c, epochs=experiment.epochs, learning_rate=experiment.learning_rate, callback=callback, progress=False, threads=1)
+    history = network.fit(
+        u,
+        c,
+        epochs=experiment.epochs,
+        learning_rate=experiment.learning_rate,
+        callback=callback,
+        progress=False,
+        threads=1,
+    )
     if history.epochs < experiment.epochs:
         return None
     test_u, test_c = experiment.test_set
@@ -137,7 +153,14 @@ def train_all(experiments: Iterable[Experiment], folder: Path, options: Options)
         return done
     folder.mkdir(parents=True, exist_ok=True)
     hidden = None if options.progress is None else not options.progress
-    bar = tqdm(total=sum(experiment.work for experiment in missing), desc="training", unit="M", unit_scale=True, delay=2, disable=hidden)
+    bar = tqdm(
+        total=sum(experiment.work for experiment in missing),
+        desc="training",
+        unit="M",
+        unit_scale=True,
+        delay=2,
+        disable=hidden,
+    )
     with bar, warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)  # that some of them stall is what the figures show
         if options.scheduler is None:

@@ -1,4 +1,6 @@
-"""The methods of the comparison and what they are compared under; each solver has its one parameter set on training phantoms."""
+"""The methods of the comparison and what they are compared under; each solver has its one parameter set on training
+phantoms.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mpifast.metrics import mse
 from mpifast.paper.records import Record
 from mpifast.physics.system_matrix import SystemMatrix
-from mpifast.reconstruction.kaczmarz_solver import kaczmarz
-from mpifast.reconstruction.metrics import mse
-from mpifast.reconstruction.sparse_solvers import nnls, sparse
-from mpifast.reconstruction.spectral_solvers import tikhonov, tsvd
+from mpifast.solvers.kaczmarz import kaczmarz
+from mpifast.solvers.sparse import nnls, sparse
+from mpifast.solvers.spectral import tikhonov, tsvd
 
 NETWORKS = ("one_layer", "one_layer_noise", "hidden", "hidden_noise")  # "_noise": trained at the noise it is tested at
 SOLVERS = ("tsvd", "tikhonov", "kaczmarz", "sparse", "nnls")
@@ -50,10 +52,11 @@ def noise_name(snr_db: float | None) -> str:
 
 
 def tuned_solvers(system: SystemMatrix, u: np.ndarray, c: np.ndarray) -> dict[str, tuple[Solve, float | None]]:
-    """By name, every solver of eq. (5) and its parameter: the one of least error over the training spectra ``u`` and phantoms ``c``.
+    """By name, every solver of eq. (5) and its parameter: the one of least error over the training spectra ``u`` and
+    phantoms ``c``.
 
-    So a solver has seen as much of the phantoms as one number can hold. Kaczmarz, whose minimum is Tikhonov's but for the sign, takes
-    Tikhonov's alpha. NNLS has no parameter.
+    So a solver has seen as much of the phantoms as one number can hold. Kaczmarz, whose minimum is Tikhonov's but for
+    the sign, takes Tikhonov's alpha. NNLS has no parameter.
     """
     iterative: Any = {"iterations": ITERATIONS, "nonnegative": True, "progress": False, "threads": 1}
     scale = 2.0 * float(np.abs(u @ system.real).max())

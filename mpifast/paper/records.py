@@ -37,7 +37,9 @@ class Record:
 
 
 def verdict(record: Record) -> str:
-    """How a measured value stands to the printed one: an error that is not above it is "met", another quantity within 20 % "agrees"."""
+    """How a measured value stands to the printed one: an error that is not above it is "met", another quantity within
+    20 % "agrees".
+    """
     if not record.paper:
         return "no printed value"
     ratio = record.measured / record.paper
@@ -54,7 +56,12 @@ def table(records: list[Record]) -> str:
         ratio = "" if not record.paper else f"{record.measured / record.paper:.2f}"
         rows.append((record.figure, record.quantity, printed, f"{record.measured:.4g}", ratio))
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    lines = ["  ".join(f"{cell:<{w}}" if i < 2 else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    lines = [
+        "  ".join(
+            f"{cell:<{w}}" if i < 2 else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
@@ -72,7 +79,9 @@ def read(path: Path) -> list[Record]:
     except FileNotFoundError:
         return []
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is not a list of mpifast results ({error}): choose another folder with --out") from error
+        raise ValueError(
+            f"{path} is not a list of mpifast results ({error}): choose another folder with --out"
+        ) from error
 
 
 def write(path: Path, records: list[Record]) -> None:

@@ -40,7 +40,9 @@ def write(folder: Path, figures: Sequence[str], records: Sequence[Record]) -> No
     """Write ``report.html`` for the figures whose pictures are in the folder."""
     drawn = [name for name in figures if (folder / f"{name}.png").exists()]
     links = "".join(f'<a href="#{name}">{_label(name)}</a> ' for name in drawn)
-    sections = "".join(_section(folder, name, [record for record in records if record.figure == name]) for name in drawn)
+    sections = "".join(
+        _section(folder, name, [record for record in records if record.figure == name]) for name in drawn
+    )
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>The paper, reproduced</title><style>{STYLE}</style></head><body><h1>The paper, reproduced</h1>"
@@ -52,7 +54,7 @@ def write(folder: Path, figures: Sequence[str], records: Sequence[Record]) -> No
 
 def _section(folder: Path, name: str, records: Sequence[Record]) -> str:
     """One figure: title, picture, numbers, and where its code is."""
-    module = importlib.import_module(f"mpifast.paper.{name}")
+    module = importlib.import_module(f"mpifast.paper.figures.{name}")
     picture = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
     notes = html.escape((module.measure.__doc__ or "").strip())
     reading = module.reading(records) if hasattr(module, "reading") and records else ""
@@ -63,7 +65,7 @@ def _section(folder: Path, name: str, records: Sequence[Record]) -> str:
     return (
         f'<section id="{name}"><h2>{_label(name)}: {html.escape(module.TITLE)}</h2>'
         f'<img alt="{_label(name)}" src="data:image/png;base64,{picture}"><p>{notes}</p>{table}'
-        f"<p>Code: <code>mpifast/paper/{name}.py</code>; again: <code>mpifast reproduce {name}</code></p></section>"
+        f"<p>Code: <code>mpifast/paper/figures/{name}.py</code>; again: <code>mpifast reproduce {name}</code></p></section>"
     )
 
 

@@ -15,11 +15,27 @@ from mpifast.paper.experiments import train_all
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
 
-FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "fig11", "claims", "tried", "comparison")
+FIGURES = (
+    "fig1",
+    "fig2",
+    "fig3",
+    "fig4",
+    "fig5",
+    "fig6",
+    "fig7",
+    "fig8",
+    "fig9",
+    "fig10",
+    "fig11",
+    "claims",
+    "tried",
+    "comparison",
+)
 
 
 def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options: Options | None = None) -> list[Record]:
-    """Reproduce figures of the paper into a folder: ``figN.png``, ``results.json``, ``report.html``, and the trained networks in ``parts``.
+    """Reproduce figures of the paper into a folder: ``figN.png``, ``results.json``, ``report.html``, and the trained
+    networks in ``parts``.
 
     Interrupted, it goes on from the trainings that were finished.
 
@@ -52,13 +68,17 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
     path = folder / "results.json"
     kept = _kept(path, names)
     results.write(path, kept)  # before any work: a folder that cannot be written should not cost one either
-    modules = {name: importlib.import_module(f"mpifast.paper.{name}") for name in names}
+    modules = {name: importlib.import_module(f"mpifast.paper.figures.{name}") for name in names}
     wanted = {name: module.experiments(options) for name, module in modules.items()}
-    outcomes = train_all([experiment for keyed in wanted.values() for experiment in keyed.values()], folder / "parts", options)
+    outcomes = train_all(
+        [experiment for keyed in wanted.values() for experiment in keyed.values()], folder / "parts", options
+    )
     new: list[Record] = []
     for name, module in modules.items():
         print(f"{name} ...", file=sys.stderr, flush=True)
-        data, measured = module.measure(options, {key: outcomes[experiment] for key, experiment in wanted[name].items()})
+        data, measured = module.measure(
+            options, {key: outcomes[experiment] for key, experiment in wanted[name].items()}
+        )
         plots.save(module.draw(data, plots.figure), folder / f"{name}.png")
         new += measured
         results.write(path, sorted(kept + new, key=lambda record: FIGURES.index(record.figure)))
@@ -72,5 +92,7 @@ def _kept(path: Path, names: Sequence[str]) -> list[Record]:
     for record in kept:
         version = record.settings.get("version")
         if version != mpifast.__version__ or record.figure not in FIGURES:
-            raise ValueError(f"{path} was written by mpifast {version}, this is {mpifast.__version__}: choose another folder with --out")
+            raise ValueError(
+                f"{path} was written by mpifast {version}, this is {mpifast.__version__}: choose another folder with --out"
+            )
     return [record for record in kept if record.figure not in names]

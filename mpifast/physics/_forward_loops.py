@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from mpifast._bits import TOGETHER, fields, to_bits, words
-from mpifast._jit import Twin
-from mpifast._tile import ROWS, multiply_add, padded, sum_rows
+from mpifast._compiled.bits import TOGETHER, fields, to_bits, words
+from mpifast._compiled.jit import Twin
+from mpifast._compiled.products import ROWS, multiply_add, padded, sum_rows
 
 TILE = 16  # spectra made together
 
@@ -16,7 +16,10 @@ def _look_up(phantoms: np.ndarray, tables: np.ndarray, spectra: np.ndarray, slot
     """Spectra of binary phantoms: uint8[n, voxels] -> [n, rows], one contiguous share of the samples a slot."""
     samples = len(phantoms)
     for slot in prange(slots):
-        index, bits = np.empty((TILE, padded(len(tables), TOGETHER)), np.uint8), np.empty(words(phantoms.shape[1]), np.uint64)
+        index, bits = (
+            np.empty((TILE, padded(len(tables), TOGETHER)), np.uint8),
+            np.empty(words(phantoms.shape[1]), np.uint64),
+        )
         last = samples * (slot + 1) // slots
         for first in range(samples * slot // slots, last, TILE):
             count = min(TILE, last - first)

@@ -8,7 +8,8 @@ import numpy as np
 
 
 class LinearSystem:
-    """A linear map u = S c. `SystemMatrix` is one that was simulated, `mpifast.io.mdf_system.MdfSystem` one from a file.
+    """A linear map u = S c. `SystemMatrix` is one that was simulated, `mpifast.io.mdf.system.MdfSystem` one from a
+    file.
 
     Attributes
     ----------
@@ -30,7 +31,9 @@ class LinearSystem:
 
     @functools.cached_property
     def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Singular value decomposition of `real`: U float64[rows, k], falling values float64[k], V^T float64[k, voxels]; made on first use."""
+        """Singular value decomposition of `real`: U float64[rows, k], falling values float64[k], V^T float64[k,
+        voxels]; made on first use.
+        """
         left, values, right = np.linalg.svd(self.real, full_matrices=False)
         return read_only(left), read_only(values), read_only(right)
 

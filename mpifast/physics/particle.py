@@ -50,7 +50,9 @@ class Particle:
         units = {"diameter": "m", "saturation_magnetization": "A/m", "temperature": "K"}
         for name, unit in units.items():
             value = check.positive(name, getattr(self, name), unit)
-            object.__setattr__(self, name, check.number(name, value, low=1e-100, high=1e100, unit=unit))  # cubes are finite
+            object.__setattr__(
+                self, name, check.number(name, value, low=1e-100, high=1e100, unit=unit)
+            )  # cubes are finite
         check.number("magnetic_moment", self.magnetic_moment, low=1e-300, unit="A m^2")
         check.number("beta", self.beta, low=1e-150, high=1e150, unit="1/T")
 

@@ -16,7 +16,9 @@ class PrecisionWarning(UserWarning):
 
 
 def warn_of_float32(particle: Particle, dtype: np.dtype, stacklevel: int) -> None:
-    """Warn where spectra without noise lose the image to their own rounding; Python shows it once for each line of code that asks for it."""
+    """Warn where spectra without noise lose the image to their own rounding; Python shows it once for each line of code
+    that asks for it.
+    """
     if dtype == np.float32 and particle.diameter <= ILL_CONDITIONED:
         warnings.warn(
             f"at diameter={particle.diameter * 1e9:.3g} nm the system is so ill-conditioned that rounding to float32 is noise: use dtype='float64'",

@@ -59,7 +59,8 @@ class SystemMatrix(LinearSystem):
 
     @functools.cached_property
     def real(self) -> np.ndarray:  # type: ignore[override]
-        """The signal as real numbers, float64[harmonics, voxels]: a cosine drive makes the spectrum purely imaginary, with a sign.
+        """The signal as real numbers, float64[harmonics, voxels]: a cosine drive makes the spectrum purely imaginary,
+        with a sign.
 
         Magnitudes would not do: the sign carries the image.
         """
@@ -72,7 +73,8 @@ class SystemMatrix(LinearSystem):
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and number of harmonics.
+        """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and number of
+        harmonics.
 
         Networks and files keep it, to refuse the spectra of another system.
 
@@ -104,7 +106,8 @@ class SystemMatrix(LinearSystem):
             [n, voxels] concentrations, uint8 or float; 1 is material at its saturation magnetisation. Binary phantoms
             (integers 0 and 1) are summed from look-up tables, others by the ordinary product.
         dtype : {"float32", "float64"}, optional
-            Type of the result. At 30 nm and below the system is so ill-conditioned that float32 rounding is noise: use float64.
+            Type of the result. At 30 nm and below the system is so ill-conditioned that float32 rounding is noise: use
+            float64.
         threads : int, optional
             Number of threads; all by default. The result does not depend on it.
 
@@ -161,10 +164,10 @@ class SystemMatrix(LinearSystem):
 def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, tolerance: float = 1e-12) -> SystemMatrix:
     """Fourier-projected system matrix of a Langevin particle under a cosine drive.
 
-    S_k(x) = -i pi k mu0 Ms c_k(x), with c_k the cosine coefficients of L(beta (G x + A cos t)): eq. (3) for a receive coil
-    of unit sensitivity, integrated over one period. Concentration 1 is material at its saturation magnetisation.
-    The projection is exact: a Gauss-Chebyshev rule whose node count follows from the tolerance. Harmonics that are nothing but rounding
-    everywhere (those above about 166 at 20 nm) are zero.
+    S_k(x) = -i pi k mu0 Ms c_k(x), with c_k the cosine coefficients of L(beta (G x + A cos t)): eq. (3) for a receive
+    coil of unit sensitivity, integrated over one period. Concentration 1 is material at its saturation magnetisation.
+    The projection is exact: a Gauss-Chebyshev rule whose node count follows from the tolerance. Harmonics that are
+    nothing but rounding everywhere (those above about 166 at 20 nm) are zero.
 
     Parameters
     ----------
@@ -262,9 +265,9 @@ def ideal_system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 2
 def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, nodes: int) -> np.ndarray:
     """Cosine coefficients of the magnetisation, c_n(a, b) = (2/pi) int_0^pi L(a + b cos t) cos(n t) dt.
 
-    By the N-point Gauss-Chebyshev rule t_j = pi (j + 1/2) / N, which is a cosine transform and converges geometrically. The nodes t and
-    pi - t share abs(cos(n t)), so even harmonics need only L(a + b cos t) + L(a - b cos t), odd ones the difference: two transforms of half
-    the length, and at a = 0 even harmonics are exactly zero.
+    By the N-point Gauss-Chebyshev rule t_j = pi (j + 1/2) / N, which is a cosine transform and converges geometrically.
+    The nodes t and pi - t share abs(cos(n t)), so even harmonics need only L(a + b cos t) + L(a - b cos t), odd ones
+    the difference: two transforms of half the length, and at a = 0 even harmonics are exactly zero.
 
     Parameters
     ----------
@@ -296,10 +299,11 @@ def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, node
 
 
 def node_count(drive: float, harmonics: int, tolerance: float) -> int:
-    """Gauss-Chebyshev nodes that keep the error of every k c_k, k <= ``harmonics``, below ``tolerance`` times the largest.
+    """Gauss-Chebyshev nodes that keep the error of every k c_k, k <= ``harmonics``, below ``tolerance`` times the
+    largest.
 
-    The N-point rule folds c_{2N-k} onto c_k. The pole of coth nearest the drive interval makes |c_n| fall at least as fast as
-    4 rho^-n / sqrt(pi^2 + b^2), rho = pi/b + sqrt(1 + (pi/b)^2), and the largest k c_k is at least c_1 >= L(b).
+    The N-point rule folds c_{2N-k} onto c_k. The pole of coth nearest the drive interval makes |c_n| fall at least as
+    fast as 4 rho^-n / sqrt(pi^2 + b^2), rho = pi/b + sqrt(1 + (pi/b)^2), and the largest k c_k is at least c_1 >= L(b).
 
     Parameters
     ----------
@@ -317,17 +321,23 @@ def node_count(drive: float, harmonics: int, tolerance: float) -> int:
     """
     rate = math.asinh(math.pi / drive)  # ln rho
     largest = drive / (3.0 + drive)  # below L(b) for every b
-    poles = 8.0 / -math.expm1(-2.0 * rate) / math.hypot(math.pi, drive)  # both neighbours 2N +- k, and the poles behind the first
+    poles = (
+        8.0 / -math.expm1(-2.0 * rate) / math.hypot(math.pi, drive)
+    )  # both neighbours 2N +- k, and the poles behind the first
     needed = 0.5 * (harmonics + math.log(max(harmonics * poles / (largest * tolerance), 2.0)) / rate)
     return 8 * math.ceil(max(needed, harmonics + 1) / 8) if needed < 1e15 else 10**15
 
 
-def _assemble(coefficients: np.ndarray, scanner: Scanner, particle: Particle, tolerance: float, nodes: int) -> SystemMatrix:
+def _assemble(
+    coefficients: np.ndarray, scanner: Scanner, particle: Particle, tolerance: float, nodes: int
+) -> SystemMatrix:
     """Mirror c_k(-x) = (-1)^(k+1) c_k(x) onto the other half of the voxels and scale to eq. (3)."""
     left, harmonics = scanner.voxels // 2, len(coefficients)
     matrix = np.zeros((harmonics, scanner.voxels), dtype=np.complex128)
     imag = matrix.imag
-    np.multiply(coefficients, -np.pi * particle.saturation_field * np.arange(1, harmonics + 1)[:, None], out=imag[:, left:])
+    np.multiply(
+        coefficients, -np.pi * particle.saturation_field * np.arange(1, harmonics + 1)[:, None], out=imag[:, left:]
+    )
     imag[0::2, :left] = imag[0::2, : -left - 1 : -1]
     np.negative(imag[1::2, : -left - 1 : -1], out=imag[1::2, :left])
     return SystemMatrix(read_only(matrix), scanner, particle, tolerance, nodes)

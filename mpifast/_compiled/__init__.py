@@ -1,0 +1,1 @@
+"""How loops are compiled, and what compiled loops share. Imports nothing of mpifast but the checks."""

@@ -1,0 +1,131 @@
+"""Where compiled loops are kept between processes, and why that is safe.
+
+Numba can cache by itself, but misses edits in other files than the function's own, writes beside the source (which may
+be read-only) and can load the wrong function after two processes have filled the cache at once. Here
+
+- the folder is named by a digest of every source file, Numba's version and its settings: an edit anywhere is a new
+  cache;
+- it lies in the user's cache folder, readable by no one else, since Numba's files are pickles; where it cannot be
+  written there is no cache;
+- a process gives its files names of its own, so no index ever points to another process's data, and what cannot be read
+  is compiled again.
+
+``MPIFAST_CACHE=off`` switches it off; any other value is the folder to use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
+
+
+def enable(dispatcher: Any) -> Any:
+    """Let a jitted function keep its compiled code, where there is a folder for it; gives the function back."""
+    if folder() is not None and not numba.config.DISABLE_JIT:
+        kind = "parallel" if dispatcher.targetoptions.get("parallel") else "serial"
+        dispatcher._cache = SharedCache(dispatcher.py_func, kind)
+    return dispatcher
+
+
+@functools.cache
+def folder() -> Path | None:
+    """Folder of this version's compiled code; None if caching is off or impossible."""
+    setting = os.environ.get("MPIFAST_CACHE", "")
+    if setting == "off":
+        return None
+    place = (Path(setting) if setting else _user_cache() / "mpifast") / digest()
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            return place
+    except OSError:
+        return None
+
+
+@functools.cache
+def digest() -> str:
+    """Names everything that compiled code depends on and that Numba does not look at: all sources, and Numba's
+    settings.
+    """
+    settings = sorted(
+        item for item in os.environ.items() if item[0].startswith("NUMBA_") and "THREAD" not in item[0]
+    )  # threads are chosen later
+    state = hashlib.sha256(repr((numba.__version__, sys.version, settings)).encode())
+    for path in sorted(Path(__file__).parent.parent.rglob("*.py")):
+        state.update(path.read_bytes())
+    return state.hexdigest()[:24]
+
+
+def _user_cache() -> Path:
+    """The platform's folder for caches."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+class _Locator(_CacheLocator):  # type: ignore[misc]
+    """Our folder and digest in place of Numba's __pycache__ and time stamps."""
+
+    def __init__(self, function: Callable[..., Any], file: str) -> None:
+        self._line, self._py_file = function.__code__.co_firstlineno, file
+
+    def get_cache_path(self) -> str:
+        return str(folder())
+
+    def get_source_stamp(self) -> str:
+        return digest()
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], file: str) -> _Locator:
+        return cls(function, file)
+
+
+class _Impl(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = [_Locator]  # noqa: RUF012  (Numba's attribute)
+
+
+class SharedCache(FunctionCache):  # type: ignore[misc]
+    """Numba's cache of one function, shared by processes that fill it at once."""
+
+    _impl_class = _Impl
+
+    def __init__(self, function: Callable[..., Any], kind: str) -> None:
+        super().__init__(function)
+        # Numba tells functions apart by name and line: both twins of a loop would be one, and the first to be compiled
+        # would serve for the other.
+        files = IndexDataCacheFile(self.cache_path, f"{self._impl.filename_base}.{kind}", digest())
+        files._data_name_pattern = files._data_name_pattern.replace(
+            "{number:d}", f"{uuid.uuid4().hex[:12]}.{{number:d}}"
+        )
+        self._cache_file = files
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Compiled code for a signature, or None: also when the files are damaged in whatever way."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # any bytes may stand in a damaged file, and any error come of them
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep compiled code; a full or vanished disk only costs the next process its time."""
+        try:
+            super().save_overload(sig, data)
+        except Exception:  # a damaged index, which is read before it is written
+            with contextlib.suppress(OSError):
+                self.flush()

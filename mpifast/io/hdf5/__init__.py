@@ -1,0 +1,1 @@
+"""HDF5 files from strangers, read without the HDF5 library."""

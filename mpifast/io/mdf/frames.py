@@ -1,0 +1,154 @@
+"""The frames of an MDF file: whatever way round and in whatever domain they are stored, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mpifast.io.mdf.format import DATA
+from mpifast.io.mdf.metadata import Metadata
+
+BLOCK = 2**22  # numbers converted at a time
+
+
+class Frames:
+    """The data of a measurement or calibration file.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Frames, periods, channels, and frequencies or samples.
+    fourier : bool
+        Whether the data are frequencies.
+    points : int
+        Samples of a period.
+    bins : ndarray
+        int64[K], the number of each frequency, counted from 0: those that are stored, or all that the samples give.
+    """
+
+    def __init__(self, metadata: Metadata, array: Any) -> None:
+        self.path, self.array = metadata.path, array
+        self.fourier, self.fast = (
+            bool(metadata[f"/measurement/{name}"]) for name in ("isFourierTransformed", "isFastFrameAxis")
+        )
+        self.points = int(metadata.number("/acquisition/receiver/numSamplingPoints"))
+        self._sparse = bool(metadata["/measurement/isSparsityTransformed"])
+        self._set_axes()
+        self._set_bins(metadata)
+        self._set_factor(metadata)
+
+    def _set_axes(self) -> None:
+        """Where frames and values are, in an array that may lack the axis of periods and have one for real and
+        imaginary part.
+        """
+        shape = list(self.array.shape)
+        where = f"{self.path}: {DATA} is {self.array.dtype}{shape}"
+        self._pair: int | None = None  # version 1 and drafts of version 2 store complex numbers as pairs
+        if self.fourier and self.array.dtype.kind != "c":
+            self._pair = -1 if shape[-1:] == [2] else 0 if shape[:1] == [2] else None
+            if self._pair is None:
+                raise ValueError(f"{where}, expected complex numbers: isFourierTransformed is set")
+            del shape[self._pair]
+        if not self.fourier and self.array.dtype.kind == "c":
+            raise ValueError(f"{where}, expected real numbers: isFourierTransformed is not set")
+        self._periodless = len(shape) == 3  # as in version 1
+        if self._periodless:
+            shape.insert(0 if self.fast else 1, 1)
+        if len(shape) != 4 or 0 in shape[:3]:
+            raise ValueError(f"{where}, expected four axes: frames, periods, channels and values")
+        self.shape = tuple(shape[3:] + shape[:3] if self.fast else shape)
+
+    def _set_bins(self, metadata: Metadata) -> None:
+        last = self.points // 2
+        selected = (
+            metadata.get("/measurement/frequencySelection") if metadata["/measurement/isFrequencySelection"] else None
+        )
+        self.selected = selected is not None
+        expected = self.points if not self.fourier else last + 1 if selected is None else len(selected)
+        if self.shape[3] != expected:  # before anything is made of a size that a file only claims
+            raise ValueError(f"{self.path}: {DATA} has {self.shape[3]} values a period, expected {expected}")
+        self.bins = np.arange(last + 1) if selected is None else selected - 1
+        if np.any(self.bins < 0) or np.any(self.bins > last):
+            raise ValueError(f"{self.path}: /measurement/frequencySelection is not within 1 to {last + 1}")
+
+    def _set_factor(self, metadata: Metadata) -> None:
+        """Numbers are a r + b, one pair a channel; None where that changes nothing."""
+        factor = metadata.get("/acquisition/receiver/dataConversionFactor")
+        if factor is not None and (factor.shape != (self.shape[2], 2) or not np.isfinite(factor).all()):
+            text = f"{factor.tolist()}, expected (a, b) for each of {self.shape[2]} channels"
+            raise ValueError(f"{self.path}: /acquisition/receiver/dataConversionFactor is {text}")
+        self._factor = None if factor is None or (factor == (1.0, 0.0)).all() else factor
+
+    @np.errstate(all="ignore")  # a damaged file may hold anything
+    def read(self, indices: np.ndarray, fourier: bool) -> np.ndarray:
+        """Frames in one of the domains, [n, periods, channels, values]."""
+        if self._sparse:
+            raise ValueError(
+                f"{self.path} is compressed by a sparsity transformation, which is not read: write it without"
+            )
+        if self.selected and not fourier:
+            raise ValueError(
+                f"{self.path} holds selected frequencies: they have no signal in time; use domain='fourier'"
+            )
+        values = self._physical(self._stored(indices))
+        if self.fourier == fourier:
+            return values
+        return np.fft.rfft(values, axis=-1) if fourier else np.fft.irfft(values, self.points, axis=-1)
+
+    @np.errstate(all="ignore")
+    def components(self, indices: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Chosen frequencies of frames, complex128[n, rows]; ``mask`` bool[periods, channels, K]. Little more is in
+        memory than they.
+        """
+        result = np.empty((len(indices), int(mask.sum())), np.complex128)
+        if self.fast and self._pair is None and not self._periodless and not self._sparse:
+            row = 0
+            for period, channel, first, last in _runs(mask):
+                block = self.array[period, channel, first:last]
+                part = self._physical(np.moveaxis(block[None, None], -1, 0), channel, slice(first, last))[:, 0, 0]
+                result[:, row : row + last - first] = part[indices]
+                row += last - first
+            return result
+        step = max(1, BLOCK // max(1, int(np.prod(self.shape[1:]))))
+        for start in range(0, len(indices), step):
+            result[start : start + step] = self.read(indices[start : start + step], fourier=True)[:, mask]
+        return result
+
+    def _stored(self, indices: np.ndarray) -> np.ndarray:
+        """Frames as they are in the file, axes [n, periods, channels, values]; what lies between the first and the last
+        is read.
+        """
+        low, high = (int(indices.min()), int(indices.max()) + 1) if indices.size else (0, 0)
+        axes = len(self.array.shape)
+        axis = axes - 1 - (self._pair == -1) if self.fast else int(self._pair == 0)
+        block = self.array[tuple(slice(low, high) if i == axis else slice(None) for i in range(axes))]
+        if self._pair is not None:
+            parts = np.moveaxis(block, self._pair, 0)
+            block = np.empty(parts.shape[1:], np.complex64 if parts.dtype == np.float32 else np.complex128)
+            block.real, block.imag = parts
+        if self._periodless:
+            block = np.expand_dims(block, 0 if self.fast else 1)
+        if self.fast:
+            block = np.moveaxis(block, -1, 0)
+        return block if np.array_equal(indices, np.arange(low, high)) else block[indices - low]
+
+    def _physical(self, values: np.ndarray, channels: Any = slice(None), chosen: Any = slice(None)) -> np.ndarray:
+        """Physical numbers, a r + b for each channel; in the Fourier domain the offset is at frequency zero, V b."""
+        if values.dtype.kind in "iub":
+            values = values.astype(np.float64)
+        if self._factor is None:
+            return values
+        scale, offset = np.atleast_2d(self._factor[channels]).T[:, :, None]
+        if self.fourier:
+            offset = self.points * offset * (self.bins[chosen] == 0)
+        return values * scale + offset
+
+
+def _runs(mask: np.ndarray) -> Iterator[tuple[int, int, int, int]]:
+    """Period, channel, first frequency and the one after the last of each unbroken run of chosen frequencies."""
+    for period, channel in np.ndindex(mask.shape[:2]):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], mask[period, channel], [False]])))
+        for first, last in edges.reshape(-1, 2):
+            yield period, channel, int(first), int(last)

@@ -1,0 +1,216 @@
+"""Images of a measurement file by the matrix of a calibration file, and the files they go to."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mpifast.io.mdf import rules
+from mpifast.io.mdf.check import Breach
+from mpifast.io.mdf.format import FIELDS
+from mpifast.io.mdf.read import MdfFile, read_mdf
+from mpifast.io.mdf.system import MdfSystem, mdf_system
+from mpifast.io.mdf.values import identity, now
+from mpifast.io.mdf.write import target, write_datasets
+from mpifast.networks.network import Network
+from mpifast.solvers.kaczmarz import kaczmarz
+from mpifast.solvers.solution import Solution
+from mpifast.solvers.sparse import sparse
+from mpifast.solvers.spectral import tikhonov, tsvd
+
+SOLVERS: dict[str, Callable[..., Any]] = {"kaczmarz": kaczmarz, "tikhonov": tikhonov, "tsvd": tsvd, "sparse": sparse}
+COPIED = ("/study", "/experiment", "/scanner", "/tracer", "/acquisition")
+UNKNOWN = {f"/scanner/{name}": "n.a." for name in ("facility", "manufacturer", "name", "operator", "topology")}
+
+
+@dataclass(frozen=True, eq=False)
+class FileReconstruction:
+    """Images of a measurement file.
+
+    Attributes
+    ----------
+    images : ndarray
+        float[n, voxels], in the order of the matrix' voxels.
+    parameter : ndarray or None
+        The rank or alpha of each image; None for a network.
+    residual : ndarray
+        float64[n], ||S c - u||.
+    system : MdfSystem
+        The equations, and the grid of the voxels.
+    measurement : Path
+        The measurement file.
+    solver : str
+        Its name, or the network's file.
+    """
+
+    images: np.ndarray
+    parameter: np.ndarray | None
+    residual: np.ndarray
+    system: MdfSystem
+    measurement: Path
+    solver: str
+
+
+def reconstruct_file(
+    measurement: str | Path,
+    matrix: str | Path,
+    solver: str = "kaczmarz",
+    *,
+    snr_threshold: float | None = None,
+    band: tuple[float, float] | None = None,
+    channels: Any = None,
+    frames: Any = None,
+    average: int = 1,
+    background: str = "subtract",
+    **options: Any,
+) -> FileReconstruction:
+    """Reconstruct a measurement file with the system matrix of a calibration file.
+
+    Parameters
+    ----------
+    measurement, matrix : str or Path
+        MDF files.
+    solver : str, optional
+        "kaczmarz", "tikhonov", "tsvd", "sparse", or the .npz file of a `mpifast.Network`.
+    snr_threshold, band, channels : optional
+        Which frequencies: see `mpifast.io.mdf.system.mdf_system`.
+    frames, average, background : optional
+        Which frames, and how: see `MdfSystem.spectra`. The background is subtracted from matrix and measurement alike.
+    **options
+        Of the solver, e.g. ``alpha=1.0``.
+
+    Returns
+    -------
+    FileReconstruction
+        Images, and what is known about them.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be opened.
+    TypeError, ValueError
+        If an argument is of the wrong type or range, a file is not what it should be, or the files do not fit each
+        other.
+
+    Examples
+    --------
+    >>> import mpifast, tempfile
+    >>> from pathlib import Path
+    >>> from mpifast.io.mdf.reconstruct import reconstruct_file
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+    >>> u, c = mpifast.Spectra(system, seed=7, dtype="float64")[:3]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     matrix, measured = Path(folder) / "system.mdf", Path(folder) / "bars.mdf"
+    ...     mpifast.write_mdf(matrix, system)
+    ...     mpifast.write_mdf(measured, u, system)
+    ...     found = reconstruct_file(measured, matrix, "tsvd", rank=129)
+    >>> bool(abs(found.images - c).max() < 1e-9)
+    True
+    """
+    network = _network(solver)
+    known = () if network else inspect.signature(SOLVERS[solver]).parameters
+    for name in [name for name in options if name not in known]:
+        raise ValueError(f"{name}={options[name]!r} does not belong to solver={str(solver)!r}: leave it out")
+    with read_mdf(matrix) as file:
+        system = mdf_system(file, snr_threshold, band, channels, background)
+    if network is not None and (network.inputs, network.outputs) != system.real.shape:
+        sizes = "{} equations and {} voxels".format(*system.real.shape)
+        raise ValueError(
+            f"{solver} is a network for {network.inputs} harmonics and {network.outputs} voxels, but {Path(matrix).name} has {sizes}"
+        )
+    if network is not None and network.system and system.fingerprint and network.system != system.fingerprint:
+        raise ValueError(
+            f"{solver} was trained for the system {network.system}, {Path(matrix).name} is of {system.fingerprint}: use its own network"
+        )
+    with read_mdf(measurement) as file:
+        u = system.spectra(file, frames, average, background)
+    if network is not None:
+        images = network.predict(u)
+        residual = np.linalg.norm(images @ system.real.T - u, axis=1)
+        return FileReconstruction(images, None, residual, system, Path(measurement), str(solver))
+    found = SOLVERS[solver](system, u, full_output=True, **options)
+    assert isinstance(found, Solution)
+    return FileReconstruction(found.images, found.parameter, found.residual, system, Path(measurement), solver)
+
+
+def write_reconstruction(path: str | Path, found: FileReconstruction) -> list[Breach]:
+    """Write images as an MDF reconstruction file, with what the measurement file says about study, tracer, scanner and
+    acquisition.
+
+    Returns
+    -------
+    list of Breach
+        Where the file departs from the format because the measurement file does: none for one that passes
+        `mpifast.check_mdf`.
+    """
+    path = target(path)
+    with read_mdf(found.measurement) as file:
+        values = (
+            identity("Reconstruction", "made")
+            | UNKNOWN
+            | {"/experiment/isSimulation": 0, "/acquisition/startTime": now()}
+            | _copied(file)
+        )
+    values |= {
+        "/reconstruction/data": found.images[:, :, None],
+        "/reconstruction/_solver": found.solver,
+        "/reconstruction/_residual": found.residual,
+        "/reconstruction/_matrix": found.system.path.name,
+        "/reconstruction/_measurement": found.measurement.name,
+    }
+    values |= {f"/reconstruction/{name}": value for name, value in found.system.grid.items()}
+    if found.parameter is not None:
+        values["/reconstruction/_parameter"] = found.parameter
+    return write_datasets(path, values)
+
+
+def draw_reconstruction(path: str | Path, found: FileReconstruction) -> None:
+    """Draw images as a PNG: those of a line one above the other, of others the middle plane of the first."""
+    from mpifast.plots import figure, save
+
+    size, order = found.system.grid["size"], found.system.grid["order"]
+    sheet, axes = figure(1)
+    panel = axes[0, 0]
+    long = [axis for axis, length in zip("xyz", size, strict=True) if length > 1]
+    if len(long) <= 1:
+        picture, labels = found.images, (f"voxel along {long[0] if long else 'x'}", "frame")
+    else:
+        volume = found.images[0].reshape(
+            [size["xyz".index(axis)] for axis in reversed(order)]
+        )  # the first letter varies fastest
+        volume = volume.transpose([order[::-1].index(axis) for axis in "zyx"])
+        middle = "zyx".index(min("zyx", key=lambda axis: size["xyz".index(axis)]))
+        picture = np.take(volume, volume.shape[middle] // 2, axis=middle)
+        down, across = [axis for axis in "zyx" if axis != "zyx"[middle]]
+        labels = (f"voxel along {across}", f"voxel along {down}")
+    drawn = panel.imshow(picture, cmap="gray", aspect="auto" if len(long) <= 1 else "equal", interpolation="nearest")
+    sheet.colorbar(drawn, ax=panel, label="concentration")
+    panel.set(title=f"{found.measurement.name}, {Path(found.solver).name}", xlabel=labels[0], ylabel=labels[1])
+    save(sheet, Path(path))
+
+
+def _network(solver: Any) -> Network | None:
+    if isinstance(solver, str) and solver in SOLVERS:
+        return None
+    if not isinstance(solver, (str, Path)) or Path(solver).suffix != ".npz":
+        raise ValueError(
+            f"solver={solver!r} is unknown: choose one of {', '.join(SOLVERS)}, or the .npz file of a network"
+        )
+    return Network.load(solver)
+
+
+def _copied(file: MdfFile) -> dict[str, Any]:
+    """What the measurement says about itself, as far as it is there and good."""
+    names = [
+        field.path for field in FIELDS.values() if field.group in COPIED and not field.path.endswith("transferFunction")
+    ]
+    present = {name: value for name in names if (value := file.get(name)) is not None}
+    values = {name: value for name, value in present.items() if not list(rules.check(FIELDS[name].rule, value))}
+    tracer = [field.path for field in FIELDS.values() if field.group == "/tracer" and field.need == "group"]
+    complete = all(name in values for name in tracer)  # the group may be left out, but only as a whole
+    return {name: value for name, value in values.items() if complete or not name.startswith("/tracer/")}

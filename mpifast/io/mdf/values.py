@@ -1,0 +1,159 @@
+"""What an MDF file of a simulation says: its datasets by their paths."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+import mpifast
+from mpifast import _validation as check
+from mpifast.io.mdf.format import FIELDS, VERSION
+from mpifast.physics.scanner import Scanner
+from mpifast.physics.system_matrix import SystemMatrix
+
+WIDTH = 1e-3  # metres, of a voxel across the line: readers want three dimensions and divide by them
+MAGNETITE = 67.1  # mol(Fe)/L of solid magnetite (5.18 g/cm^3, 231.5 g/mol): concentration 1
+
+
+def now() -> str:
+    """The time as the format wants it: UTC, milliseconds, no zone."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def identity(title: str, verb: str = "simulated") -> dict[str, Any]:
+    """What names a file, its study and experiment."""
+    description = f"{title} {verb} by mpifast {mpifast.__version__}"
+    return {
+        "/version": VERSION,
+        "/uuid": str(uuid.uuid4()),
+        "/time": now(),
+        "/study/name": "mpifast",
+        "/study/number": 0,
+        "/study/uuid": str(uuid.uuid4()),
+        "/study/description": description,
+        "/experiment/name": title,
+        "/experiment/number": 0,
+        "/experiment/uuid": str(uuid.uuid4()),
+        "/experiment/description": description,
+        "/experiment/subject": "phantom",
+        "/experiment/isSimulation": 1,
+        "/_mpifast/version": mpifast.__version__,
+    }
+
+
+def general(title: str, system: SystemMatrix) -> dict[str, Any]:
+    """All but /measurement and /calibration."""
+    scanner, particle, points = system.scanner, system.particle, samples(system.harmonics)
+    rate = points * scanner.drive_frequency
+    volume = 1e3 * scanner.field_of_view * WIDTH**2
+    return identity(title) | {
+        "/scanner/facility": "n.a.",
+        "/scanner/manufacturer": "mpifast",
+        "/scanner/name": "one-dimensional field-free-point scanner",
+        "/scanner/operator": "n.a.",
+        "/scanner/topology": "FFP",
+        "/tracer/name": ["Langevin particle"],
+        "/tracer/batch": ["n.a."],
+        "/tracer/vendor": ["mpifast"],
+        "/tracer/solute": ["Fe"],
+        "/tracer/concentration": [MAGNETITE],
+        "/tracer/volume": [volume],
+        "/tracer/_diameters": np.array([particle.diameter]),
+        "/tracer/_saturationMagnetization": np.array([particle.saturation_magnetization]),
+        "/tracer/_temperature": particle.temperature,
+        "/tracer/_model": "Langevin",
+        "/acquisition/startTime": now(),
+        "/acquisition/numAverages": 1,
+        "/acquisition/numPeriodsPerFrame": 1,
+        "/acquisition/gradient": np.diag([scanner.gradient, -0.5 * scanner.gradient, -0.5 * scanner.gradient])[
+            None, None
+        ],
+        "/acquisition/offsetField": np.zeros((1, 1, 3)),
+        "/acquisition/drivefield/numChannels": 1,
+        # the sampling rate: its quotient by the divider, a power of two, is exact
+        "/acquisition/drivefield/baseFrequency": rate,
+        "/acquisition/drivefield/divider": [[points]],
+        "/acquisition/drivefield/cycle": points / rate,
+        "/acquisition/drivefield/strength": [[[scanner.drive_amplitude]]],
+        "/acquisition/drivefield/phase": [[[0.5 * np.pi]]],  # the format's waveform is a sine, ours a cosine
+        "/acquisition/drivefield/waveform": [["sine"]],
+        "/acquisition/receiver/numChannels": 1,
+        "/acquisition/receiver/bandwidth": 0.5 * rate,
+        "/acquisition/receiver/numSamplingPoints": points,
+        "/acquisition/receiver/unit": "V",
+        "/acquisition/receiver/dataConversionFactor": np.array([[1.0, 0.0]]),
+        "/acquisition/receiver/_harmonics": system.harmonics,
+        "/acquisition/_voxels": scanner.voxels,
+        "/_mpifast/system": system.fingerprint,
+    }
+
+
+def samples(harmonics: int) -> int:
+    """Samples of a period that hold the harmonics: a power of two, by which products and quotients are exact."""
+    return 1 << (2 * harmonics + 1).bit_length()
+
+
+def scanner_grid(scanner: Scanner) -> dict[str, Any]:
+    """Size, field of view, centre and order of the voxels of a scanner."""
+    return {
+        "size": [scanner.voxels, 1, 1],
+        "fieldOfView": [scanner.voxels * scanner.pitch, WIDTH, WIDTH],
+        "fieldOfViewCenter": [0.0, 0.0, 0.0],
+        "order": "xyz",
+    }
+
+
+def _flags(frames: int, backgrounds: int = 0, **true: int) -> dict[str, Any]:
+    names = [
+        field.path
+        for field in FIELDS.values()
+        if field.rule == "flag" and field.group == "/measurement" and field.shape == "-"
+    ]
+    mask = np.arange(frames + backgrounds) >= frames
+    flags = {name: true.get(name.rsplit("/", 1)[1], 0) for name in names}
+    return flags | {"/acquisition/numFrames": frames + backgrounds, "/measurement/isBackgroundFrame": mask}
+
+
+def calibration(system: SystemMatrix) -> dict[str, Any]:
+    """/measurement and /calibration of a system matrix: a frame a voxel, without noise."""
+    points, voxels, order = samples(system.harmonics), system.voxels, np.arange(1, system.harmonics + 1)
+    data, snr = np.zeros((1, 1, points // 2 + 1, voxels), np.complex128), np.zeros((1, 1, points // 2 + 1))
+    data[0, 0, order] = points * system.matrix
+    size = np.abs(system.matrix)
+    error = max(system.tolerance, float(np.finfo(np.float64).eps)) * size.max()
+    snr[0, 0, order] = np.sqrt(np.square(size).mean(axis=1)) / (error or 1.0)
+    flags = _flags(voxels, isBackgroundCorrected=1, isFastFrameAxis=1, isFourierTransformed=1, isFramePermutation=1)
+    grid = {f"/calibration/{name}": value for name, value in scanner_grid(system.scanner).items()}
+    return (
+        flags
+        | grid
+        | {
+            "/measurement/data": data,
+            "/measurement/framePermutation": np.arange(1, voxels + 1),
+            "/calibration/method": "simulation",
+            "/calibration/deltaSampleSize": [system.scanner.pitch, WIDTH, WIDTH],
+            "/calibration/snr": snr,
+            "/calibration/_tolerance": system.tolerance,
+            "/calibration/_nodes": system.nodes,
+        }
+    )
+
+
+def measurement(spectra: Any, system: SystemMatrix, domain: str, background: Any) -> dict[str, Any]:
+    """/measurement of spectra, checked: the frames, and the background frames after them."""
+    u = check.matrix("spectra", spectra, system.harmonics, what="harmonics")
+    empty = np.zeros((0, system.harmonics), u.dtype)
+    if background is not None:
+        empty = check.matrix("background", background, system.harmonics, what="harmonics")
+    points, single = samples(system.harmonics), u.dtype == np.float32 and domain == "fourier"
+    data = np.zeros((len(u) + len(empty), 1, 1, points // 2 + 1), np.complex64 if single else np.complex128)
+    with np.errstate(over="ignore"):
+        data.imag[:, 0, 0, 1 : system.harmonics + 1] = np.concatenate([u, empty]).astype(data.real.dtype) * points
+    check.finite("spectra", data.imag)
+    fourier = domain == "fourier"
+    return _flags(len(u), len(empty), isFourierTransformed=int(fourier)) | {
+        "/measurement/data": data if fourier else np.fft.irfft(data, points, axis=-1)
+    }

@@ -1,0 +1,174 @@
+"""Write MDF v2.1: system matrices, measurements and reconstructions, as MPIFiles.jl and MPIReco.jl read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast._files import replacing
+from mpifast.io.hdf5.reader import File, h5py
+from mpifast.io.mdf import values as mdf_values
+from mpifast.io.mdf.check import Breach, breaches
+from mpifast.io.mdf.format import EXTENSIONS, FIELDS
+from mpifast.physics.system_matrix import SystemMatrix
+
+DTYPES = {"int8": np.int8, "int64": np.int64, "integer": np.int64, "float64": np.float64}
+FREE = ("/study", "/experiment", "/scanner", "/tracer")
+
+
+def write_mdf(
+    path: str | Path,
+    content: Any,
+    system: SystemMatrix | None = None,
+    *,
+    domain: str = "fourier",
+    background: Any = None,
+    phantoms: Any = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a simulated system matrix, or simulated measurements, as an MDF v2.1 file.
+
+    Parameters
+    ----------
+    path : str or Path
+        File name, ending in .mdf, .hdf or .h5; an existing file is replaced once the new one is complete and passes
+        `check_mdf`.
+    content : SystemMatrix or array_like
+        A system matrix: the file is a calibration file. Or raw spectra float[n, harmonics] such as `mpifast.Spectra`
+        and `SystemMatrix.spectra` make them: n frames of a measurement file.
+    system : SystemMatrix, optional
+        For spectra: the system they are of.
+    domain : {"fourier", "time"}, optional
+        For spectra: store them as they are (complex64 or complex128, and every bit comes back) or as a signal in time
+        (float64).
+    background : array_like, optional
+        For spectra: float[m, harmonics], frames without tracer. They follow the others and are marked as background.
+    phantoms : array_like, optional
+        For spectra: [n, voxels], what was imaged. Stored as /measurement/_phantoms.
+    metadata : mapping, optional
+        Values of datasets of /study, /experiment, /scanner and /tracer, of /acquisition/startTime, and of names of
+        one's own, in which a part begins with an underscore: ``{"/study/name": "bars", "/scanner/_room": 21.5}``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type, shape or range, or the metadata break the format.
+    ModuleNotFoundError
+        If h5py is missing: it is in the extra ``mdf``.
+
+    Notes
+    -----
+    One receive channel, one period a frame, V samples: the power of two above twice the harmonics and one. The data are
+    V times `mpifast`'s spectra, the unnormalised DFT (numpy.fft.rfft) of the samples. They are volts, with
+    dataConversionFactor (1, 0), for a coil whose sensitivity (1/m) times voxel volume is numerically the period of the
+    drive field in m^2. ``fieldOfView`` is the number of voxels times their pitch, so that the format's voxel centres
+    are the simulated positions. /calibration/snr is the rms of a row over the error bound of the system matrix.
+    docs/mdf.md lists the names with underscores.
+
+    References
+    ----------
+    Knopp et al., MDF: Magnetic Particle Imaging Data Format, arXiv:1602.06072v9.
+
+    Examples
+    --------
+    >>> import mpifast, tempfile
+    >>> from pathlib import Path
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "system.mdf"
+    ...     mpifast.write_mdf(path, system)
+    ...     with mpifast.read_mdf(path) as file:
+    ...         print(file, bool((file.system_matrix().matrix == system.matrix).all()))
+    calibration file system.mdf: 129 frames, 1 period, 1 channel, 257 frequencies True
+    """
+    path = target(path)
+    if isinstance(content, SystemMatrix):
+        given = {"system": system, "background": background, "phantoms": phantoms}
+        for name in [name for name, value in given.items() if value is not None]:
+            raise ValueError(f"{name} does not belong to a system matrix: give it with spectra")
+        values = mdf_values.general("System matrix", content) | mdf_values.calibration(content)
+    else:
+        if system is None:
+            raise ValueError("system=None: give the SystemMatrix that the spectra are of, or a SystemMatrix as content")
+        check.instance("system", system, SystemMatrix)
+        check.choice("domain", domain, ("fourier", "time"))
+        values = mdf_values.general("Measurement", system) | mdf_values.measurement(content, system, domain, background)
+        if phantoms is not None:
+            count = values["/acquisition/numFrames"] - (0 if background is None else len(background))
+            values["/measurement/_phantoms"] = check.matrix(
+                "phantoms", phantoms, system.voxels, what="voxels", rows=count
+            )
+    write_datasets(path, values | _checked(metadata), strict=True)
+
+
+def write_datasets(path: Path, values: Mapping[str, Any], strict: bool = False) -> list[Breach]:
+    """Write datasets by their paths, typed as the format says. Returns what the validator finds; if ``strict``, the
+    file then does not appear.
+    """
+    with replacing(path, "w+b") as file:
+        with h5py.File(
+            file, "w", libver=("earliest", "v110"), alignment_threshold=512, alignment_interval=64
+        ) as hdf5:  # aligned: to be mapped
+            for name, value in sorted(values.items()):
+                hdf5.create_dataset(name, data=_typed(name, value), track_times=False)
+        file.flush()
+        with File(Path(file.name)) as written:
+            found = list(breaches(written))
+        if found and strict:
+            raise ValueError(f"{path.name} would not be valid: {found[0]}")
+    return found
+
+
+def target(path: str | Path) -> Path:
+    """The name of a file to write, with one of the endings that readers go by."""
+    path = Path(path)
+    if path.suffix not in EXTENSIONS:
+        raise ValueError(f"path={str(path)!r} ends in {path.suffix!r}: readers need one of {', '.join(EXTENSIONS)}")
+    return path
+
+
+def _checked(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Metadata under names that the writer does not fill by itself."""
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise TypeError(f"metadata must be a mapping from dataset names to values, got {type(metadata).__name__}")
+    for name in metadata:
+        if not isinstance(name, str) or not name.startswith("/"):
+            raise ValueError(f"metadata has the name {name!r}: give the dataset's path, e.g. '/study/name'")
+        parts = name.split("/")[1:]
+        own = any(part.startswith("_") for part in parts) and all(parts)
+        if not own and name not in FIELDS:
+            raise ValueError(
+                f"metadata has the name {name!r}, which is not in the format: begin names of your own with an underscore"
+            )
+        if not own and f"/{parts[0]}" not in FREE and name != "/acquisition/startTime":
+            raise ValueError(
+                f"metadata has the name {name!r}, which follows from the data: give those of {', '.join(FREE)}"
+            )
+    return dict(metadata)
+
+
+def _typed(name: str, value: Any) -> Any:
+    """A value as the table has its type: NumPy's type, text as UTF-8 of variable length."""
+    kind = FIELDS[name].kind if name in FIELDS else ""
+    array = np.asarray(value)
+    if array.dtype.kind in "OSU" or kind == "string":
+        other = [text for text in array.ravel().tolist() if not isinstance(text, str)]
+        if other or kind not in ("", "string"):
+            raise TypeError(f"{name} must be {kind or 'text or numbers'}, got {value!r}")
+        return np.array(array.tolist(), dtype=h5py.string_dtype())
+    if array.dtype.kind == "b":
+        return array.astype(np.int8)
+    if array.dtype.kind not in "iufc":
+        raise TypeError(f"{name} must be text or numbers, got {array.dtype}")
+    if kind in DTYPES:
+        converted = array.astype(DTYPES[kind])
+        if not np.array_equal(converted, array):
+            raise ValueError(f"{name}={value!r} does not fit its type in the format, {kind}")
+        return converted
+    return array.astype(array.dtype.newbyteorder("<"))

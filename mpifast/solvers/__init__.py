@@ -1,0 +1,1 @@
+"""Regularised solvers of u = S c. Imports physics and what is before it."""

@@ -1,0 +1,82 @@
+"""How much to regularise: rules that pick one of many candidates for each spectrum, from the singular values alone.
+
+S = U diag(s) V^T, and beta = U^T u. A candidate g filters the solution, c = V diag(f_g / s) beta, with 0 <= f_g <= 1.
+Its residual and norm are sums over the singular values, so all candidates cost two small products a spectrum.
+Candidates come in the order of falling regularisation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RULES = ("gcv", "discrepancy", "lcurve")
+BLOCK = 4096  # spectra at a time: memory stays small for any number of them
+
+
+@dataclass(frozen=True, eq=False)
+class Spectral:
+    """The singular value decomposition of a system matrix, and the candidates as filters.
+
+    ``left`` float64[harmonics, k], ``values`` float64[k] falling, ``right`` float64[k, voxels]; those of no weight in
+    floating point are left out.
+    """
+
+    left: np.ndarray
+    values: np.ndarray
+    right: np.ndarray
+
+    @classmethod
+    def of(cls, left: np.ndarray, values: np.ndarray, right: np.ndarray) -> Spectral:
+        """From NumPy's decomposition; singular values below the rounding of the largest count as zero."""
+        kept = int((values > np.finfo(np.float64).eps * values[0]).sum())
+        return cls(left[:, :kept], values[:kept], right[:kept])
+
+
+def choose(
+    rule: str, spectral: Spectral, u: np.ndarray, filters: np.ndarray, noise_level: np.ndarray | None
+) -> np.ndarray:
+    """Index int64[n] of the candidate that a rule picks for each spectrum of ``u`` float64[n, harmonics]; ``filters``
+    float64[candidates, k].
+    """
+    picked = np.empty(len(u), np.int64)
+    for start in range(0, len(u), BLOCK):
+        rows = slice(start, start + BLOCK)
+        beta = u[rows] @ spectral.left
+        outside = np.square(u[rows] - beta @ spectral.left.T).sum(
+            axis=1
+        )  # what no image explains: at least this is noise
+        residual = np.square(beta) @ np.square(1.0 - filters).T + outside[:, None]
+        if rule == "gcv":
+            picked[rows] = gcv(residual, filters, u.shape[1])
+        elif rule == "discrepancy":
+            assert noise_level is not None
+            picked[rows] = discrepancy(residual, noise_level[rows], u.shape[1])
+        else:
+            picked[rows] = lcurve(residual, np.square(beta) @ np.square(filters / spectral.values).T)
+    return picked
+
+
+def gcv(residual: np.ndarray, filters: np.ndarray, harmonics: int) -> np.ndarray:
+    """Generalised cross-validation: least ||S c - u||^2 / (harmonics - sum f)^2, the error in predicting a harmonic
+    from the others.
+    """
+    freedom = harmonics - filters.sum(axis=1)
+    left = freedom > 1e-9 * harmonics  # with none left nothing can be predicted
+    return np.argmin(np.where(left, residual / np.where(left, freedom, 1.0) ** 2, np.inf), axis=1)
+
+
+def discrepancy(residual: np.ndarray, noise_level: np.ndarray, harmonics: int) -> np.ndarray:
+    """Morozov's principle: the strongest regularisation with ||S c - u||^2 <= harmonics noise_level^2, or the weakest
+    if there is none.
+    """
+    small = residual <= harmonics * noise_level[:, None] ** 2
+    return np.where(small.any(axis=1), np.argmax(small, axis=1), residual.shape[1] - 1)
+
+
+def lcurve(residual: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The corner of log ||c|| over log ||S c - u||: the point farthest below the chord between the ends of the curve."""
+    x, y = (np.log(np.maximum(square, np.finfo(np.float64).tiny)) for square in (residual, size))
+    width, height = x[:, :1] - x[:, -1:], y[:, -1:] - y[:, :1]
+    return np.argmax(height * (x[:, :1] - x) - width * (y - y[:, :1]), axis=1)
