@@ -12,6 +12,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "Particle": "mpifast.physics.particle",
     "Scanner": "mpifast.physics.scanner",
+    "Grid": "mpifast.physics.grid",
+    "LinearSystem": "mpifast.physics.linear_system",
+    "linear_system": "mpifast.physics.linear_system",
     "langevin": "mpifast.physics.langevin",
     "langevin_derivative": "mpifast.physics.langevin",
     "SystemMatrix": "mpifast.physics.system_matrix",
@@ -54,8 +57,11 @@ if TYPE_CHECKING:
     from mpifast.io.store.store import open_spectra as open_spectra
     from mpifast.networks.network import Network as Network
     from mpifast.networks.training import TrainingWarning as TrainingWarning
+    from mpifast.physics.grid import Grid as Grid
     from mpifast.physics.langevin import langevin as langevin
     from mpifast.physics.langevin import langevin_derivative as langevin_derivative
+    from mpifast.physics.linear_system import LinearSystem as LinearSystem
+    from mpifast.physics.linear_system import linear_system as linear_system
     from mpifast.physics.particle import Particle as Particle
     from mpifast.physics.precision import PrecisionWarning as PrecisionWarning
     from mpifast.physics.scanner import Scanner as Scanner

@@ -29,7 +29,7 @@ def number(
             raise TypeError("an array")
         result = float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise TypeError(f"{name} must be a real number{unit and f' in {unit}'}, got {_brief(value)}") from error
+        raise TypeError(f"{name} must be a real number{unit and f' in {unit}'}, got {brief(value)}") from error
     inside = low < result < high if strict else low <= result <= high
     if not math.isfinite(result) or not inside:
         raise ValueError(f"{name}={value!r} is out of range: {_interval(low, high, strict)}{unit and f' {unit}'}")
@@ -53,7 +53,7 @@ def integer(name: str, value: Any, *, low: int = 0, high: int | None = None) -> 
     try:
         result = operator.index(value)
     except TypeError as error:
-        raise TypeError(f"{name} must be an integer, got {_brief(value)}; convert it with int()") from error
+        raise TypeError(f"{name} must be an integer, got {brief(value)}; convert it with int()") from error
     if result < low or (high is not None and result > high):
         bound = f"at least {low}" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name}={result} is out of range: give an integer {bound}")
@@ -63,7 +63,7 @@ def integer(name: str, value: Any, *, low: int = 0, high: int | None = None) -> 
 def flag(name: str, value: Any) -> bool:
     """True or False, and nothing that only looks like it."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {_brief(value)}")
+        raise TypeError(f"{name} must be True or False, got {brief(value)}")
     return bool(value)
 
 
@@ -77,21 +77,21 @@ def choice(name: str, value: Any, options: Collection[str]) -> str:
 def sequence(name: str, value: Any) -> list[Any]:
     """The entries of a list, tuple or array."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{name} must be a sequence, got {_brief(value)}")
+        raise TypeError(f"{name} must be a sequence, got {brief(value)}")
     return list(value)
 
 
 def instance(name: str, value: Any, kind: type) -> Any:
     """An object of the given class."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a mpifast.{kind.__name__}, got {_brief(value)}")
+        raise TypeError(f"{name} must be a mpifast.{kind.__name__}, got {brief(value)}")
     return value
 
 
 def path(name: str, value: Any) -> Path:
     """The name of a file."""
     if not isinstance(value, (str, os.PathLike)) or not str(value):
-        raise TypeError(f"{name} must be a file name, got {_brief(value)}")
+        raise TypeError(f"{name} must be a file name, got {brief(value)}")
     return Path(value)
 
 
@@ -111,6 +111,17 @@ def seed(name: str, value: Any) -> int:
     return integer(name, value, low=0, high=2**128 - 1)
 
 
+def number_array(name: str, value: Any) -> np.ndarray:
+    """Real or complex numbers as an ndarray."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: fill it first, e.g. {name}.filled(0)")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # ragged nested lists
+        raise TypeError(f"{name} must be an array of numbers: {error}") from error
+    return array if array.dtype.kind == "c" else real_array(name, array)
+
+
 def real_array(name: str, value: Any) -> np.ndarray:
     """Booleans, integers or floats as an ndarray (masked arrays are refused: their masks would be ignored)."""
     if isinstance(value, np.ma.MaskedArray):
@@ -125,10 +136,10 @@ def real_array(name: str, value: Any) -> np.ndarray:
 
 
 def indices(name: str, value: Any, length: int) -> np.ndarray:
-    """One number or a vector of them within a sequence of ``length``; negative ones count from its end, as in a list."""
+    """One number or a vector of them in a sequence of ``length``; negative ones count from its end, as in a list."""
     array = np.asarray(value)
     if array.ndim > 1 or (array.size and array.dtype.kind not in "iu"):
-        raise TypeError(f"{name} must be an integer or one-dimensional and of integers, got {_brief(value)}")
+        raise TypeError(f"{name} must be an integer or one-dimensional and of integers, got {brief(value)}")
     outside = np.atleast_1d(array)[np.atleast_1d((array < -length) | (array >= length))]
     if outside.size:
         raise IndexError(f"{name}={outside[0]} is out of range: there are {length}, counted from 0")
@@ -143,9 +154,10 @@ def matrix(
     what: str = "columns",
     rows: int | None = None,
     empty: bool = False,
+    complex_too: bool = False,
 ) -> np.ndarray:
-    """A finite real matrix [n, columns]. ``what`` names the columns in the error; one vector is not promoted silently."""
-    array = real_array(name, value)
+    """A finite matrix [n, columns]. ``what`` names the columns in the error; one vector is not promoted silently."""
+    array = number_array(name, value) if complex_too else real_array(name, value)
     if array.ndim != 2:
         raise ValueError(
             f"{name} must have two dimensions [n, {what}], got shape {array.shape}; a single one is {name}[None, :]"
@@ -164,7 +176,8 @@ def features(name: str, value: Any) -> np.ndarray:
     array = _of_numbers(name, value)
     if array.ndim != 2:
         raise ValueError(
-            f"{name} must have two dimensions [n, features], got shape {array.shape}. Reshape your data: one sample is {name}[None, :]"
+            f"{name} must have two dimensions [n, features], got shape {array.shape}. "
+            f"Reshape your data: one sample is {name}[None, :]"
         )
     if array.size == 0:
         missing = "sample" if array.shape[0] == 0 else "feature"
@@ -215,7 +228,7 @@ def per_row(name: str, value: Any, rows: int, *, low: float = -math.inf, strict:
 
 def finite(name: str, array: np.ndarray) -> np.ndarray:
     """An array without NaN or infinity."""
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in "fc":
         return array
     with np.errstate(over="ignore", invalid="ignore"):
         total = array.sum()  # of large arrays the sum is quicker than a flag for each number
@@ -235,6 +248,7 @@ def _interval(low: float, high: float, strict: bool) -> str:
     return f"give a number {'strictly ' if strict else ''}between {low:g} and {high:g}"
 
 
-def _brief(value: Any) -> str:
+def brief(value: Any) -> str:
+    """A value as an error shows it: shortened, with its type."""
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"

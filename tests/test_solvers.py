@@ -28,7 +28,7 @@ every_solver = pytest.mark.parametrize("solve", SOLVERS.values(), ids=SOLVERS)
 
 def custom(matrix):
     """A system with this real form."""
-    return mpifast.SystemMatrix(1j * np.asarray(matrix, np.float64), mpifast.Scanner(), mpifast.Particle(40e-9), 0.0, 0)
+    return mpifast.linear_system(1j * np.asarray(matrix, np.float64))
 
 
 def objective(real, u, c, alpha, p):

@@ -102,4 +102,4 @@ def test_spectra_are_those_of_the_forward_model(small_system, thousand):
 def test_is_endless_and_says_so(small_system):
     with pytest.raises(TypeError, match=r"endless.*batches"):
         iter(mpifast.Spectra(small_system))
-    assert "14 harmonics, 11 voxels" in repr(mpifast.Spectra(small_system))
+    assert "14 equations, 11 voxels" in repr(mpifast.Spectra(small_system))

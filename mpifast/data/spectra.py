@@ -12,10 +12,12 @@ from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
 from mpifast._compiled.philox import key
 from mpifast.data import _spectra_loops as loops
+from mpifast.data._noise_loops import disturb
+from mpifast.data._phantoms_loops import draw as draw_phantoms
 from mpifast.data.noise import noise_level
 from mpifast.data.phantoms import density_digits
+from mpifast.physics.linear_system import LinearSystem, as_system
 from mpifast.physics.precision import warn_of_float32
-from mpifast.physics.system_matrix import SystemMatrix
 
 Samples = tuple[np.ndarray, np.ndarray]
 
@@ -28,8 +30,8 @@ class Spectra:
 
     Parameters
     ----------
-    system : SystemMatrix
-        From `mpifast.system_matrix`.
+    system : LinearSystem or array_like
+        Any system, or a bare real or complex array [rows, voxels].
     seed : int, optional
         Key of NumPy's counter-based Philox generator; sample i starts at counter ``i * 2**64``.
     density : float, optional
@@ -39,8 +41,7 @@ class Spectra:
         samples (see `mpifast.data.noise.noise_level`). The noise is white and Gaussian, and a function of i like all
         else. None: no noise.
     dtype : {"float32", "float64"}, optional
-        Type of the spectra. At 30 nm and below use float64: the system's condition number makes float32 rounding count
-        as noise.
+        Type of the spectra. Use float64 for ill-conditioned systems (the paper's scanner at 30 nm and below).
     threads : int, optional
         Number of threads; all by default.
 
@@ -52,7 +53,7 @@ class Spectra:
     Warns
     -----
     PrecisionWarning
-        If noise-free float32 spectra are asked of particles of 30 nm or less.
+        If noise-free float32 spectra are asked of a system so ill-conditioned that rounding counts as noise.
 
     Examples
     --------
@@ -69,23 +70,23 @@ class Spectra:
 
     def __init__(
         self,
-        system: SystemMatrix,
+        system: LinearSystem,
         seed: int = 0,
         density: float = 0.5,
         snr_db: float | None = None,
         dtype: Any = "float32",
         threads: int | None = None,
     ) -> None:
-        self.system = check.instance("system", system, SystemMatrix)
+        self.system = as_system("system", system)
         self.seed = check.seed("seed", seed)
         self._keys = key(self.seed)
         self._density = density_digits(density)
         self.density = self._density[0] / 2 ** self._density[1]
-        self.noise_level = noise_level(system.real, snr_db, self.density)
+        self.noise_level = noise_level(self.system.real, snr_db, self.density)
         self.snr_db = snr_db
         self.dtype = check.float_dtype("dtype", dtype)
         if snr_db is None:
-            warn_of_float32(system.particle, self.dtype, stacklevel=2)
+            warn_of_float32(self.system, self.dtype, stacklevel=2)
         self.threads = threads if threads is None else check.integer("threads", threads, low=1)
 
     def __getitem__(self, index: Any) -> Samples:
@@ -112,9 +113,14 @@ class Spectra:
     def __iter__(self) -> Iterator[Samples]:
         raise TypeError("the data set is endless: iterate over .batches(size, stop=...) instead")
 
+    @property
+    def equations(self) -> int:
+        """Numbers in a spectrum: the real equations of the system."""
+        return len(self.system.equations)
+
     def __repr__(self) -> str:
         noise = "" if self.snr_db is None else f", snr_db={self.snr_db}"
-        shape = f"{self.system.harmonics} harmonics, {self.system.voxels} voxels"
+        shape = f"{self.equations} equations, {self.system.voxels} voxels"
         return f"Spectra({shape}, seed={self.seed}, density={self.density:g}{noise}, dtype={self.dtype.name!r})"
 
     def batches(self, size: int, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
@@ -210,15 +216,20 @@ class Spectra:
         save(self, path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
 
     def _generate(self, samples: np.ndarray, room: Samples | None = None, threads: int | None = None) -> Samples:
-        """The samples, in new arrays or in the first rows of ``room``: touching new memory takes as long as filling it."""
+        """The samples, in new arrays or in the first rows of ``room``: new memory takes as long to touch as to fill."""
         threads, count = threads or thread_count(self.threads), len(samples)
         if room is None:
-            room = np.empty((count, self.system.harmonics), self.dtype), np.empty((count, self.system.voxels), np.uint8)
+            room = np.empty((count, self.equations), self.dtype), np.empty((count, self.system.voxels), np.uint8)
         spectra, phantoms = (array[:count] for array in room)
-        tables = self.system.forward.tables(self.dtype)
-        loops.generate(
-            samples, self._keys, *self._density, tables, self.noise_level, spectra, phantoms, threads, threads=threads
-        )
+        draw = (samples, self._keys, *self._density)
+        tables = self.system.forward_model.tables(self.dtype)
+        if tables is not None:
+            loops.generate(*draw, tables, self.noise_level, spectra, phantoms, threads, threads=threads)
+            return spectra, phantoms
+        draw_phantoms(*draw, phantoms, threads, threads=threads)
+        self.system.forward_model.multiply(phantoms, spectra, threads)
+        if self.noise_level > 0.0:
+            disturb(samples, self._keys, self.noise_level, spectra, threads, threads=threads)
         return spectra, phantoms
 
 

@@ -12,59 +12,94 @@ from mpifast._compiled.jit import thread_count
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.physics import _forward_loops as loops
 
+LARGEST_TABLES = 2**21  # bytes: an L2 cache; larger ones are slower than the ordinary product
+BATCH = 2**22  # numbers of phantoms converted together
+
 
 class ForwardModel:
-    """Spectra of phantoms by look-up tables where they are binary, by the ordinary product where they are not.
+    """Spectra of phantoms by look-up tables where they are binary and the tables small, else by the ordinary product.
 
     A binary phantom is cut into groups of five voxels. The 2^5 partial sums of the system matrix's columns are
     tabulated for each group, so a spectrum of 129 voxels is the sum of 26 table rows instead of 129 products (the
     method of four Russians): for 200 harmonics 0.7 MB of tables in float32, which an L2 cache holds.
 
+    The product is our own and not BLAS's: its bits depend on neither threads nor the number of spectra.
+
     Parameters
     ----------
     real : ndarray
-        float64[rows, voxels], the real system matrix.
+        float64[equations, voxels], the system as real equations.
     """
 
     def __init__(self, real: np.ndarray) -> None:
-        self.rows, self.voxels = real.shape
+        self.equations, self.voxels = real.shape
         self._real = real
         self._tables: dict[np.dtype, np.ndarray] = {}
+        self._columns: dict[np.dtype, np.ndarray] = {}
 
-    def tables(self, dtype: np.dtype) -> np.ndarray:
-        """Partial sums dtype[groups, 32, rows padded to `lanes`], made in float64 and rounded once; kept for the next
-        call.
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tables": {}, "_columns": {}}  # made again where they are needed
+
+    def tables(self, dtype: np.dtype) -> np.ndarray | None:
+        """Partial sums dtype[groups, 32, equations padded to `lanes`], made in float64 and rounded once; None where
+        they are too large to be of use. Kept for the next call.
         """
+        groups, width = -(-self.voxels // FIELD), padded(self.equations, lanes(dtype))
+        if groups * 2**FIELD * width * dtype.itemsize > LARGEST_TABLES:
+            return None
         if dtype not in self._tables:
-            sums = partial_sums(self._real)
-            tables = aligned_zeros((*sums.shape[:2], padded(self.rows, lanes(dtype))), dtype)
-            tables[:, :, : self.rows] = sums
+            tables = aligned_zeros((groups, 2**FIELD, width), dtype)
+            tables[:, :, : self.equations] = partial_sums(self._real)
             self._tables[dtype] = tables
         return self._tables[dtype]
 
+    def columns(self, dtype: np.dtype) -> np.ndarray:
+        """The transpose of the system, dtype[voxels, equations padded to `lanes`]; kept for the next call."""
+        if dtype not in self._columns:
+            self._columns[dtype] = padded_columns(self._real.T, dtype)
+        return self._columns[dtype]
+
     def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
-        """Spectra dtype[n, rows] of ``phantoms`` [n, voxels]; see `SystemMatrix.spectra`."""
+        """Spectra dtype[n, equations] of ``phantoms`` [n, voxels]; see `LinearSystem.spectra`."""
         array = check.matrix("phantoms", phantoms, self.voxels, what="voxels", empty=True)
-        dtype = check.float_dtype("dtype", dtype)
-        threads = thread_count(threads)
+        dtype, threads = check.float_dtype("dtype", dtype), thread_count(threads)
         if array.dtype == np.bool_:
             array = array.view(np.uint8)
-        if array.dtype != np.uint8 or array.max(initial=0) > 1:
-            return product(np.ascontiguousarray(array, dtype), self._real.T, threads)
-        spectra = np.empty((len(array), self.rows), dtype)
-        loops.look_up(np.ascontiguousarray(array), self.tables(dtype), spectra, threads, threads=threads)
+        spectra = np.empty((len(array), self.equations), dtype)
+        tables = self.tables(dtype) if array.dtype == np.uint8 and array.max(initial=0) <= 1 else None
+        if tables is not None:
+            loops.look_up(np.ascontiguousarray(array), tables, spectra, threads, threads=threads)
+        else:
+            self.multiply(array, spectra, threads)
         return spectra
+
+    def multiply(self, phantoms: np.ndarray, spectra: np.ndarray, threads: int) -> None:
+        """Spectra [n, equations] of phantoms of any type, by the ordinary product."""
+        batch = max(1, BATCH // self.voxels)
+        for first in range(0, len(phantoms), batch):
+            part = np.ascontiguousarray(phantoms[first : first + batch], spectra.dtype)
+            columns = self.columns(spectra.dtype)
+            loops.multiply(part, columns, spectra[first : first + batch], threads, threads=threads)
+
+    def adjoint(self, u: np.ndarray, threads: int | None = None) -> np.ndarray:
+        """The transpose applied to right-hand sides float64[n, equations]: float64[n, voxels]."""
+        return product(u, self._real, thread_count(threads))
 
 
 def product(a: np.ndarray, b: np.ndarray, threads: int) -> np.ndarray:
     """The product of a [n, k], contiguous, and b [k, m], of the type of ``a``; its bits do not depend on threads, as
     BLAS's may.
     """
-    columns = np.zeros((len(b), padded(b.shape[1], lanes(a.dtype))), a.dtype)
-    columns[:, : b.shape[1]] = b
     result = np.empty((len(a), b.shape[1]), a.dtype)
-    loops.multiply(a, columns, result, threads, threads=threads)
+    loops.multiply(a, padded_columns(b, a.dtype), result, threads, threads=threads)
     return result
+
+
+def padded_columns(matrix: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A matrix [k, m] as dtype[k, m padded to `lanes`], as the loops take it."""
+    columns = np.zeros((len(matrix), padded(matrix.shape[1], lanes(dtype))), dtype)
+    columns[:, : matrix.shape[1]] = matrix
+    return columns
 
 
 def partial_sums(real: np.ndarray) -> np.ndarray:

@@ -1,44 +1,427 @@
-"""What a solver needs of a system: real numbers, one row an equation, one column a voxel."""
+"""Linear systems u = S c: what every consumer of a system takes, whoever made it.
+
+A system may be computed from a scanner and a tracer (`SystemMatrix`), read from a calibration file, or wrapped around
+an array (`linear_system`). Data sets, networks, solvers, files and bridges use only what is here.
+"""
 
 from __future__ import annotations
 
+import copy
 import functools
+import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from mpifast import _validation as check
+from mpifast.physics.grid import Grid
+
+ROW = np.dtype([("channel", np.int16), ("number", np.int64), ("frequency", np.float64)])
+EQUATION = np.dtype([*ROW.descr, ("part", np.int8)])
+REAL, IMAGINARY = 0, 1
+
 
 class LinearSystem:
-    """A linear map u = S c. `SystemMatrix` is one that was simulated, `mpifast.io.mdf.system.MdfSystem` one from a
-    file.
+    """A linear map u = S c from the concentrations c in all voxels to a spectrum u. Make one with `linear_system`.
+
+    Concentrations are real, spectra complex, so S acts as a set of real equations: the real parts of its rows, then
+    the imaginary parts. A part that is zero in the whole matrix is left out: the spectrum of a cosine drive is purely
+    imaginary, and one real equation a row says everything.
 
     Attributes
     ----------
-    real : ndarray
-        float64[rows, voxels].
+    matrix : ndarray
+        complex128 or float64[rows, voxels], read-only.
+    rows : ndarray
+        What each row is, a structured array with the fields ``channel`` (0, 1, 2), ``number`` (of the frequency:
+        a multiple of the reciprocal period) and ``frequency`` (Hz; NaN where it is not known).
+    grid : Grid or None
+        Where the voxels lie, if that is known.
+
+    Examples
+    --------
+    >>> import mpifast, numpy as np
+    >>> system = mpifast.linear_system(np.array([[1.0, 2j], [3.0, 0.0]]))
+    >>> system
+    LinearSystem(2 rows, 2 voxels, 4 real equations)
+    >>> print(system.real)
+    [[1. 0.]
+     [3. 0.]
+     [0. 2.]
+     [0. 0.]]
     """
 
-    real: np.ndarray
+    matrix: np.ndarray
+    rows: np.ndarray
+    grid: Grid | None
 
-    @property
-    def rows(self) -> int:
-        """Number of real equations."""
-        return int(self.real.shape[0])
+    def __init__(self, matrix: np.ndarray, rows: np.ndarray, grid: Grid | None = None) -> None:
+        self.matrix, self.rows, self.grid = matrix, rows, grid
+
+    def __repr__(self) -> str:
+        rows, voxels = self.matrix.shape
+        place = f"grid {' x '.join(map(str, self.grid.shape))}, " if self.grid and len(self.grid.shape) > 1 else ""
+        return f"{type(self).__name__}({rows} rows, {voxels} voxels, {place}{len(self.equations)} real equations)"
 
     @property
     def voxels(self) -> int:
         """Number of voxels."""
-        return int(self.real.shape[1])
+        return int(self.matrix.shape[1])
+
+    @functools.cached_property
+    def parts(self) -> tuple[int, ...]:
+        """Which parts of the rows are equations: 0 the real ones, 1 the imaginary ones."""
+        if not np.iscomplexobj(self.matrix) or not self.matrix.imag.any():
+            return (REAL,)
+        return (REAL, IMAGINARY) if self.matrix.real.any() else (IMAGINARY,)
+
+    @functools.cached_property
+    def equations(self) -> np.ndarray:
+        """What each row of `real` is: the fields of `rows`, and ``part`` (0 real, 1 imaginary)."""
+        labels = np.empty((len(self.parts), len(self.rows)), EQUATION)
+        for k, part in enumerate(self.parts):
+            for name in ROW.names or ():
+                labels[name][k] = self.rows[name]
+            labels["part"][k] = part
+        return read_only(labels.reshape(-1))
+
+    @functools.cached_property
+    def real(self) -> np.ndarray:
+        """The system as real equations, float64[equations, voxels]; made on first use.
+
+        Magnitudes would not do: the sign carries the image.
+        """
+        pieces = [self.matrix.real if part == REAL else self.matrix.imag for part in self.parts]
+        return read_only(np.ascontiguousarray(pieces[0]) if len(pieces) == 1 else np.concatenate(pieces))
 
     @functools.cached_property
     def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Singular value decomposition of `real`: U float64[rows, k], falling values float64[k], V^T float64[k,
-        voxels]; made on first use.
+        """Singular value decomposition of `real`: U float64[equations, k], falling values float64[k], V^T
+        float64[k, voxels]; made on first use.
         """
         left, values, right = np.linalg.svd(self.real, full_matrices=False)
         return read_only(left), read_only(values), read_only(right)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that tell systems apart: a digest of the matrix, its row labels and its grid.
+
+        Networks and files keep it, to refuse the spectra of another system.
+        """
+        digest = hashlib.sha256(repr((self.matrix.dtype.str, self.matrix.shape, self.grid)).encode())
+        digest.update(np.ascontiguousarray(self.rows).tobytes())
+        digest.update(np.ascontiguousarray(self.matrix))
+        return digest.hexdigest()[:16]
+
+    @functools.cached_property
+    def forward_model(self) -> Any:
+        """The fast forward model behind `spectra` (`mpifast.physics.forward.ForwardModel`), made on first use."""
+        from mpifast.physics.forward import ForwardModel  # here: physics alone does not load Numba
+
+        return ForwardModel(self.real)
+
+    def spectra(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
+        """Spectra of phantoms at hand, as real equations: u = S c (eq. 4).
+
+        Parameters
+        ----------
+        phantoms : array_like
+            [n, voxels] concentrations, uint8 or float; 1 is material at its saturation magnetisation. Binary phantoms
+            (integers 0 and 1) are summed from look-up tables where these fit into a cache, others by the ordinary
+            product.
+        dtype : {"float32", "float64"}, optional
+            Type of the result.
+        threads : int, optional
+            Number of threads; all by default. The result does not depend on it.
+
+        Returns
+        -------
+        ndarray
+            dtype[n, equations]; for a cosine drive the signed imaginary part of the spectra. `to_complex` makes
+            complex spectra of it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``phantoms`` is not a finite real [n, voxels] array.
+
+        Warns
+        -----
+        PrecisionWarning
+            If float32 is asked of a system so ill-conditioned that its rounding counts as noise.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> system.spectra(mpifast.phantoms.points()).shape
+        (129, 200)
+        """
+        from mpifast.physics.precision import warn_of_float32
+
+        dtype = check.float_dtype("dtype", dtype)
+        warn_of_float32(self, dtype, stacklevel=2)
+        return self.forward_model(phantoms, dtype=dtype, threads=threads)
+
+    def forward(self, phantoms: Any, threads: int | None = None) -> np.ndarray:
+        """Complex spectra u = S c of phantoms [n, voxels]: complex128[n, rows].
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.linear_system([[1.0, 2j], [3.0, 0.0]])
+        >>> print(system.forward([[1.0, 1.0]]))
+        [[1.+2.j 3.+0.j]]
+        """
+        return self.to_complex(self.forward_model(phantoms, dtype="float64", threads=threads))
+
+    def adjoint(self, u: Any, threads: int | None = None) -> np.ndarray:
+        """The adjoint of `forward`, Re(S^H u), for spectra as `to_real` takes them: float64[n, voxels].
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.linear_system([[1.0, 2j], [3.0, 0.0]])
+        >>> print(system.adjoint([[1.0 + 1j, 2.0]]))
+        [[7. 2.]]
+        """
+        return self.forward_model.adjoint(self.to_real(u), threads=threads)
+
+    def to_real(self, u: Any, name: str = "u") -> np.ndarray:
+        """Spectra as right-hand sides of the real equations.
+
+        Parameters
+        ----------
+        u : array_like
+            Complex [n, rows], or real [n, equations], which are returned as they are. Where only one part of the rows
+            is an equation the other one is ignored: no real image has to do with it.
+        name : str, optional
+            What an error calls the argument.
+
+        Returns
+        -------
+        ndarray
+            float64[n, equations].
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the array is of another shape or kind, or not finite.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.linear_system([[1.0, 2j], [3.0, 0.0]])
+        >>> print(system.to_real([[5.0 + 6j, 7.0]]))
+        [[5. 7. 6. 0.]]
+        """
+        array = check.number_array(name, u)
+        columns, what = len(self.equations), "equations (real and imaginary parts)" if len(self.parts) > 1 else "rows"
+        if not np.iscomplexobj(array):
+            return np.ascontiguousarray(check.matrix(name, array, columns, what=what, empty=True), np.float64)
+        rows = len(self.rows)
+        pieces = [
+            check.matrix(name, array.real if part == REAL else array.imag, rows, what="rows", empty=True)
+            for part in self.parts
+        ]
+        return np.ascontiguousarray(np.concatenate(pieces, axis=1), np.float64)
+
+    def to_complex(self, u: Any) -> np.ndarray:
+        """Right-hand sides of the real equations [n, equations] as complex spectra, complex128[n, rows].
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(voxels=3), mpifast.Particle(40e-9), harmonics=1)
+        >>> print(system.to_complex([[2.0]]))
+        [[0.+2.j]]
+        """
+        array = check.matrix("u", u, len(self.equations), what="equations", empty=True)
+        spectra = np.zeros((len(array), len(self.rows)), np.complex128)
+        for k, part in enumerate(self.parts):
+            target = spectra.real if part == REAL else spectra.imag
+            target[...] = array[:, k * len(self.rows) : (k + 1) * len(self.rows)]
+        return spectra
+
+    def image(self, c: Any) -> np.ndarray:
+        """Images or phantoms [n, voxels] on the grid: [n, *grid.shape].
+
+        Raises
+        ------
+        ValueError
+            If the system has no grid, or ``c`` another number of voxels.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> system = mpifast.linear_system(np.ones((1, 6)), mpifast.Grid((2, 3), (2e-3, 3e-3)))
+        >>> system.image(np.zeros((5, 6))).shape
+        (5, 2, 3)
+        """
+        array = check.matrix("c", c, self.voxels, what="voxels", empty=True)
+        if self.grid is None:
+            raise ValueError(
+                "the system has no grid: give one, e.g. mpifast.linear_system(array, grid=mpifast.Grid(...))"
+            )
+        return array.reshape(len(array), *self.grid.shape)
+
+    def select(
+        self, rows: Any = None, *, channels: Any = None, band: Sequence[float | None] | None = None
+    ) -> LinearSystem:
+        """The same system with fewer rows; all conditions have to hold.
+
+        Parameters
+        ----------
+        rows : array_like, optional
+            bool[rows], or row numbers, counted from 0.
+        channels : sequence of int, optional
+            Receive channels, counted from 0.
+        band : (float or None, float or None), optional
+            Lowest and highest frequency, hertz; None: no bound.
+
+        Returns
+        -------
+        LinearSystem
+            With its own fingerprint.
+
+        Raises
+        ------
+        TypeError, ValueError, IndexError
+            If an argument is of the wrong type or range, or nothing is left.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> system.select(band=(50e3, 1e6))
+        LinearSystem(48 rows, 129 voxels, 48 real equations)
+        """
+        kept = np.ones(len(self.rows), bool) if rows is None else _chosen(rows, len(self.rows))
+        if channels is not None:
+            wanted = [check.integer("channels", channel) for channel in check.sequence("channels", channels)]
+            kept &= np.isin(self.rows["channel"], wanted)
+        if band is not None:
+            edges = check.sequence("band", band)
+            if len(edges) != 2:
+                raise ValueError(f"band={band!r}: give the lowest and the highest frequency, or None for no bound")
+            low, high = (None if edge is None else check.number("band", edge, low=0.0, unit="Hz") for edge in edges)
+            kept &= self.rows["frequency"] >= low if low is not None else True
+            kept &= self.rows["frequency"] <= high if high is not None else True
+        if not kept.any():
+            raise ValueError(f"rows={rows}, channels={channels}, band={band} leave no row of {self!r}: choose more")
+        return LinearSystem(read_only(self.matrix[kept]), read_only(self.rows[kept]), copy.copy(self.grid))
+
+    def as_linear_operator(self) -> Any:
+        """The map u = S c with its adjoint, in the form that iterative solvers of other libraries take.
+
+        Returns
+        -------
+        scipy.sparse.linalg.LinearOperator
+            float64, of shape (equations, voxels), over `real`; nothing is copied.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> from scipy.sparse.linalg import lsqr
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> operator = system.as_linear_operator()
+        >>> phantom = mpifast.phantoms.points()[64]
+        >>> image = lsqr(operator, operator @ phantom, atol=1e-12, btol=1e-12)[0]
+        >>> bool(abs(image - phantom).max() < 1e-3)
+        True
+        """
+        from scipy.sparse.linalg import aslinearoperator  # here: the physics alone does not load SciPy's solvers
+
+        return aslinearoperator(self.real)
+
+
+def linear_system(
+    array: Any,
+    grid: Grid | None = None,
+    *,
+    channels: Any = None,
+    numbers: Any = None,
+    frequencies: Any = None,
+) -> LinearSystem:
+    """Wrap any matrix as a system.
+
+    Parameters
+    ----------
+    array : array_like
+        Real or complex [rows, voxels], finite. A contiguous complex128 or float64 array is not copied: do not change
+        it afterwards.
+    grid : Grid, optional
+        Where the voxels lie; its voxels in C order are the columns.
+    channels, numbers, frequencies : array_like, optional
+        Labels of the rows: receive channel (int[rows], 0 by default), frequency number (int[rows], 0, 1, 2, ... by
+        default), frequency in hertz (float[rows], unknown by default).
+
+    Returns
+    -------
+    LinearSystem
+        What `mpifast.Spectra`, networks, solvers, files and bridges take.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type, shape or range, or not finite.
+
+    Examples
+    --------
+    >>> import mpifast, numpy as np
+    >>> random = np.random.default_rng(0)
+    >>> matrix = random.normal(size=(60, 24)) + 1j * random.normal(size=(60, 24))
+    >>> system = mpifast.linear_system(matrix, mpifast.Grid((4, 6), (4e-3, 6e-3)))
+    >>> u, c = mpifast.Spectra(system, seed=7)[:100]
+    >>> u.shape, system.image(c).shape
+    ((100, 120), (100, 4, 6))
+    """
+    matrix = check.number_array("array", array)
+    dtype = np.complex128 if np.iscomplexobj(matrix) else np.float64
+    matrix = np.ascontiguousarray(check.matrix("array", matrix, what="voxels", complex_too=True), dtype)
+    count, voxels = matrix.shape
+    if grid is not None and check.instance("grid", grid, Grid).voxels != voxels:
+        raise ValueError(f"grid has {grid.voxels} voxels, array has {voxels} columns: give the grid of the columns")
+    rows = np.empty(count, ROW)
+    rows["channel"] = 0 if channels is None else _labels("channels", channels, count, "iu")
+    rows["number"] = np.arange(count) if numbers is None else _labels("numbers", numbers, count, "iu")
+    rows["frequency"] = np.nan if frequencies is None else _labels("frequencies", frequencies, count, "iuf")
+    return LinearSystem(read_only(matrix.view()), read_only(rows), grid)
+
+
+def as_system(name: str, value: Any) -> LinearSystem:
+    """A system as it is, a bare array as one; an error names the argument."""
+    if isinstance(value, LinearSystem):
+        return value
+    if not isinstance(value, (np.ndarray, list, tuple)):
+        raise TypeError(f"{name} must be a system or a real or complex array [rows, voxels], got {check.brief(value)}")
+    array = check.number_array(name, value)
+    return linear_system(check.matrix(name, array, what="voxels", complex_too=True))
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
     """The array, closed to writing."""
     array.flags.writeable = False
+    return array
+
+
+def _chosen(rows: Any, count: int) -> np.ndarray:
+    """bool[count] of a mask or of row numbers."""
+    array = np.asarray(rows)
+    if array.dtype == np.bool_:
+        if array.shape != (count,):
+            raise ValueError(f"rows has shape {array.shape}, expected ({count},): one flag for each row")
+        return array.copy()
+    kept = np.zeros(count, bool)
+    kept[check.indices("rows", array, count)] = True
+    return kept
+
+
+def _labels(name: str, values: Any, count: int, kinds: str) -> np.ndarray:
+    array = check.real_array(name, values)
+    if array.shape != (count,) or array.dtype.kind not in kinds:
+        raise ValueError(
+            f"{name} has shape {array.shape} and dtype {array.dtype}: give one number for each of {count} rows"
+        )
     return array

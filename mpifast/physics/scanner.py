@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.physics.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Scanner:
     def pitch(self) -> float:
         """Distance between neighbouring voxels in metres; the whole field of view for a single one."""
         return self.field_of_view / max(self.voxels - 1, 1)
+
+    @property
+    def grid(self) -> Grid:
+        """The voxels as a grid of one axis; its field of view is that of whole voxels, wider by one pitch."""
+        return Grid((self.voxels,), (self.voxels * self.pitch,))
 
     def field(self, position: float | np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """Field mu0 H in tesla at ``position`` (metres) and ``time`` (seconds), broadcast together (eq. 1)."""

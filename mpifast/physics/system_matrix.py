@@ -6,73 +6,68 @@ import functools
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
 import numpy as np
 from scipy.fft import dct
 
 from mpifast import _validation as check
 from mpifast.physics._system_matrix_kernels import fold_magnetization
-from mpifast.physics.linear_system import LinearSystem, read_only
+from mpifast.physics.linear_system import ROW, LinearSystem, read_only
 from mpifast.physics.particle import Particle
-from mpifast.physics.precision import warn_of_float32
 from mpifast.physics.scanner import Scanner
 
+MODELS = ("langevin", "ideal")
 MAX_NODES = 2**17  # about one second of work at the paper's size
 MAX_HARMONICS = 10_000
 ROUNDING = 2 * np.finfo(np.float64).eps
 CHUNK = 2**20  # numbers transformed together, which bounds the memory
 
 
-@dataclass(frozen=True, eq=False)
 class SystemMatrix(LinearSystem):
-    """The linear map u = S c from particle concentrations to the voltage spectrum. Make one with `system_matrix`.
+    """The linear map u = S c of a computed system. Make one with `system_matrix` or `ideal_system_matrix`.
+
+    Row k - 1 is harmonic k of the drive frequency: the Fourier coefficient of the voltage at that frequency times the
+    period, in a receive coil of unit sensitivity (1/m), for concentration 1 in one voxel. Its unit is that of mu0 Ms,
+    tesla. A cosine drive makes it purely imaginary, with a sign.
 
     Attributes
     ----------
     matrix : ndarray
-        complex128[harmonics, voxels], read-only: row k - 1 is harmonic k of the drive frequency.
+        complex128[harmonics, voxels], read-only.
     scanner, particle : Scanner, Particle
         What it was computed from.
+    model : {"langevin", "ideal"}
+        How the magnetisation follows from the field: by the Langevin function, or by the sign function.
     tolerance : float
-        Error bound relative to the largest entry; 0 for the closed form of `ideal_system_matrix`.
+        Error bound relative to the largest entry; 0 for the closed form of the ideal model.
     nodes : int
         Quadrature nodes the tolerance asked for; 0 for the closed form.
     """
 
-    matrix: np.ndarray
-    scanner: Scanner
-    particle: Particle
-    tolerance: float
-    nodes: int
+    def __init__(
+        self, matrix: np.ndarray, scanner: Scanner, particle: Particle, model: str, tolerance: float, nodes: int
+    ) -> None:
+        numbers = np.arange(1, len(matrix) + 1)
+        rows = np.zeros(len(matrix), ROW)
+        rows["number"], rows["frequency"] = numbers, numbers * scanner.drive_frequency
+        super().__init__(read_only(matrix), read_only(rows), scanner.grid)
+        self.scanner, self.particle = scanner, particle
+        self.model = check.choice("model", model, MODELS)
+        self.tolerance, self.nodes = tolerance, nodes
 
     @property
     def harmonics(self) -> int:
         """Number of harmonics, counted from the drive frequency itself."""
-        return int(self.matrix.shape[0])
-
-    @property
-    def voxels(self) -> int:
-        """Number of voxels."""
-        return int(self.matrix.shape[1])
-
-    @functools.cached_property
-    def real(self) -> np.ndarray:  # type: ignore[override]
-        """The signal as real numbers, float64[harmonics, voxels]: a cosine drive makes the spectrum purely imaginary,
-        with a sign.
-
-        Magnitudes would not do: the sign carries the image.
-        """
-        return read_only(np.ascontiguousarray(self.matrix.imag))
+        return len(self.matrix)
 
     @functools.cached_property
     def positions(self) -> np.ndarray:
         """Voxel positions, float64[voxels], metres."""
         return read_only(self.scanner.positions)
 
-    @property
-    def fingerprint(self) -> str:
+    @functools.cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]
         """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and number of
         harmonics.
 
@@ -86,79 +81,8 @@ class SystemMatrix(LinearSystem):
         >>> system.fingerprint == warmer.fingerprint
         False
         """
-        model = "langevin" if self.nodes else "ideal"
-        facts = json.dumps([model, asdict(self.scanner), asdict(self.particle), self.harmonics], sort_keys=True)
+        facts = json.dumps([self.model, asdict(self.scanner), asdict(self.particle), self.harmonics], sort_keys=True)
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
-
-    @functools.cached_property
-    def forward(self) -> Any:
-        """The fast forward model behind `spectra` (`mpifast.physics.forward.ForwardModel`), made on first use."""
-        from mpifast.physics.forward import ForwardModel
-
-        return ForwardModel(self.real)
-
-    def spectra(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
-        """Spectra of phantoms at hand: u = S c (eq. 4).
-
-        Parameters
-        ----------
-        phantoms : array_like
-            [n, voxels] concentrations, uint8 or float; 1 is material at its saturation magnetisation. Binary phantoms
-            (integers 0 and 1) are summed from look-up tables, others by the ordinary product.
-        dtype : {"float32", "float64"}, optional
-            Type of the result. At 30 nm and below the system is so ill-conditioned that float32 rounding is noise: use
-            float64.
-        threads : int, optional
-            Number of threads; all by default. The result does not depend on it.
-
-        Returns
-        -------
-        ndarray
-            dtype[n, harmonics], the signed imaginary part of the spectra.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``phantoms`` is not a finite real [n, voxels] array.
-
-        Warns
-        -----
-        PrecisionWarning
-            If float32 is asked of particles of 30 nm or less.
-
-        Examples
-        --------
-        >>> import mpifast
-        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
-        >>> system.spectra(mpifast.phantoms.points()).shape
-        (129, 200)
-        """
-        dtype = check.float_dtype("dtype", dtype)
-        warn_of_float32(self.particle, dtype, stacklevel=2)
-        return self.forward(phantoms, dtype=dtype, threads=threads)
-
-    def as_linear_operator(self) -> Any:
-        """The map u = S c with its adjoint, in the form that iterative solvers of other libraries take.
-
-        Returns
-        -------
-        scipy.sparse.linalg.LinearOperator
-            float64, of shape (harmonics, voxels), over `real`; nothing is copied.
-
-        Examples
-        --------
-        >>> import mpifast
-        >>> from scipy.sparse.linalg import lsqr
-        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
-        >>> operator = system.as_linear_operator()
-        >>> phantom = mpifast.phantoms.points()[64]
-        >>> image = lsqr(operator, operator @ phantom, atol=1e-12, btol=1e-12)[0]
-        >>> bool(abs(image - phantom).max() < 1e-3)
-        True
-        """
-        from scipy.sparse.linalg import aslinearoperator  # here: the physics alone does not load SciPy's solvers
-
-        return aslinearoperator(self.real)
 
 
 def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, tolerance: float = 1e-12) -> SystemMatrix:
@@ -209,14 +133,15 @@ def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, to
     nodes = node_count(drive, harmonics, tolerance)
     if nodes > MAX_NODES:
         raise ValueError(
-            f"diameter={particle.diameter:g} m is too sharp: {nodes:,} quadrature nodes exceed the limit of {MAX_NODES:,}; "
-            "use ideal_system_matrix, lower the drive amplitude, raise the temperature or loosen the tolerance"
+            f"diameter={particle.diameter:g} m is too sharp: {nodes:,} quadrature nodes exceed the limit of "
+            f"{MAX_NODES:,}; use ideal_system_matrix, lower the drive amplitude, raise the temperature or loosen"
+            " the tolerance"
         )
     half = scanner.positions[scanner.voxels // 2 :]  # x >= 0; the rest follows by parity
     coefficients = fourier_coefficients(particle.beta * scanner.gradient * half, drive, harmonics, nodes)
     largest = np.abs(coefficients).max(axis=1)
     coefficients[largest < ROUNDING * largest.max()] = 0.0  # scaled up, rounding would be a signal that no scanner has
-    return _assemble(coefficients, scanner, particle, tolerance, nodes)
+    return _assemble(coefficients, scanner, particle, "langevin", tolerance, nodes)
 
 
 def ideal_system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200) -> SystemMatrix:
@@ -259,7 +184,7 @@ def ideal_system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 2
     # sqrt(1 - y^2) U_{k-1}(cos angle) = sin(k angle), with cos angle = -y.
     angle = np.arccos(np.clip(-2.0 * half / scanner.field_of_view, -1.0, 1.0))
     inside = np.where(np.abs(half) < 0.5 * scanner.field_of_view, 1.0, 0.0)
-    return _assemble(4.0 / (np.pi * order) * np.sin(order * angle) * inside, scanner, particle, 0.0, 0)
+    return _assemble(4.0 / (np.pi * order) * np.sin(order * angle) * inside, scanner, particle, "ideal", 0.0, 0)
 
 
 def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, nodes: int) -> np.ndarray:
@@ -329,7 +254,7 @@ def node_count(drive: float, harmonics: int, tolerance: float) -> int:
 
 
 def _assemble(
-    coefficients: np.ndarray, scanner: Scanner, particle: Particle, tolerance: float, nodes: int
+    coefficients: np.ndarray, scanner: Scanner, particle: Particle, model: str, tolerance: float, nodes: int
 ) -> SystemMatrix:
     """Mirror c_k(-x) = (-1)^(k+1) c_k(x) onto the other half of the voxels and scale to eq. (3)."""
     left, harmonics = scanner.voxels // 2, len(coefficients)
@@ -340,4 +265,4 @@ def _assemble(
     )
     imag[0::2, :left] = imag[0::2, : -left - 1 : -1]
     np.negative(imag[1::2, : -left - 1 : -1], out=imag[1::2, :left])
-    return SystemMatrix(read_only(matrix), scanner, particle, tolerance, nodes)
+    return SystemMatrix(matrix, scanner, particle, model, tolerance, nodes)

@@ -51,7 +51,7 @@ def problem(system: Any, u: Any, full_output: Any, progress: Any = None) -> tupl
     check.flag("full_output", full_output)
     if progress is not None:
         check.flag("progress", progress)
-    u = check.matrix("u", u, system.rows, what="harmonics", empty=True)
+    u = check.matrix("u", u, len(system.real), what="harmonics", empty=True)
     spectra = np.ascontiguousarray(u, np.float64)
     if np.abs(spectra).max(initial=0.0) > LARGEST:
         raise ValueError(

@@ -215,7 +215,7 @@ class MdfFile(Metadata):
         matrix = np.ascontiguousarray(self.frames(domain="fourier")[:, 0, 0, 1 : harmonics + 1].T) / self.data.points
         check.finite("matrix", matrix.view(np.float64))
         tolerance, nodes = self.own("/calibration/_tolerance"), int(self.own("/calibration/_nodes"))
-        return SystemMatrix(read_only(matrix), scanner, particle, tolerance, nodes)
+        return SystemMatrix(matrix, scanner, particle, "langevin" if nodes else "ideal", tolerance, nodes)
 
     def images(self) -> np.ndarray:
         """The images of a reconstruction file, float[n, voxels, channels].

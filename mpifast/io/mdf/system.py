@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast.io.mdf.format import ORDERS
 from mpifast.io.mdf.read import MdfFile
-from mpifast.physics.linear_system import LinearSystem, read_only
+from mpifast.physics.linear_system import ROW, LinearSystem, read_only
 
 # What a measurement shares with the matrix that reconstructs it, where both files say it.
 SHARED = (
@@ -27,7 +26,6 @@ SHARED = (
 GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 
 
-@dataclass(frozen=True, eq=False)
 class MdfSystem(LinearSystem):
     """Equations u = S c with S from a calibration file; `mpifast.tsvd` and the other solvers take it. Make one with
     `mdf_system`.
@@ -43,14 +41,20 @@ class MdfSystem(LinearSystem):
         ``size``, ``fieldOfView``, ``fieldOfViewCenter`` and ``order`` of the voxels, where the file has them.
     """
 
-    real: np.ndarray
-    path: Path
-    grid: dict[str, Any]
-    bins: np.ndarray  # number of each frequency of the matrix
-    mask: np.ndarray  # bool[periods, channels, K]: the chosen ones
-    kept: np.ndarray  # bool[2 chosen]: equations that are not all zeros
-    fingerprint: str | None  # of the simulated system, where the file has it
-    facts: dict[str, Any]
+    def __init__(
+        self,
+        real: np.ndarray,
+        path: Path,
+        grid: dict[str, Any],
+        bins: np.ndarray,  # number of each frequency of the matrix
+        mask: np.ndarray,  # bool[periods, channels, K]: the chosen ones
+        kept: np.ndarray,  # bool[2 chosen]: equations that are not all zeros
+        fingerprint: str | None,  # of the simulated system, where the file has it
+        facts: dict[str, Any],
+    ) -> None:
+        super().__init__(real, np.zeros(len(real), ROW))
+        self.path, self.grid, self.bins, self.mask, self.kept = path, grid, bins, mask, kept  # type: ignore[assignment]
+        self.fingerprint, self.facts = fingerprint, facts  # type: ignore[assignment]
 
     @np.errstate(all="ignore")  # what is not finite is refused at the end
     def spectra(

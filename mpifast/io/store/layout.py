@@ -60,6 +60,7 @@ class Layout:
     @classmethod
     def of(cls, spectra: Spectra, count: Any, chunks: Any, compression: Any, packed: Any) -> Layout:
         """The layout of a store to be written."""
+        system: Any = spectra.system
         settings = {
             "mpifast_version": mpifast.__version__,
             "count": check.integer("count", count, low=1, high=2**62),
@@ -70,12 +71,12 @@ class Layout:
             "seed": str(spectra.seed),
             "density": spectra.density,
             "noise_level": float(spectra.noise_level),
-            "fingerprint": spectra.system.fingerprint,
+            "fingerprint": system.fingerprint,
             **({} if spectra.snr_db is None else {"snr_db": float(spectra.snr_db)}),
-            **{f"scanner_{name}": value for name, value in asdict(spectra.system.scanner).items()},
-            **{f"particle_{name}": value for name, value in asdict(spectra.system.particle).items()},
-            "harmonics": spectra.system.harmonics,
-            "tolerance": float(spectra.system.tolerance),
+            **{f"scanner_{name}": value for name, value in asdict(system.scanner).items()},
+            **{f"particle_{name}": value for name, value in asdict(system.particle).items()},
+            "harmonics": system.harmonics,
+            "tolerance": float(system.tolerance),
         }
         layout = cls(settings)
         layout.chunks = min(layout.chunks, layout.count)
