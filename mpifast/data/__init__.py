@@ -1,1 +1,5 @@
-"""Data: phantoms, their spectra, noise and the scaling of network inputs. Imports physics and nothing to its right."""
+"""Data: phantoms, their spectra, noise. Imports physics and nothing to its right."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules={"phantoms"})

@@ -111,7 +111,7 @@ class LinearSystem:
         """
         digest = hashlib.sha256(repr((self.matrix.dtype.str, self.matrix.shape, self.grid)).encode())
         digest.update(np.ascontiguousarray(self.rows).tobytes())
-        digest.update(np.ascontiguousarray(self.matrix))
+        digest.update(np.ascontiguousarray(self.matrix).data)
         return digest.hexdigest()[:16]
 
     @functools.cached_property

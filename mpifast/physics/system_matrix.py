@@ -67,7 +67,7 @@ class SystemMatrix(LinearSystem):
         return read_only(self.scanner.positions)
 
     @functools.cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]
+    def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and number of
         harmonics.
 

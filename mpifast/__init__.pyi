@@ -1,0 +1,32 @@
+"""The public names and where they live. Type checkers read this file; `__init__.py` imports each on first use."""
+
+from . import analysis as analysis
+from . import cluster as cluster
+from . import metrics as metrics
+from .data import phantoms as phantoms
+from .data.spectra import Spectra as Spectra
+from .io.mdf.check import check_mdf as check_mdf
+from .io.mdf.read import read_mdf as read_mdf
+from .io.mdf.write import write_mdf as write_mdf
+from .io.sklearn import SpectrumRegressor as SpectrumRegressor
+from .io.store.store import open_spectra as open_spectra
+from .networks.network import Network as Network
+from .networks.training import TrainingWarning as TrainingWarning
+from .physics.grid import Grid as Grid
+from .physics.langevin import langevin as langevin
+from .physics.langevin import langevin_derivative as langevin_derivative
+from .physics.linear_system import LinearSystem as LinearSystem
+from .physics.linear_system import linear_system as linear_system
+from .physics.particle import Particle as Particle
+from .physics.precision import PrecisionWarning as PrecisionWarning
+from .physics.scanner import Scanner as Scanner
+from .physics.system_matrix import SystemMatrix as SystemMatrix
+from .physics.system_matrix import ideal_system_matrix as ideal_system_matrix
+from .physics.system_matrix import system_matrix as system_matrix
+from .solvers.kaczmarz import kaczmarz as kaczmarz
+from .solvers.sparse import nnls as nnls
+from .solvers.sparse import sparse as sparse
+from .solvers.spectral import tikhonov as tikhonov
+from .solvers.spectral import tsvd as tsvd
+
+__version__: str
