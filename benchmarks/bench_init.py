@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-FIRST = "import mpifast; s = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9)); u, c = mpifast.Spectra(s)[:1000]"
+FIRST = (
+    "import mpifast; s = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9)); u, c = "
+    "mpifast.Spectra(s)[:1000]"
+)
 PROGRAMS = {
     "import mpifast": "import mpifast",
     "import numpy": "import numpy",

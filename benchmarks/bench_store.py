@@ -1,4 +1,4 @@
-"""Streaming spectra to disk, against a plain write of as many bytes; memory has to stay flat in the number of spectra."""
+"""Streaming spectra to disk, against a plain write of as many bytes. Memory must not grow with their number."""
 
 import os
 import shutil

@@ -47,11 +47,20 @@ class Run:
             timing = compare(pair, threads, self.rounds(rounds))
             assert timing.errors is not None
             self.add(
-                id=pair.id, role=role, work=pair.work, peer_name=pair.peer_name, shape=pair.shape, threads=threads,
-                mark=pair.mark and [pair.mark.kind, pair.mark.value], ours=spread(timing.ours), peer=spread(timing.peer),
-                ratio={**spread(timing.ratios), "median": figures(timing.ratio)}, errors=[figures(error) for error in timing.errors],
-                flops=pair.flops, bytes=pair.bytes,
-            )  # fmt: skip
+                id=pair.id,
+                role=role,
+                work=pair.work,
+                peer_name=pair.peer_name,
+                shape=pair.shape,
+                threads=threads,
+                mark=pair.mark and [pair.mark.kind, pair.mark.value],
+                ours=spread(timing.ours),
+                peer=spread(timing.peer),
+                ratio={**spread(timing.ratios), "median": figures(timing.ratio)},
+                errors=[figures(error) for error in timing.errors],
+                flops=pair.flops,
+                bytes=pair.bytes,
+            )
 
     def kernel(
         self, make: Callable[..., Pair], shapes: Iterable[problems.Shape] = NEIGHBOURS, cost: Sequence[str] = ()
@@ -133,7 +142,10 @@ def accuracy(run: Run) -> None:
             times = [[clock.seconds() for clock in clocks] for _ in range(run.rounds(7))]
         mine, theirs = zip(*times, strict=True)
         setting = best(threads)
-        name = f"PyTorch: {setting.optimizer}, batches of {setting.batch}, {setting.loss} loss, {setting.threads} thread(s)"
+        name = (
+            f"PyTorch: {setting.optimizer}, batches of {setting.batch}, {setting.loss} loss, {setting.threads} "
+            "thread(s)"
+        )
         timed(
             run,
             "P8",
@@ -221,10 +233,21 @@ def timed(
 ) -> None:
     """A record of two lists of seconds."""
     run.add(
-        id=name, role="paper", work=work, peer_name=peer, shape={}, threads=threads, mark=[mark.kind, mark.value], ours=spread(ours),
-        peer=spread(theirs), errors=errors,
-        ratio={**spread([a / b for a, b in zip(ours, theirs, strict=True)]), "median": figures(statistics.median(ours) / statistics.median(theirs))},
-    )  # fmt: skip
+        id=name,
+        role="paper",
+        work=work,
+        peer_name=peer,
+        shape={},
+        threads=threads,
+        mark=[mark.kind, mark.value],
+        ours=spread(ours),
+        peer=spread(theirs),
+        errors=errors,
+        ratio={
+            **spread([a / b for a, b in zip(ours, theirs, strict=True)]),
+            "median": figures(statistics.median(ours) / statistics.median(theirs)),
+        },
+    )
 
 
 def absolute(run: Run, name: str, work: str, limit: float, times: Sequence[float]) -> None:

@@ -81,9 +81,18 @@ def _product(name: str, work: str, mark: Mark | None, shape: Shape, phantoms: np
         return Errors(deviation(device.spectra(phantoms, threads=threads), exact), deviation(floats() @ factor, exact))
 
     return Pair(
-        name, work, "SGEMM", shape.named(), lambda threads: device.spectra(phantoms, threads=threads), lambda _: floats() @ factor,
-        verify, SINGLE, mark, flops=2 * shape.harmonics * shape.voxels, bytes=4 * shape.harmonics + phantoms.itemsize * shape.voxels,
-    )  # fmt: skip
+        name,
+        work,
+        "SGEMM",
+        shape.named(),
+        lambda threads: device.spectra(phantoms, threads=threads),
+        lambda _: floats() @ factor,
+        verify,
+        SINGLE,
+        mark,
+        flops=2 * shape.harmonics * shape.voxels,
+        bytes=4 * shape.harmonics + phantoms.itemsize * shape.voxels,
+    )
 
 
 def generate(snr_db: float | None, shape: Shape = PAPER) -> Pair:
@@ -114,9 +123,18 @@ def generate(snr_db: float | None, shape: Shape = PAPER) -> Pair:
 
     work, name = ("spectra from a seed", "P2") if snr_db is None else ("noisy spectra from a seed", "P3")
     return Pair(
-        name, work, "NumPy generator and SGEMM", shape.named(), ours, peer, lambda threads: Errors(error(ours(threads)), error(peer(threads))),
-        SINGLE, Mark("speedup", 5), flops=2 * shape.harmonics * shape.voxels, bytes=4 * shape.harmonics + shape.voxels,
-    )  # fmt: skip
+        name,
+        work,
+        "NumPy generator and SGEMM",
+        shape.named(),
+        ours,
+        peer,
+        lambda threads: Errors(error(ours(threads)), error(peer(threads))),
+        SINGLE,
+        Mark("speedup", 5),
+        flops=2 * shape.harmonics * shape.voxels,
+        bytes=4 * shape.harmonics + shape.voxels,
+    )
 
 
 def matrix(shape: Shape = PAPER) -> Pair:
@@ -140,9 +158,19 @@ def matrix(shape: Shape = PAPER) -> Pair:
         return Errors(deviation(ours(1), exact), deviation(peer(1), exact))
 
     return Pair(
-        "P4", "system matrix", "NumPy and SciPy, vectorised", {"harmonics": shape.harmonics, "voxels": shape.voxels, "samples": shape.voxels},
-        ours, peer, verify, DOUBLE, Mark("speedup", 10), flops=nodes * shape.harmonics / 2, bytes=16 * shape.harmonics, serial=True,
-    )  # fmt: skip
+        "P4",
+        "system matrix",
+        "NumPy and SciPy, vectorised",
+        {"harmonics": shape.harmonics, "voxels": shape.voxels, "samples": shape.voxels},
+        ours,
+        peer,
+        verify,
+        DOUBLE,
+        Mark("speedup", 10),
+        flops=nodes * shape.harmonics / 2,
+        bytes=16 * shape.harmonics,
+        serial=True,
+    )
 
 
 def training(snr_db: float | None = None, shape: Shape = PAPER, epochs: int = 1) -> Pair:
@@ -189,8 +217,16 @@ def hidden_training(shape: Shape = PAPER) -> Pair:
 
 
 def _training(
-    name: str, work: str, peer_name: str, mark: Mark, shape: Shape, hidden: tuple[int, ...], snr_db: float | None, peer: Any, epochs: int = 1
-) -> Pair:  # fmt: skip
+    name: str,
+    work: str,
+    peer_name: str,
+    mark: Mark,
+    shape: Shape,
+    hidden: tuple[int, ...],
+    snr_db: float | None,
+    peer: Any,
+    epochs: int = 1,
+) -> Pair:
     u, c = data(snr_db, shape)
     few_u, few_c = u[:VERIFIED], c[:VERIFIED]
     units, rate = (shape.harmonics, *hidden, shape.voxels), HIDDEN_RATE if hidden else RATE
@@ -210,10 +246,18 @@ def _training(
 
     steps = sum(a * b for a, b in itertools.pairwise(units))
     return Pair(
-        name, work, peer_name, shape.named(hidden=bool(hidden)), lambda threads: net.fit(u, c, epochs=epochs, learning_rate=rate, threads=threads),
-        peer, verify, SINGLE, mark, flops=epochs * (4 * steps + sum(2 * a * b for a, b in itertools.pairwise(units[1:]))),
+        name,
+        work,
+        peer_name,
+        shape.named(hidden=bool(hidden)),
+        lambda threads: net.fit(u, c, epochs=epochs, learning_rate=rate, threads=threads),
+        peer,
+        verify,
+        SINGLE,
+        mark,
+        flops=epochs * (4 * steps + sum(2 * a * b for a, b in itertools.pairwise(units[1:]))),
         bytes=epochs * (4 * shape.harmonics + shape.voxels),
-    )  # fmt: skip
+    )
 
 
 def network(units: tuple[int, ...]) -> Any:
@@ -224,8 +268,15 @@ def network(units: tuple[int, ...]) -> Any:
 
 
 def plain(
-    weights: list[np.ndarray], scaling: Any, u: np.ndarray, c: np.ndarray, dtype: Any, rate: float = RATE, batch: int = 1, epochs: int = 1
-) -> list[np.ndarray]:  # fmt: skip
+    weights: list[np.ndarray],
+    scaling: Any,
+    u: np.ndarray,
+    c: np.ndarray,
+    dtype: Any,
+    rate: float = RATE,
+    batch: int = 1,
+    epochs: int = 1,
+) -> list[np.ndarray]:
     """Weights after passes of the plain loop."""
     inputs, weights = scaling.apply(u.astype(np.float64)).astype(dtype), [w.astype(dtype) for w in weights]
     for _ in range(epochs):
@@ -246,6 +297,15 @@ def prediction(shape: Shape = MANY) -> Pair:
         return Errors(deviation(net.predict(u, threads=threads), exact), deviation(single, exact))
 
     return Pair(
-        "P13", "images from a trained network", "SGEMM", shape.named(), lambda threads: net.predict(u, threads=threads), lambda _: u @ factor,
-        verify, SINGLE, Mark("ratio", 1.3), flops=2 * shape.harmonics * shape.voxels, bytes=4 * (shape.harmonics + shape.voxels),
-    )  # fmt: skip
+        "P13",
+        "images from a trained network",
+        "SGEMM",
+        shape.named(),
+        lambda threads: net.predict(u, threads=threads),
+        lambda _: u @ factor,
+        verify,
+        SINGLE,
+        Mark("ratio", 1.3),
+        flops=2 * shape.harmonics * shape.voxels,
+        bytes=4 * (shape.harmonics + shape.voxels),
+    )

@@ -13,19 +13,24 @@ TARGETS = [f"P{number}" for number in range(1, 14)]
 
 TRIED = """What holds the missed marks back, and what was tried:
 
-- **One and seven samples.** The call: arguments are checked and a loop is dispatched while NumPy's product is over already.
-- **P1, P2.** Sums of table rows, at the rate at which an L2 cache delivers them. Tables of three or four voxels, which an L1 cache holds, take as
-  much longer in additions as they save in loads, with one to thirteen vectors of columns at a time; of six voxels they would leave the L2 cache.
-  Writing the spectra alone takes a seventh of the time.
-- **P4.** Parity halves our work; but the peer's transform costs as much a number as ours, and NumPy's tanh is vectorised, which the exponential of
-  the portable Cython kernel is not. Subtracting the nearest poles of coth in closed form would need a quarter of the nodes; not tried.
-- **P5.** Beside its two products the delta rule needs the scalar products of every sixteen samples and the steps among them. On two threads each
-  loads and scales all spectra; preparing them once for both would save less than a tenth. Transposed copies of the weights were slower.
-  Noise-free spectra have 129 coordinates instead of 200, which saves a third; to transform them first takes as long as a pass, so it is done from
-  four passes on, and "10 training passes" shows it.
+- **One and seven samples.** The call: arguments are checked and a loop is dispatched while NumPy's product is over
+  already.
+- **P1, P2.** Sums of table rows, at the rate at which an L2 cache delivers them. Tables of three or four voxels,
+  which an L1 cache holds, take as much longer in additions as they save in loads, with one to thirteen vectors of
+  columns at a time; of six voxels they would leave the L2 cache. Writing the spectra alone takes a seventh of the
+  time.
+- **P4.** Parity halves our work; but the peer's transform costs as much a number as ours, and NumPy's tanh is
+  vectorised, which the exponential of the portable Cython kernel is not. Subtracting the nearest poles of coth in
+  closed form would need a quarter of the nodes; not tried.
+- **P5.** Beside its two products the delta rule needs the scalar products of every sixteen samples and the steps
+  among them. On two threads each loads and scales all spectra; preparing them once for both would save less than a
+  tenth. Transposed copies of the weights were slower. Noise-free spectra have 129 coordinates instead of 200, which
+  saves a third; to transform them first takes as long as a pass, so it is done from four passes on, and "10 training
+  passes" shows it.
 - **P6.** The pass is P5's. The peer's time is the dispatch of PyTorch's calls.
-- **P7.** Each sample reads the second layer's weights twice, forward and back, and cannot start before the one before it has ended. Two threads
-  have half of the hidden units each, meet once a sample, and the way back begins with the weights that the way forward has left in the cache.
+- **P7.** Each sample reads the second layer's weights twice, forward and back, and cannot start before the one before
+  it has ended. Two threads have half of the hidden units each, meet once a sample, and the way back begins with the
+  weights that the way forward has left in the cache.
 - **P13.** 129 outputs take nine vectors, and each of them an exponential."""
 
 Record = dict[str, Any]
@@ -39,11 +44,13 @@ def page(found: Found) -> str:
     return (
         f"""# Benchmarks
 
-Made by `python -m benchmarks.compare` from [benchmarks/results/compare.json](benchmarks/results/compare.json); change nothing by hand.
+Made by `python -m benchmarks.compare` from [benchmarks/results/compare.json](benchmarks/results/compare.json); change
+nothing by hand.
 {quick}
-Ours and the peer solve the same problem in the same process: first the results are verified, then both are timed in turn, after warming
-up. Times are medians. A ratio is ours over the peer's, from the medians; its range is that of the single rounds. Where a mark says
-"times faster", it is the peer over ours. The mark holds for all threads (the system matrix takes one).
+Ours and the peer solve the same problem in the same process: first the results are verified,
+then both are timed in turn, after warming up. Times are medians. A ratio is ours over the peer's, from the medians;
+its range is that of the single rounds. Where a mark says "times faster", it is the peer over ours. The mark holds for
+all threads (the system matrix takes one).
 
 """
         + "\n\n".join(section(found) for section in sections)
@@ -104,7 +111,10 @@ def beside(found: Found) -> str:
         for record in other["records"]
         if record["role"] == "paper"
     ]
-    text = f"The products' targets once more, with {other['settings']}: the peer's kernels are chosen by such settings, ours are not."
+    text = (
+        f"The products' targets once more, with {other['settings']}: the peer's kernels are chosen by such "
+        "settings, ours are not."
+    )
     return f"## Other settings\n\n{text}\n\n" + grid(
         ["", "work", "threads", "ours", "peer's", "mark", "ratio", "verdict"], lines
     )
@@ -147,8 +157,10 @@ def accuracy(found: Found) -> str:
     ]
     head = ["", "work", "peer", "ours", "peer's", "our error", "peer's error"]
     return (
-        "## Accuracy\n\nLargest error against float64, relative to the largest value. For training, of the weights after a pass; a product\n"
-        "has none, and beside it stands the error of the plain loop in float32. For noisy spectra, of the noise's level, beyond what chance\n"
+        "## Accuracy\n\nLargest error against float64, relative to the largest value. For training, of the weights "
+        "after a pass; a product\n"
+        "has none, and beside it stands the error of the plain loop in float32. For noisy spectra, of the noise's "
+        "level, beyond what chance\n"
         "allows. For P8, the test MSE itself.\n\n" + grid(head, lines)
     )
 
@@ -212,7 +224,8 @@ def roofline(found: Found) -> str:
             )
     head = ["", "work", "threads", "flop a sample", "bytes a sample", "of the SGEMM rate", "of the memory bandwidth"]
     return (
-        "## Roofline\n\nArithmetic as in the plain formula, and the bytes that have to be read and written. More than 100 % of the SGEMM\n"
+        "## Roofline\n\nArithmetic as in the plain formula, and the bytes that have to be read and written. More than "
+        "100 % of the SGEMM\n"
         "rate is work saved, by look-up tables and symmetries. A sample of P4 is a voxel, in float64.\n\n"
         + grid(head, lines)
     )
@@ -262,7 +275,10 @@ def memory(found: Found) -> str:
         for record in found["records"]
         if record["role"] == "memory"
     ]
-    text = "Peak of a process beyond what it held before the work, and the bytes of the inputs and outputs that went through."
+    text = (
+        "Peak of a process beyond what it held before the work, and the bytes of the inputs and outputs that went "
+        "through."
+    )
     return f"## Memory\n\n{text}\n\n" + grid(["work", "peak", "through", "ratio"], lines)
 
 

@@ -105,7 +105,8 @@ def chebyshev_basis(count: int, z: Any) -> np.ndarray:
     z = check.finite("z", check.real_array("z", z)).astype(np.float64)
     if z.ndim != 1 or (np.abs(z) > 1.0).any():
         raise ValueError(
-            f"z must be one-dimensional and within [-1, 1], got shape {z.shape}: divide positions by half the field of view"
+            f"z must be one-dimensional and within [-1, 1], got shape {z.shape}: divide positions by half the field of "
+            "view"
         )
     basis = np.ones((count, len(z)))
     basis[1:2] = 2.0 * z
@@ -227,7 +228,8 @@ def coherence(matrix: Any) -> float:
     length = np.linalg.norm(matrix, axis=0)
     if matrix.shape[1] < 2 or (length == 0).any():
         raise ValueError(
-            f"matrix has shape {matrix.shape} and {int((length == 0).sum())} zero columns: give at least two columns, none of them zero"
+            f"matrix has shape {matrix.shape} and {int((length == 0).sum())} zero columns: give at least two columns, "
+            "none of them zero"
         )
     cosines = np.abs((matrix / length).T @ (matrix / length))
     np.fill_diagonal(cosines, 0.0)

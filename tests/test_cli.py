@@ -135,8 +135,8 @@ def test_reconstruct_writes_a_picture_and_a_file(capsys, files):
     )
     assert (code, err) == (0, "")
     assert (
-        out
-        == "11 images of 11 voxels by tsvd from 14 equations: measurement-reconstruction.png, measurement-reconstruction.mdf\n"
+        out == "11 images of 11 voxels by tsvd from 14 equations: measurement-reconstruction.png, "
+        "measurement-reconstruction.mdf\n"
     )
     with mpifast.read_mdf("measurement-reconstruction.mdf") as file:
         np.testing.assert_allclose(file.images()[:, :, 0], np.eye(11), atol=1e-6)
@@ -222,7 +222,8 @@ def test_mistakes_with_files_overwrite_nothing(capsys, files, arguments, message
 def test_a_missing_h5py_names_the_extra(run_python):
     done = run_python(
         "-c",
-        "import sys; sys.modules['h5py'] = None; from mpifast.cli import main; sys.exit(main(['mdf', 'check', 'x.mdf']))",
+        "import sys; sys.modules['h5py'] = None; from mpifast.cli import main; sys.exit(main(['mdf', 'check', "
+        "'x.mdf']))",
     )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert 'pip install "mpifast[mdf]"' in done.stderr
@@ -231,7 +232,8 @@ def test_a_missing_h5py_names_the_extra(run_python):
 def test_a_missing_matplotlib_names_the_extra(run_python):
     done = run_python(
         "-c",
-        "import sys; sys.modules['matplotlib'] = None; from mpifast.cli import main; sys.exit(main(['reproduce', 'fig2']))",
+        "import sys; sys.modules['matplotlib'] = None; from mpifast.cli import main; sys.exit(main(['reproduce', "
+        "'fig2']))",
     )
     assert done.returncode == 2
     assert 'pip install "mpifast[paper]"' in done.stderr

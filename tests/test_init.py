@@ -45,14 +45,15 @@ def test_a_missing_extra_is_named(run_python, module, library, extra):
     code = f"import sys; sys.modules[{library!r}] = None; import mpifast; mpifast.Network(2, 2); import {module}"
     done = run_python("-c", code)
     assert (
-        f'ModuleNotFoundError: {module} needs {"PyTorch" if library == "torch" else library}: python -m pip install "mpifast[{extra}]"'
-        in done.stderr
+        f"ModuleNotFoundError: {module} needs {'PyTorch' if library == 'torch' else library}: python -m pip install "
+        f'"mpifast[{extra}]"' in done.stderr
     )
 
 
 def test_no_interface_loads_its_library_before_use(run_python):
     code = (
-        "import sys, mpifast, mpifast.io; mpifast.SpectrumRegressor(epochs=1).fit([[1.0], [2.0]], [0, 1]).predict([[1.0]]);"
+        "import sys, mpifast, mpifast.io; mpifast.SpectrumRegressor(epochs=1).fit([[1.0], [2.0]], [0, "
+        "1]).predict([[1.0]]);"
         "print([m for m in ('torch', 'onnx', 'sklearn', 'pylops') if m in sys.modules])"
     )
     done = run_python("-c", code)

@@ -40,5 +40,8 @@ def test_ssim_is_scikit_images(random):
 
 
 def test_ssim_without_scikit_image_names_the_extra(run_python):
-    code = "import sys; sys.modules['skimage'] = None; import mpifast; p = mpifast.phantoms.letters(); mpifast.metrics.ssim(p, p)"
+    code = (
+        "import sys; sys.modules['skimage'] = None; import mpifast; p = mpifast.phantoms.letters(); "
+        "mpifast.metrics.ssim(p, p)"
+    )
     assert 'pip install "mpifast[metrics]"' in run_python("-c", code).stderr

@@ -135,7 +135,10 @@ def test_report_fits_the_window(quick, tmp_path, width):
     probe = "<script>document.title = document.documentElement.scrollWidth + ' ' + window.innerWidth</script></body>"
     (tmp_path / "report.html").write_text(page.replace("</body>", probe))
     # A frame of the given width: a headless window itself is never narrower than 500 pixels.
-    frame = f'<iframe id="f" src="report.html" style="width:{width}px;height:900px;border:0" onload="document.title=f.contentDocument.title"></iframe>'
+    frame = (
+        f'<iframe id="f" src="report.html" style="width:{width}px;height:900px;border:0" '
+        'onload="document.title=f.contentDocument.title"></iframe>'
+    )
     (tmp_path / "frame.html").write_text(frame)
     options = [
         "--headless",

@@ -61,9 +61,17 @@ def loop(shape: problems.Shape = problems.PAPER) -> Pair:
 
     trained = weights()
     return Pair(
-        "P6", "training pass, one layer", f"PyTorch, per-sample loop of {count:,} samples", ours.shape, ours.ours, peer, verify, problems.SINGLE,
-        Mark("speedup", 80), part=count / len(u),
-    )  # fmt: skip
+        "P6",
+        "training pass, one layer",
+        f"PyTorch, per-sample loop of {count:,} samples",
+        ours.shape,
+        ours.ours,
+        peer,
+        verify,
+        problems.SINGLE,
+        Mark("speedup", 80),
+        part=count / len(u),
+    )
 
 
 def minibatch(batch: int = 128, compiled: bool = False, shape: problems.Shape = problems.PAPER) -> Pair:
@@ -103,9 +111,15 @@ def minibatch(batch: int = 128, compiled: bool = False, shape: problems.Shape = 
 
     trained = weights()
     return Pair(
-        "", f"training pass, one layer, batches of {batch}", "PyTorch, compiled" if compiled else "PyTorch, autograd", shape.named(),
-        lambda threads: net.fit(u, c, epochs=1, learning_rate=problems.RATE, batch_size=batch, threads=threads), peer, verify, problems.SINGLE,
-    )  # fmt: skip
+        "",
+        f"training pass, one layer, batches of {batch}",
+        "PyTorch, compiled" if compiled else "PyTorch, autograd",
+        shape.named(),
+        lambda threads: net.fit(u, c, epochs=1, learning_rate=problems.RATE, batch_size=batch, threads=threads),
+        peer,
+        verify,
+        problems.SINGLE,
+    )
 
 
 class Setting(NamedTuple):

@@ -44,10 +44,16 @@ def regressor(batch: int, shape: problems.Shape = problems.PAPER) -> Pair:
     trained = estimator(batch, inputs, targets, shape)
     timed = "" if count == len(u) else f", on {count:,} samples"
     return Pair(
-        "", f"training pass, hidden layer, batches of {batch}", f"scikit-learn MLPRegressor{timed}", shape.named(hidden=True),
-        lambda threads: net.fit(u, c, epochs=1, learning_rate=RATE, batch_size=batch, threads=threads), peer, verify, problems.SINGLE,
+        "",
+        f"training pass, hidden layer, batches of {batch}",
+        f"scikit-learn MLPRegressor{timed}",
+        shape.named(hidden=True),
+        lambda threads: net.fit(u, c, epochs=1, learning_rate=RATE, batch_size=batch, threads=threads),
+        peer,
+        verify,
+        problems.SINGLE,
         part=count / len(u),
-    )  # fmt: skip
+    )
 
 
 def network(shape: problems.Shape) -> Any:
@@ -66,7 +72,15 @@ def network(shape: problems.Shape) -> Any:
 def estimator(batch: int, inputs: np.ndarray, targets: np.ndarray, shape: problems.Shape) -> MLPRegressor:
     """Theirs, ready to go on."""
     estimator = MLPRegressor(
-        hidden_layer_sizes=(shape.hidden,), activation="logistic", solver="sgd", alpha=0.0, batch_size=batch, learning_rate_init=RATE,
-        momentum=0.0, nesterovs_momentum=False, shuffle=False, random_state=1,
-    )  # fmt: skip
+        hidden_layer_sizes=(shape.hidden,),
+        activation="logistic",
+        solver="sgd",
+        alpha=0.0,
+        batch_size=batch,
+        learning_rate_init=RATE,
+        momentum=0.0,
+        nesterovs_momentum=False,
+        shuffle=False,
+        random_state=1,
+    )
     return estimator.partial_fit(inputs[:batch], targets[:batch])

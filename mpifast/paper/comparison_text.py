@@ -67,18 +67,28 @@ def paragraphs(found: Comparison) -> tuple[str, str]:
         f"{title(method)} {microseconds(found.seconds[method])}" for method in (*TRAINED_WITHOUT, *SOLVERS)
     )
     return (
-        "<b>Where a network earns its place.</b> With noise, on phantoms of the kind it was trained on (random, half full), the best of the four "
-        f"networks has a smaller error than every solver in {found.won(seen, NETWORKS, SOLVERS)} combinations of size and noise; the median ratio "
-        f"of its error to the best solver's is {found.ratio(seen, NETWORKS, SOLVERS)}. It knows more than the system: that voxels are zero or one "
+        "<b>Where a network earns its place.</b> With noise, on phantoms of the kind it was trained on (random, half "
+        "full), the best of the four "
+        f"networks has a smaller error than every solver in {found.won(seen, NETWORKS, SOLVERS)} combinations of size "
+        "and noise; the median ratio "
+        f"of its error to the best solver's is {found.ratio(seen, NETWORKS, SOLVERS)}. It knows more than the system: "
+        "that voxels are zero or one "
         f"and how full a phantom is. Microseconds an image, some hundred made together on one thread: {times}.",
         "<b>Where it does not.</b> Without noise the best solver is more exact than every network in "
-        f"{found.won(noise_free, SOLVERS, NETWORKS)} cases: the system can be inverted, and a training has to end. On phantoms of other "
-        f"kinds, with noise, a network is ahead of every solver so often: {unseen}. On nearly empty ones the best network's error is "
-        f"{found.ratio(dilute, NETWORKS, SOLVERS)} times the best solver's (median): without a bias it needs a half-full phantom, and a "
-        "solver can be told that nothing is negative. Training with the noise is no gain in itself: the networks trained with it (for fewer "
-        f"passes) are better than those trained without in {found.won(noisy, TRAINED_WITH_NOISE, TRAINED_WITHOUT)} cases, at the strongest noise in "
-        f"{found.won(strongest, TRAINED_WITH_NOISE, TRAINED_WITHOUT)}. A hidden layer is better than none, both trained with noise, in "
-        f"{found.won(noisy, ['hidden_noise'], ['one_layer_noise'])} cases. And a network is trained for one system; a solver takes any.",
+        f"{found.won(noise_free, SOLVERS, NETWORKS)} cases: the system can be inverted, and a training has to end. On "
+        "phantoms of other "
+        f"kinds, with noise, a network is ahead of every solver so often: {unseen}. On nearly empty ones the best "
+        "network's error is "
+        f"{found.ratio(dilute, NETWORKS, SOLVERS)} times the best solver's (median): without a bias it needs a "
+        "half-full phantom, and a "
+        "solver can be told that nothing is negative. Training with the noise is no gain in itself: the networks "
+        "trained with it (for fewer "
+        f"passes) are better than those trained without in {found.won(noisy, TRAINED_WITH_NOISE, TRAINED_WITHOUT)} "
+        "cases, at the strongest noise in "
+        f"{found.won(strongest, TRAINED_WITH_NOISE, TRAINED_WITHOUT)}. A hidden layer is better than none, both "
+        "trained with noise, in "
+        f"{found.won(noisy, ['hidden_noise'], ['one_layer_noise'])} cases. And a network is trained for one system; a "
+        "solver takes any.",
     )
 
 

@@ -117,9 +117,15 @@ def train(experiment: Experiment, step: Any = None) -> Outcome | None:
     spectra = experiment.spectra
     u, c = spectra[:DATA_SET]
     network = Network(
-        u.shape[1], c.shape[1], experiment.hidden, activation=experiment.activation, scaling=Scaling.measure(experiment.scaling, u),
-        dtype=experiment.dtype, seed=experiment.seed, weight_range=experiment.weight_range,
-    )  # fmt: skip
+        u.shape[1],
+        c.shape[1],
+        experiment.hidden,
+        activation=experiment.activation,
+        scaling=Scaling.measure(experiment.scaling, u),
+        dtype=experiment.dtype,
+        seed=experiment.seed,
+        weight_range=experiment.weight_range,
+    )
     u, c = u[: experiment.samples], c[: experiment.samples]
 
     def callback(_: Network, history: History) -> bool:

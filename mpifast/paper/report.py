@@ -29,10 +29,10 @@ code { font-size: .9em; }
 """
 
 INTRODUCTION = """
-<p>B. G. Chae, “Neural network image reconstruction for magnetic particle imaging”, ETRI Journal 39(6), 841–850 (2017), done again with
-mpifast {version}. Each number stands beside the printed one, with the settings it was measured under and the seconds it took. The paper
-gives no temperature, input scaling or initial weights; what was used instead is in the settings. “met” is an error not above the printed
-one; “agrees” is within 20 %.</p>
+<p>B. G. Chae, “Neural network image reconstruction for magnetic particle imaging”, ETRI Journal 39(6), 841–850
+(2017), done again with mpifast {version}. Each number stands beside the printed one, with the settings it was
+measured under and the seconds it took. The paper gives no temperature, input scaling or initial weights; what was
+used instead is in the settings. “met” is an error not above the printed one; “agrees” is within 20 %.</p>
 """
 
 
@@ -44,7 +44,8 @@ def write(folder: Path, figures: Sequence[str], records: Sequence[Record]) -> No
         _section(folder, name, [record for record in records if record.figure == name]) for name in drawn
     )
     page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width, initial-scale=1">'
         f"<title>The paper, reproduced</title><style>{STYLE}</style></head><body><h1>The paper, reproduced</h1>"
         f"{INTRODUCTION.format(version=mpifast.__version__)}<nav>{links}</nav>{sections}</body></html>\n"
     )
@@ -65,7 +66,8 @@ def _section(folder: Path, name: str, records: Sequence[Record]) -> str:
     return (
         f'<section id="{name}"><h2>{_label(name)}: {html.escape(module.TITLE)}</h2>'
         f'<img alt="{_label(name)}" src="data:image/png;base64,{picture}"><p>{notes}</p>{table}'
-        f"<p>Code: <code>mpifast/paper/figures/{name}.py</code>; again: <code>mpifast reproduce {name}</code></p></section>"
+        f"<p>Code: <code>mpifast/paper/figures/{name}.py</code>; again: <code>mpifast reproduce "
+        f"{name}</code></p></section>"
     )
 
 
@@ -76,7 +78,8 @@ def _row(record: Record) -> str:
     printed = "" if record.paper is None else f"{record.paper:.3g}"
     settings = html.escape(json.dumps(record.settings))
     return (
-        f'<tr><td><code>{html.escape(record.quantity)}</code></td><td class="number">{printed}</td><td class="number">{record.measured:.4g}</td>'
+        f'<tr><td><code>{html.escape(record.quantity)}</code></td><td class="number">{printed}</td><td '
+        f'class="number">{record.measured:.4g}</td>'
         f'<td class="{kind}">{html.escape(found)}</td><td class="number">{record.seconds:.1f}</td>'
         f"<td><details><summary>show</summary>{settings}</details></td></tr>"
     )

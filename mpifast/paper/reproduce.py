@@ -93,6 +93,7 @@ def _kept(path: Path, names: Sequence[str]) -> list[Record]:
         version = record.settings.get("version")
         if version != mpifast.__version__ or record.figure not in FIGURES:
             raise ValueError(
-                f"{path} was written by mpifast {version}, this is {mpifast.__version__}: choose another folder with --out"
+                f"{path} was written by mpifast {version}, this is {mpifast.__version__}: "
+                "choose another folder with --out"
             )
     return [record for record in kept if record.figure not in names]

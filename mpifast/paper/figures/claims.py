@@ -1,4 +1,4 @@
-"""What the text claims without a figure: learning rates, external noise, truncated SVD "for particles of above 30 nm"."""
+"""Claims of the text without a figure: learning rates, external noise, truncated SVD "for particles of above 30 nm"."""
 
 from __future__ import annotations
 
