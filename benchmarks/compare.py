@@ -151,7 +151,7 @@ def accuracy(run: Run) -> None:
             "P8",
             "from a seed to a test MSE of 7.23e-5",
             name,
-            Mark("speedup", 8),
+            Mark("speedup", 10),
             threads,
             mine,
             theirs,
@@ -160,12 +160,12 @@ def accuracy(run: Run) -> None:
 
 
 def imports(run: Run) -> None:
-    timed(run, "P10", "import mpifast", "import numpy", Mark("ratio", 1.5), 1, *fresh.imports(run.rounds(11)))
+    timed(run, "P10", "import mpifast", "import numpy", Mark("ratio", 0.3), 1, *fresh.imports(run.rounds(11)))
 
 
 def first_results(run: Run) -> None:
     for name, limit, times in zip(
-        ("cold", "warm"), (15.0, 1.5), fresh.first_results(1 if run.quick else 3, run.rounds(7)), strict=True
+        ("cold", "warm"), (7.0, 1.0), fresh.first_results(1 if run.quick else 3, run.rounds(7)), strict=True
     ):
         absolute(run, "P11", f"a fresh process, its first spectra and pass, {name} cache", limit, times)
 
@@ -174,7 +174,7 @@ def reproduce(run: Run) -> None:
     if run.quick:
         run.missing["P9"] = "left out of a quick run"
     else:
-        absolute(run, "P9", "mpifast reproduce --quick, cold cache", 60.0, [fresh.reproduce("--quick")])
+        absolute(run, "P9", "mpifast reproduce --quick, cold cache", 45.0, [fresh.reproduce("--quick")])
 
 
 def reproduce_in_full(run: Run) -> None:
@@ -206,7 +206,7 @@ def streaming(run: Run) -> None:
         "P12",
         f"{count:,} spectra to disk",
         "a plain write of as many bytes",
-        Mark("speedup", 0.7),
+        Mark("speedup", 0.8),
         machine.all_threads(),
         ours,
         peer,
@@ -270,6 +270,7 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "P2": lambda run: run.kernel(lambda shape=PAPER: problems.generate(None, shape), cost=ALL),
     "P3": lambda run: run.kernel(lambda shape=PAPER: problems.generate(problems.SNR_DB, shape), cost=["samples"]),
     "P4": lambda run: run.kernel(problems.matrix, NEIGHBOURS[:2], cost=ALL[1:]),
+    "P4 lean": lambda run: run.pair(problems.lean_matrix(), "library", 9),
     "P5": lambda run: run.kernel(lambda shape=PAPER: problems.training(None, shape), cost=ALL),
     "P5 tenfold": tenfold,
     "P5 noisy": noisy,

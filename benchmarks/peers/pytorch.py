@@ -69,7 +69,7 @@ def loop(shape: problems.Shape = problems.PAPER) -> Pair:
         peer,
         verify,
         problems.SINGLE,
-        Mark("speedup", 80),
+        Mark("speedup", 25),
         part=count / len(u),
     )
 
