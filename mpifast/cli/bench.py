@@ -20,7 +20,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "bench",
         help="measure this machine",
-        description=f"Time spectra, training and prediction of {SAMPLES:,} samples, each in turn with NumPy's float32 product of the same size "
+        description=f"Time spectra, training and prediction of {SAMPLES:,} samples, each in turn with NumPy's float32 "
+        "product of the same size "
         "(medians). The whole comparison, with other libraries, is `python -m benchmarks.compare` in a checkout.",
         epilog="example: mpifast bench --threads 1",
     )

@@ -9,7 +9,8 @@ from mpifast.cli._system import add_spectra, add_system, spectra_of
 
 EXAMPLES = """examples:
   mpifast generate data.h5 --count 30000
-  mpifast generate data.zarr --count 10000000 --snr-db 30 --diameter 35e-9"""
+  mpifast generate data.zarr --count 10000000 --snr-db 30 --diameter 35e-9
+  mpifast generate data.h5 --count 30000 --matrix calibration.mdf"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,15 +18,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "generate",
         help="write spectra and phantoms to a store",
-        description="Stream spectra and their random binary phantoms into an HDF5 or zarr store. Interrupted, the same command goes on "
-        "to the same bits.",
+        description="Stream spectra and their random binary phantoms into an HDF5 or zarr store. After an interruption "
+        "the same command resumes, to the same bits.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("out", metavar="STORE", help="store to write: .h5, .hdf5 or .zarr")
     command.add_argument("--count", type=int, required=True, help="number of samples")
     command.add_argument("--compression", type=int, metavar="LEVEL", help="deflate, 1 to 9 (default: none)")
-    add_system(command)
+    add_system(command, matrix=True)
     add_spectra(command)
     command.add_argument("--json", action="store_true", help="print a JSON object with what was written")
     command.set_defaults(run=_generate)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpifast.cli._system import add_system, system_of
+from mpifast.cli._system import add_system, computed_system
 
 EXAMPLES = """examples:
   mpifast matrix system.mdf
@@ -20,7 +20,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "matrix",
         help="compute a system matrix",
-        description="Compute the system matrix of a Langevin particle under a cosine drive, and write it: an MDF calibration file (.mdf), "
+        description="Compute the system matrix of a Langevin particle under a cosine drive, and write it: an MDF "
+        "calibration file (.mdf), "
         "or its real form float64[harmonics, voxels] (.npy).",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -40,7 +41,7 @@ def _matrix(options: argparse.Namespace) -> int:
 
     path = Path(options.out)
     check.choice("the suffix of FILE", path.suffix, (".mdf", ".npy"))
-    system = system_of(options)
+    system = computed_system(options)
     if path.suffix == ".mdf":
         from mpifast.io.mdf.write import write_mdf
 
@@ -54,6 +55,7 @@ def _matrix(options: argparse.Namespace) -> int:
         print(json.dumps({**facts, "condition_number": condition, "fingerprint": system.fingerprint}, indent=2))
     else:
         print(
-            f"{path}: {system.harmonics} harmonics, {system.voxels} voxels, condition number {condition:.2g}, fingerprint {system.fingerprint}"
+            f"{path}: {system.harmonics} harmonics, {system.voxels} voxels, condition number {condition:.2g}, "
+            f"fingerprint {system.fingerprint}"
         )
     return 0

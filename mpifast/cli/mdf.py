@@ -13,7 +13,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = actions.add_parser(
         "check",
         help="check files against the specification and MPIFiles.jl",
-        description="Check MDF v2.1 files against the specification and what MPIFiles.jl and MPIReco.jl need. One line for each breach: "
+        description="Check MDF v2.1 files against the specification and what MPIFiles.jl and MPIReco.jl need. One "
+        "line for each breach: "
         "dataset, rule, cure. Prints nothing and exits with 0 if there is none, and with 1 otherwise.",
         epilog="examples:\n  mpifast mdf check system.mdf\n  mpifast mdf check *.mdf --json",
         formatter_class=argparse.RawDescriptionHelpFormatter,

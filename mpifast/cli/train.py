@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mpifast.cli._system import add_spectra, add_system, spectra_of
+from mpifast.cli._system import add_spectra, add_system, refuse_system, spectra_of
 
 EXAMPLES = """examples:
   mpifast train net.npz --recipe fast
@@ -26,7 +26,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--data",
         metavar="STORE",
-        help="store written by mpifast generate; then the options of system and data set do not count",
+        help="store written by mpifast generate, in place of the system and the data set",
     )
     command.add_argument("--count", type=int, default=30_000, help="training samples (default: %(default)s)")
     command.add_argument(
@@ -67,7 +67,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="samples a step; 1 is the exact rule (default: %(default)s)",
     )
     training.add_argument("--checkpoint", metavar="FILE", help="keep the training there, and go on from it")
-    add_system(command)
+    add_system(command, matrix=True)
     add_spectra(command)
     command.add_argument("--json", action="store_true", help="print a JSON object with the errors of every epoch")
     command.set_defaults(run=_train)
@@ -81,6 +81,8 @@ def _train(options: argparse.Namespace) -> int:
     check.choice("the suffix of NETWORK", path.suffix, (".npz",))
     count = check.integer("--count", options.count, low=1)
     validation = check.integer("--validation", options.validation)
+    if options.data:
+        refuse_system(options, f"--data {options.data}")
     spectra = mpifast.open_spectra(options.data) if options.data else spectra_of(options)
     u, c = spectra[:count]
     if len(u) < count:
