@@ -85,7 +85,7 @@ def psnr(images: Any, phantoms: Any, peak: float = 1.0) -> float:
     Raises
     ------
     TypeError, ValueError
-        As for `mse`, and if ``peak`` is not positive.
+        As for `mse`, and if ``peak`` is not positive or below the largest value of the phantoms.
 
     Examples
     --------
@@ -93,17 +93,20 @@ def psnr(images: Any, phantoms: Any, peak: float = 1.0) -> float:
     >>> print(round(mpifast.metrics.psnr([0.1, 0.9], [0, 1]), 6))
     20.0
     """
-    peak, error = check.positive("peak", peak), mse(images, phantoms)
+    images, phantoms = _pair(images, phantoms)
+    peak, error = _peak(peak, phantoms), mean_square(images, phantoms)
     return 10.0 * math.log10(peak**2 / error) if error > 0.0 else math.inf
 
 
-def ssim(images: Any, phantoms: Any) -> float:
-    """Structural similarity of pictures of stacked one-dimensional images, scikit-image's, for values from 0 to 1.
+def ssim(images: Any, phantoms: Any, peak: float = 1.0) -> float:
+    """Structural similarity of pictures of stacked one-dimensional images, by scikit-image.
 
     Parameters
     ----------
     images, phantoms : array_like
         [rows, voxels], at least 7 by 7.
+    peak : float, optional
+        Largest possible value of a voxel; the smallest is 0.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def ssim(images: Any, phantoms: Any) -> float:
     Raises
     ------
     TypeError, ValueError
-        As for `mse`, and if the arrays are not pictures of at least 7 by 7.
+        As for `psnr`, and if the arrays are not pictures of at least 7 by 7.
     ModuleNotFoundError
         If scikit-image is missing: it is in the extra ``metrics``.
 
@@ -125,13 +128,24 @@ def ssim(images: Any, phantoms: Any) -> float:
     1.0
     """
     images, phantoms = _pair(images, phantoms)
+    peak = _peak(peak, phantoms)
     if images.ndim != 2 or min(images.shape) < 7:
         raise ValueError(f"images have shape {images.shape}: structural similarity needs a picture of at least 7 by 7")
     try:
         from skimage.metrics import structural_similarity
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError('ssim needs scikit-image: python -m pip install "mpifast[metrics]"') from error
-    return float(structural_similarity(images.astype(np.float64), phantoms.astype(np.float64), data_range=1.0))
+    return float(structural_similarity(images.astype(np.float64), phantoms.astype(np.float64), data_range=peak))
+
+
+def _peak(peak: Any, phantoms: np.ndarray) -> float:
+    """A peak that no phantom exceeds."""
+    peak = check.positive("peak", peak)
+    if phantoms.max() > peak:
+        raise ValueError(
+            f"peak={peak:g} is below the largest phantom value, {phantoms.max():g}: give the largest possible"
+        )
+    return peak
 
 
 def _pair(images: Any, phantoms: Any) -> tuple[np.ndarray, np.ndarray]:

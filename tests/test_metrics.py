@@ -39,6 +39,16 @@ def test_ssim_is_scikit_images(random):
     assert mpifast.metrics.ssim(noisy, picture) == structural_similarity(noisy, picture.astype(float), data_range=1.0)
 
 
+@pytest.mark.parametrize("measure", [mpifast.metrics.ssim, mpifast.metrics.psnr])
+def test_images_of_bytes_need_their_peak(measure, random):
+    """The default peak of 1 would call a noisy picture of 0 to 255 nearly perfect, or worse than empty."""
+    picture = 255.0 * mpifast.phantoms.pattern()
+    noisy = picture + random.normal(scale=20.0, size=picture.shape)
+    assert measure(noisy, picture, peak=255.0) == pytest.approx(measure(noisy / 255.0, picture / 255.0))
+    with pytest.raises(ValueError, match="peak=1 is below the largest phantom value, 255"):
+        measure(noisy, picture)
+
+
 def test_ssim_without_scikit_image_names_the_extra(run_python):
     code = (
         "import sys; sys.modules['skimage'] = None; import mpifast; p = mpifast.phantoms.letters(); "

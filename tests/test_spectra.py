@@ -99,6 +99,12 @@ def test_spectra_are_those_of_the_forward_model(small_system, thousand):
     np.testing.assert_array_equal(small_system.spectra(c), u)
 
 
+@pytest.mark.parametrize("stop", [2**50, 2**62])
+def test_what_does_not_fit_into_memory_is_named(small_system, stop):
+    with pytest.raises(MemoryError, match=r"samples take [\d,]+ GB: ask for fewer, or stream them"):
+        mpifast.Spectra(small_system)[:stop]
+
+
 def test_is_endless_and_says_so(small_system):
     with pytest.raises(TypeError, match=r"endless.*batches"):
         iter(mpifast.Spectra(small_system))

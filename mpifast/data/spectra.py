@@ -100,7 +100,9 @@ class Spectra:
             uint8[n, voxels]; uint8[voxels] for a single sample.
         """
         if isinstance(index, slice):
-            return self._generate(_slice_samples(index))
+            samples = _slice_samples(index)
+            room = self._room(len(samples))
+            return self._generate(np.arange(samples.start, samples.stop, samples.step, dtype=np.int64), room)
         if isinstance(index, (np.ndarray, list)) and np.ndim(index) > 0:
             return self._generate(array_samples(index))
         if isinstance(index, tuple):
@@ -215,11 +217,21 @@ class Spectra:
 
         save(self, path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
 
+    def _room(self, count: int) -> Samples:
+        """New arrays for so many samples."""
+        try:
+            return np.empty((count, self.equations), self.dtype), np.empty((count, self.system.voxels), np.uint8)
+        except (MemoryError, ValueError) as error:
+            size = count * (self.equations * self.dtype.itemsize + self.system.voxels)
+            raise MemoryError(
+                f"{count:,} samples take {size / 1e9:,.0f} GB: ask for fewer, or stream them with .batches or .save"
+            ) from error
+
     def _generate(self, samples: np.ndarray, room: Samples | None = None, threads: int | None = None) -> Samples:
         """The samples, in new arrays or in the first rows of ``room``: new memory takes as long to touch as to fill."""
         threads, count = threads or thread_count(self.threads), len(samples)
         if room is None:
-            room = np.empty((count, self.equations), self.dtype), np.empty((count, self.system.voxels), np.uint8)
+            room = self._room(count)
         spectra, phantoms = (array[:count] for array in room)
         draw = (samples, self._keys, *self._density)
         tables = self.system.forward_model.tables(self.dtype)
@@ -233,7 +245,7 @@ class Spectra:
         return spectra, phantoms
 
 
-def _slice_samples(index: slice) -> np.ndarray:
+def _slice_samples(index: slice) -> range:
     """Sample numbers of a slice that counts from the first sample."""
     if index.stop is None:
         raise ValueError("the slice has no stop and the data set no end: give one, e.g. spectra[:30_000]")
@@ -242,7 +254,7 @@ def _slice_samples(index: slice) -> np.ndarray:
     step = 1 if index.step is None else check.integer("step", index.step, low=-(2**62), high=2**62)
     if step == 0:
         raise ValueError("step=0 is out of range: give a step other than zero")
-    return np.arange(start, stop, step, dtype=np.int64)
+    return range(start, stop, step)
 
 
 def array_samples(index: Any) -> np.ndarray:
