@@ -9,7 +9,7 @@ from .io.mdf.check import check_mdf as check_mdf
 from .io.mdf.read import read_mdf as read_mdf
 from .io.mdf.write import write_mdf as write_mdf
 from .io.sklearn import SpectrumRegressor as SpectrumRegressor
-from .io.store.store import open_spectra as open_spectra
+from .io.store.reader import open_spectra as open_spectra
 from .networks.network import Network as Network
 from .networks.training import TrainingWarning as TrainingWarning
 from .physics.grid import Grid as Grid

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all; and one process at a time writes them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-try:
-    import fcntl
-except ModuleNotFoundError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
-BUSY = (errno.EAGAIN, errno.EACCES)
+WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
 @contextmanager
@@ -46,23 +41,40 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, what: str) -> Iterator[None]:
-    """Hold a file for this process alone. The operating system lets go of it when the process ends, however it ends.
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time write ``path``: hold the lock of the file ``.NAME.lock`` beside it.
+
+    The operating system releases the lock when the process ends, however it ends. The empty file is removed with the
+    lock, and a process that finds one left behind by a killed process takes it over. File systems that have no locks
+    do without.
+
+    Parameters
+    ----------
+    path : Path
+        What is to be written; it need not exist.
 
     Raises
     ------
     BlockingIOError
-        If another process holds it; ``what`` names it in the message.
+        If another process, or another thread of this one, holds the lock.
+    OSError
+        If the folder does not exist or cannot be written.
     """
-    with open(path, "r+b") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                gone = not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat())
-            except OSError as error:
-                gone = error.errno in BUSY  # other errors: a file system without locks
-            if gone:
-                raise BlockingIOError(
-                    errno.EAGAIN, f"{what} is being written by another process: wait for it, or choose another name"
-                )
+    import filelock  # 60 ms
+
+    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise BlockingIOError(
+            errno.EAGAIN, f"{path} is being written by another process: wait for it, or choose another name"
+        ) from error
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
+    try:
         yield
+    finally:
+        if lock.is_locked and os.name != "nt":  # while it is held: who opened it before sees that it has gone
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()

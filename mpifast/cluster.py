@@ -147,7 +147,7 @@ def save(
     count: int,
     client: Client,
     *,
-    chunks: int = CHUNKS,
+    chunks: int | None = None,
     compression: int | None = None,
     packed: bool = True,
     progress: bool | None = None,
@@ -182,13 +182,14 @@ def save(
     ...     len(mpifast.open_spectra(f"{folder}/data.zarr"))
     10000
     """
-    from mpifast.io.store.store import writing
+    from mpifast.io.store.writer import writing
 
     path = check.path("path", path).absolute()  # workers have other working folders
     if path.suffix != ".zarr":
         raise ValueError(f"path={str(path)!r} cannot be written in parallel: choose a name ending in .zarr")
+    source = _serial(check.instance("spectra", spectra, Spectra)).source()
     with writing(
-        check.instance("spectra", spectra, Spectra),
+        source,
         path,
         count,
         chunks=chunks,
@@ -197,7 +198,7 @@ def save(
         progress=progress,
     ) as job:
         if job is not None:
-            for block, sums in sweep(_write, job.missing(), client, _serial(spectra), job.target):
+            for block, sums in sweep(_write, job.missing(), client, source, job.target):
                 job.note(block, sums)
 
 
@@ -268,11 +269,11 @@ def _part(spectra: Any, first: int, last: int) -> Samples:
     return spectra[first:last]
 
 
-def _write(block: int, spectra: Spectra, target: Any) -> tuple[int, int]:
-    from mpifast.io.store.store import make
+def _write(block: int, source: Any, target: Any) -> tuple[int, int]:
     from mpifast.io.store.targets import sums_of
+    from mpifast.io.store.writer import make
 
-    arrays = make(spectra, target.layout, block)
+    arrays = make(source, target.layout, block)
     return target.write(block, *arrays, sums_of(*arrays))
 
 

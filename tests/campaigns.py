@@ -5,6 +5,7 @@ The ordinary tests run them with small counts; ``python tests/campaigns.py`` run
 
 import argparse
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -69,6 +70,7 @@ def start(program, folder, *arguments):
     child = subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},  # the same mpifast
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -135,7 +137,7 @@ def kill_saving(count, seed, folder):
             kills += child.wait() != 0
             child.communicate()
             names = {path.name for path in broken.parent.iterdir()} - {f"{broken.name}.partial"}
-            assert all(name == broken.name or name.endswith(".tmp") for name in names), names
+            assert all(name == broken.name or name.endswith((".tmp", ".lock")) for name in names), names
             if broken.exists():  # whole, if it is there at all; once more from the beginning
                 mpifast.open_spectra(broken).verify()
                 assert contents(broken) == contents(whole)

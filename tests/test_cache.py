@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mpifast
+from mpifast._compiled import cache as module
 
 DRAW = """
 import mpifast
@@ -60,6 +61,81 @@ def test_an_edit_in_another_file_is_seen(run_python, tmp_path):
     values, hits, _ = draw(run_python, tmp_path / "cache", PYTHONPATH=f"{copy.parent}:{':'.join(sys.path)}")
     assert hits == 0
     assert values != EXPECTED
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A copy of the installed package, and a C source in it, as an extension in the making has one."""
+    copy = tmp_path_factory.mktemp("site") / "mpifast"
+    shutil.copytree(Path(mpifast.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "_compiled" / "example.c").write_text("int answer(void) { return 42; }")
+    return copy
+
+
+@pytest.mark.parametrize("pattern", ["*.py", "*.so", "*.c", "*.pyx", "*.pxd"])
+def test_an_edit_of_any_dependency_is_another_digest(package, pattern):
+    before = module.digest_of(package)
+    files = sorted(package.rglob(pattern))
+    assert files
+    for path in files:
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if content else b"#")
+        assert module.digest_of(package) != before, path
+        path.write_bytes(content)
+    moved = files[0].with_name(f"moved{files[0].suffix}")
+    files[0].rename(moved)
+    assert module.digest_of(package) != before
+    moved.rename(files[0])
+    assert module.digest_of(package) == before
+
+
+def test_the_digest_in_use_is_that_of_the_package(run_python, package):
+    """An extension of which one byte differs: another folder."""
+    code = "from mpifast._compiled import cache; print(cache.digest())"
+    path = f"{package.parent}{os.pathsep}{os.pathsep.join(sys.path)}"
+    before = run_python("-c", code, PYTHONPATH=path).stdout
+    extension = next(package.rglob("*.so"))
+    content = extension.read_bytes()
+    extension.write_bytes(content + b"\0")
+    after = run_python("-c", code, PYTHONPATH=path).stdout
+    extension.write_bytes(content)
+    assert len(before) == len(after) == 25
+    assert before != after
+
+
+def test_old_caches_are_removed_and_none_in_use(tmp_path):
+    """Ages in days, most recently used first; names that are not digests are nobody's cache."""
+    day, now = 86_400, 1_000_000_000.0
+    ages = {f"{number:024x}": age for number, age in enumerate([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 2, 3, 29, 31, 400])}
+    for name, age in {**ages, "notes": 400, "current": 400, "f" * 24: 400}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "code.nbc").write_bytes(b"code")
+        os.utime(tmp_path / name, [now - age * day] * 2)
+    (tmp_path / ("e" * 24)).symlink_to(tmp_path / "notes", target_is_directory=True)
+    module.evict(tmp_path, "f" * 24, now)
+    left = {name for name in ages if (tmp_path / name).exists()}
+    assert left == {name for name, age in ages.items() if age < 1}
+    assert all((tmp_path / name / "code.nbc").exists() for name in ("notes", "current", "f" * 24, "e" * 24))
+    few = dict(list(ages.items())[:2])
+    for name in few:
+        os.utime(tmp_path / name, [now - 20 * day] * 2)
+    for name in left - few.keys():
+        shutil.rmtree(tmp_path / name)
+    module.evict(tmp_path, "f" * 24, now)  # of few, those of the last month stay
+    assert all((tmp_path / name).exists() for name in few)
+    module.evict(tmp_path, "f" * 24, now + 11 * day)
+    assert not any((tmp_path / name).exists() for name in few)
+
+
+def test_a_process_evicts_and_marks_its_own_folder(run_python, tmp_path):
+    old = tmp_path / ("0" * 24)
+    old.mkdir()
+    os.utime(old, [1.0, 1.0])
+    _, _, place = draw(run_python, tmp_path)
+    assert not old.exists()
+    os.utime(place, [1.0, 1.0])
+    assert draw(run_python, tmp_path)[:2] == (EXPECTED, 1)  # in use: neither removed nor forgotten
+    assert Path(place).stat().st_mtime > 1e9
 
 
 @pytest.mark.parametrize("cache", ["off", "/proc/mpifast"])  # /proc takes no folders, not even the superuser's

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mpifast
+from mpifast.io.hdf5.chunks import fletcher32
 from mpifast.io.hdf5.reader import Array, File, UnreadableError
 
 ARRAY = np.arange(60.0).reshape(3, 4, 5)
@@ -119,6 +120,63 @@ def test_a_compressed_bomb_is_not_inflated(path):
         dataset = file.create_dataset("a", (10,), "i1", chunks=(10,), compression="gzip")
         dataset.id.write_direct_chunk((0,), zlib.compress(bytes(2**26)))
     with File(path) as file, pytest.raises(UnreadableError, match="a chunk has 15 bytes, expected 10"):
+        file.read("a")
+
+
+FILTERED = {
+    "checksum": {"fletcher32": True},
+    "deflate": {"fletcher32": True, "compression": "gzip"},
+    "shuffle, deflate": {"fletcher32": True, "compression": "gzip", "shuffle": True},
+}
+
+
+@pytest.mark.parametrize("options", FILTERED.values(), ids=FILTERED)
+@pytest.mark.parametrize("size", [1, 5, 801, 70_000])
+def test_checksums_of_chunks_are_compared(path, options, size, random):
+    """Every intact chunk is read; one that differs in a single bit, of the data or of the checksum, is not."""
+    values = random.integers(0, 256, size, dtype=np.uint8)
+    with File(write(path, a={"data": values, "chunks": (max(1, size // 2),), **options})) as file:
+        np.testing.assert_array_equal(file.read("a"), values)
+    with h5py.File(path) as file:
+        _, whole = file["a"].id.read_direct_chunk((0,))
+        assert int.from_bytes(whole[-4:], "little") == fletcher32(whole[:-4])
+    for at in (0, len(whole) // 2, len(whole) - 4, len(whole) - 1):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << random.integers(8)
+        with h5py.File(path, "r+") as file:
+            file["a"].id.write_direct_chunk((0,), bytes(damaged))
+        with File(path) as file, pytest.raises(UnreadableError, match=r"file\.h5: a: .*Fletcher-32 checksum"):
+            file.read("a")
+
+
+def test_a_checksum_below_the_compression(path):
+    """The filters in the other order, which h5py alone does not make."""
+    with h5py.File(path, "w") as file:
+        creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        creation.set_chunk((60,))
+        creation.set_fletcher32()
+        creation.set_deflate(5)
+        dataset = file.create_dataset("a", (60,), "f8", dcpl=creation)
+        dataset[:] = ARRAY.ravel()
+        _, whole = dataset.id.read_direct_chunk((0,))
+        file.flush()
+        with File(path) as reader:
+            np.testing.assert_array_equal(reader.read("a"), ARRAY.ravel())
+        content = bytearray(zlib.decompress(whole))
+        content[17] ^= 1
+        dataset.id.write_direct_chunk((0,), zlib.compress(bytes(content)))
+    with File(path) as file, pytest.raises(UnreadableError, match="Fletcher-32 checksum"):
+        file.read("a")
+
+
+@pytest.mark.parametrize("missing", [1, 4])
+def test_compressed_data_without_their_end_are_refused(path, missing):
+    """The checksum of the zlib format stands at the end: without it nothing has been compared."""
+    with h5py.File(path, "w") as file:
+        dataset = file.create_dataset("a", data=ARRAY, chunks=ARRAY.shape, compression="gzip")
+        _, whole = dataset.id.read_direct_chunk((0, 0, 0))
+        dataset.id.write_direct_chunk((0, 0, 0), whole[:-missing])
+    with File(path) as file, pytest.raises(UnreadableError, match="a chunk is incomplete"):
         file.read("a")
 
 

@@ -227,6 +227,11 @@ def test_metadata(small_system, tmp_path):
         ({"/tracer/name": ["a", "b"]}, ValueError, "would not be valid: /tracer/batch"),
         ({"/acquisition/startTime": "2024-01-01T00:00:00Z"}, ValueError, "no Z"),
         ({"/_own": object()}, TypeError, "/_own must be text or numbers"),
+        ({"/tracer//_own": 1.0}, ValueError, "leave out empty parts and dots"),
+        ({"/scanner/../tracer/_diameters": 1e-9}, ValueError, "leave out empty parts and dots"),
+        ({"/_own/": 1.0}, ValueError, "leave out empty parts and dots"),
+        ({"/study/name/_own": 1.0}, ValueError, "but /study/name is a dataset: choose another name"),
+        ({"/_own": 1.0, "/_own/part": 2.0}, ValueError, "is a dataset: choose another name"),
     ],
 )
 def test_bad_metadata_overwrite_nothing(metadata, error, message, small_system, tmp_path):
@@ -236,6 +241,39 @@ def test_bad_metadata_overwrite_nothing(metadata, error, message, small_system, 
         mpifast.write_mdf(path, small_system, metadata=metadata)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["system.mdf"]
+
+
+OURS = (
+    "/_mpifast/system /_mpifast/version /_mpifast /_mpifast/other /tracer/_diameters /tracer/_diameters/part "
+    "/tracer/_model /tracer/_saturationMagnetization /tracer/_temperature /acquisition/_voxels "
+    "/acquisition/receiver/_harmonics /calibration/_tolerance /calibration/_nodes /measurement/_phantoms"
+).split()
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("kind", ["calibration", "fourier"])
+def test_what_mpifast_states_itself_is_not_overridden(kind, name, small_system, spectra, tmp_path):
+    """A diameter among the metadata was read back as the particle's, and a system's fingerprint as the system's."""
+    content = (small_system,) if kind == "calibration" else (spectra[0], small_system)
+    with pytest.raises(ValueError, match=rf"metadata has the name '{name}', but .* is mpifast's own and follows"):
+        mpifast.write_mdf(tmp_path / "file.mdf", *content, metadata={name: 20e-9})
+    assert os.listdir(tmp_path) == []
+
+
+def test_every_name_of_ours_is_reserved(small_system, spectra, tmp_path):
+    from mpifast.io.mdf.format import OWN
+    from mpifast.io.mdf.reconstruct import reconstruct_file, write_reconstruction
+
+    mpifast.write_mdf(tmp_path / "matrix.mdf", small_system)
+    mpifast.write_mdf(tmp_path / "measurement.mdf", spectra[0], small_system, phantoms=spectra[1])
+    found = reconstruct_file(tmp_path / "measurement.mdf", tmp_path / "matrix.mdf", "tikhonov")
+    write_reconstruction(tmp_path / "images.mdf", found)
+    names = set()
+    for path in tmp_path.iterdir():
+        with h5py.File(path) as file:
+            file.visit(lambda name: names.add(f"/{name}"))
+    ours = {name for name in names if "/_" in name and not name.startswith("/_mpifast/")}
+    assert ours == set(OWN)
 
 
 def test_bad_input(small_system, spectra, tmp_path):

@@ -143,16 +143,17 @@ def test_lies_are_refused(path, lie):
     ("name", "value", "message"),
     [
         ("format", np.bytes_("other"), "has no spectra of mpifast"),
-        ("format_version", 2, r"format version 2, this version of mpifast reads 1: use the mpifast that wrote it"),
-        ("format_version", 0, "format version 0"),
-        ("seed", np.bytes_("8"), "do not agree with their digest"),
-        ("particle_diameter", 41e-9, "do not agree with their digest"),
+        ("format_version", 3, r"format version 3, this version of mpifast reads 1 and 2: python -m pip install --upgrade"),
+        ("format_version", 2**60, "format version 1152921504606846976, .* --upgrade mpifast"),
+        ("format_version", 0, "format version 0, this version of mpifast reads 1 and 2"),
+        ("settings", np.bytes_("{}"), "do not agree with their digest"),
+        ("equations", 13, "do not agree with their digest"),
         ("count", 2**60, "do not agree with their digest"),
         ("count", "many", "'count' is neither a number of 64 bits nor a text"),
         ("count", 300.0, "'count' is 300.0, expected int"),
         ("count", np.arange(1000), "'count' is neither"),
         ("count", np.array((1, 2), [("a", "i4"), ("b", "f8")]), "'count' is neither"),
-        ("seed", np.bytes_("7" * 60_000), "'seed' is neither"),
+        ("settings", np.bytes_("7" * 40_000), "'settings' is neither"),
         ("dtype", h5py.Empty("S7"), "'dtype' is neither"),
     ],
 )
@@ -162,16 +163,31 @@ def test_attributes_of_odd_types_and_values_are_refused(path, name, value, messa
 
 
 def test_a_missing_attribute_is_refused(path):
-    change(path, lambda file: file.attrs.__delitem__("seed"))
-    refused(path, "'seed' is None, expected str")
+    change(path, lambda file: file.attrs.__delitem__("settings"))
+    refused(path, "'settings' is None, expected str")
+
+
+@pytest.mark.parametrize("text", ["", "7", "[]", "{}", '{"fingerprint": 7}', "[" * 9000, "{" * 9000, "nul"])
+def test_settings_that_are_no_description_are_refused(path, text):
+    from mpifast.io.store.layout import ARRAYS, _digest
+
+    def lie(file):
+        stated = {name: file.attrs[name] for name in ARRAYS} | {"settings": text}
+        stated = {name: value.decode() if isinstance(value, bytes) else value for name, value in stated.items()}
+        stated = {name: value.item() if isinstance(value, np.generic) else value for name, value in stated.items()}
+        file.attrs.update(_bytes({"settings": text, "digest": _digest(stated)}))
+
+    change(path, lie)
+    refused(path, "its settings (are no JSON|have no fingerprint)")
 
 
 def test_a_lie_that_agrees_with_its_digest_is_found_in_the_arrays(path):
     from mpifast.io.store.layout import Layout
 
-    settings = mpifast.open_spectra(path).settings
-    for lie in ({"count": 2**60}, {"harmonics": 2**19}, {"chunks": 2**22}):
-        change(path, lambda file, lie=lie: file.attrs.update(_bytes(Layout({**settings, **lie}).attributes)))
+    layout = mpifast.open_spectra(path)._layout
+    for lie in ({"count": 2**60}, {"equations": 2**19}, {"chunks": 2**22}):
+        lied = Layout({**layout.shape, **lie}, layout.settings)
+        change(path, lambda file, lied=lied: file.attrs.update(_bytes(lied.attributes)))
         refused(path)
 
 

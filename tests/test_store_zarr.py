@@ -98,8 +98,8 @@ def test_big_endian_is_refused(path):
     [
         ({"format": "other"}, "no spectra"),
         ({"format_version": 7}, "format version 7"),
-        ({"seed": "8"}, "digest"),
-        ({"seed": ["7"]}, "expected str"),
+        ({"settings": "{}"}, "digest"),
+        ({"settings": ["7"]}, "expected str"),
         ({"count": 2**70}, "digest"),
     ],
 )

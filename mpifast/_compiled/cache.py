@@ -3,10 +3,12 @@
 Numba can cache by itself, but misses edits in other files than the function's own, writes beside the source (which may
 be read-only) and can load the wrong function after two processes have filled the cache at once. Here
 
-- the folder is named by a digest of every source file, Numba's version and its settings: an edit anywhere is a new
-  cache;
+- the folder is named by a digest of every source file and every compiled extension, Numba's version and its settings:
+  an edit anywhere is a new cache;
 - it lies in the user's cache folder, readable by no one else, since Numba's files are pickles; where it cannot be
   written there is no cache;
+- folders of other digests are removed when a new one is made: those unused for a month, and all but the most recently
+  used few; never one that has been used within a day;
 - a process gives its files names of its own, so no index ever points to another process's data, and what cannot be read
   is compiled again.
 
@@ -19,15 +21,24 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
+import shutil
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
+import platformdirs
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
+
+SOURCES = {".py", ".pyx", ".pxd", ".c", ".h", ".so", ".pyd", ".dylib"}  # compiled loops may call any of them
+KEPT = 6  # folders of other digests
+DAY = 86_400.0  # seconds
+UNUSED = 30 * DAY
 
 
 def enable(dispatcher: Any) -> Any:
@@ -44,36 +55,73 @@ def folder() -> Path | None:
     setting = os.environ.get("MPIFAST_CACHE", "")
     if setting == "off":
         return None
-    place = (Path(setting) if setting else _user_cache() / "mpifast") / digest()
+    home = Path(setting) if setting else platformdirs.user_cache_path("mpifast", appauthor=False)
+    place = home / digest()
+    if not setting and not place.is_absolute():  # a user without a home folder
+        return None
     try:
+        fresh = not place.exists()
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place):
-            return place
+            pass
     except OSError:
         return None
+    mark_used(place)
+    if fresh:
+        evict(home, place.name)
+    return place
+
+
+def mark_used(place: Path) -> None:
+    """Note in the folder's time stamp that it has been used now."""
+    with contextlib.suppress(OSError):
+        os.utime(place)
+
+
+def evict(home: Path, current: str, now: float | None = None) -> None:
+    """Remove the folders of digests that are no longer used.
+
+    Parameters
+    ----------
+    home : Path
+        The folder of all digests. Only folders whose names are digests are touched.
+    current : str
+        The digest in use, which stays.
+    now : float, optional
+        Seconds since 1970; the clock's by default.
+    """
+    now = time.time() if now is None else now
+    found = []
+    with contextlib.suppress(OSError), os.scandir(home) as entries:
+        for entry in entries:
+            if re.fullmatch("[0-9a-f]{24}", entry.name) and entry.name != current and entry.is_dir(follow_symlinks=False):
+                found.append((now - entry.stat(follow_symlinks=False).st_mtime, entry.path))
+    for number, (age, path) in enumerate(sorted(found)):
+        if age > UNUSED or (number >= KEPT and age > DAY):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @functools.cache
 def digest() -> str:
-    """Names everything that compiled code depends on and that Numba does not look at: all sources, and Numba's
-    settings.
+    """Names everything that compiled code depends on and that Numba does not look at: all sources and extensions of
+    this package, and Numba's settings.
     """
     settings = sorted(
         item for item in os.environ.items() if item[0].startswith("NUMBA_") and "THREAD" not in item[0]
     )  # threads are chosen later
     state = hashlib.sha256(repr((numba.__version__, sys.version, settings)).encode())
-    for path in sorted(Path(__file__).parent.parent.rglob("*.py")):
-        state.update(path.read_bytes())
+    state.update(digest_of(Path(__file__).parent.parent))
     return state.hexdigest()[:24]
 
 
-def _user_cache() -> Path:
-    """The platform's folder for caches."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+def digest_of(package: Path) -> bytes:
+    """Digest of the sources and compiled extensions of a package: their names and bytes."""
+    state = hashlib.sha256()
+    for path in sorted(path for path in package.rglob("*") if path.suffix in SOURCES):
+        content = path.read_bytes()
+        state.update(f"{path.relative_to(package).as_posix()}\0{len(content)}\0".encode())
+        state.update(content)
+    return state.digest()
 
 
 class _Locator(_CacheLocator):  # type: ignore[misc]
@@ -117,6 +165,7 @@ class SharedCache(FunctionCache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Compiled code for a signature, or None: also when the files are damaged in whatever way."""
+        mark_used(Path(self.cache_path))
         try:
             return super().load_overload(sig, target_context)
         except Exception:  # any bytes may stand in a damaged file, and any error come of them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from mpifast.data.noise import noise_level
 from mpifast.data.phantoms import density_digits
 from mpifast.physics.linear_system import LinearSystem, as_system
 from mpifast.physics.precision import warn_of_float32
+
+if TYPE_CHECKING:
+    from mpifast.io.store.source import Source
 
 Samples = tuple[np.ndarray, np.ndarray]
 
@@ -164,7 +167,7 @@ class Spectra:
         path: str | Path,
         count: int,
         *,
-        chunks: int = 16_384,
+        chunks: int | None = None,
         compression: int | None = None,
         packed: bool = True,
         progress: bool | None = None,
@@ -182,7 +185,8 @@ class Spectra:
         count : int
             Number of samples.
         chunks : int, optional
-            Samples in a chunk: the unit of checksums, of compression and of reading. At most 1 GiB.
+            Samples in a chunk: the unit of checksums, of compression and of reading. At most 1 GiB; by default 16,384, or
+            as many as 256 MiB hold.
         compression : int, optional
             Level of deflate, from 1 to 9; None for none, which is by far the fastest: spectra hardly compress.
         packed : bool, optional
@@ -213,9 +217,17 @@ class Spectra:
         ...     mpifast.open_spectra(f"{folder}/data.zarr")[:3][0].shape
         (3, 200)
         """
-        from mpifast.io.store.store import save
+        from mpifast.io.store.writer import save
 
-        save(self, path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
+        save(self.source(), path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
+
+    def source(self) -> Source:
+        """What a store is written from: see `mpifast.io.store.source.Source`."""
+        from mpifast.io.store.source import Source
+
+        noise = {} if self.snr_db is None else {"snr_db": float(self.snr_db)}
+        settings = {"seed": str(self.seed), "density": self.density, "noise_level": float(self.noise_level), **noise}
+        return Source(self.system, settings, self.dtype, self._generate, self.threads)
 
     def _room(self, count: int) -> Samples:
         """New arrays for so many samples."""

@@ -129,6 +129,26 @@ _TABLE = """
 """
 
 
+# Names of mpifast's own in the files that it writes. Nobody else fills them: they are read back as facts.
+OWN = (
+    "/_mpifast",
+    "/acquisition/_voxels",
+    "/acquisition/receiver/_harmonics",
+    "/calibration/_nodes",
+    "/calibration/_tolerance",
+    "/measurement/_phantoms",
+    "/reconstruction/_matrix",
+    "/reconstruction/_measurement",
+    "/reconstruction/_parameter",
+    "/reconstruction/_residual",
+    "/reconstruction/_solver",
+    "/tracer/_diameters",
+    "/tracer/_model",
+    "/tracer/_saturationMagnetization",
+    "/tracer/_temperature",
+)
+
+
 class Field(NamedTuple):
     """A line of the table."""
 

@@ -13,7 +13,7 @@ from mpifast._files import replacing
 from mpifast.io.hdf5.reader import File, h5py
 from mpifast.io.mdf import values as mdf_values
 from mpifast.io.mdf.check import Breach, breaches
-from mpifast.io.mdf.format import EXTENSIONS, FIELDS
+from mpifast.io.mdf.format import EXTENSIONS, FIELDS, OWN
 from mpifast.physics.system_matrix import SystemMatrix
 
 DTYPES = {"int8": np.int8, "int64": np.int64, "integer": np.int64, "float64": np.float64}
@@ -141,7 +141,14 @@ def _checked(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
         if not isinstance(name, str) or not name.startswith("/"):
             raise ValueError(f"metadata has the name {name!r}: give the dataset's path, e.g. '/study/name'")
         parts = name.split("/")[1:]
-        own = any(part.startswith("_") for part in parts) and all(parts)
+        if any(part in ("", ".", "..") for part in parts):
+            raise ValueError(f"metadata has the name {name!r}: leave out empty parts and dots, e.g. '/study/name'")
+        if reserved := next((taken for taken in OWN if _overlap(name, taken)), None):
+            raise ValueError(
+                f"metadata has the name {name!r}, but {reserved} is mpifast's own and follows from the data: "
+                "choose another name"
+            )
+        own = any(part.startswith("_") for part in parts)
         if not own and name not in FIELDS:
             raise ValueError(
                 f"metadata has the name {name!r}, which is not in the format: begin names of your own with an underscore"
@@ -150,7 +157,14 @@ def _checked(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
             raise ValueError(
                 f"metadata has the name {name!r}, which follows from the data: give those of {', '.join(FREE)}"
             )
+        if own and (taken := next((taken for taken in (*FIELDS, *metadata) if _overlap(name, taken) and name != taken), "")):
+            raise ValueError(f"metadata has the name {name!r}, but {taken} is a dataset: choose another name")
     return dict(metadata)
+
+
+def _overlap(name: str, other: str) -> bool:
+    """Whether two paths are the same dataset, or one is within the other."""
+    return f"{name}/".startswith(f"{other}/") or f"{other}/".startswith(f"{name}/")
 
 
 def _typed(name: str, value: Any) -> Any:

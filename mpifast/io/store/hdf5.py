@@ -22,11 +22,12 @@ except ModuleNotFoundError as missing:
 from mpifast.io.hdf5.chunks import DEFLATE, SHUFFLE
 from mpifast.io.hdf5.reader import File, UnreadableError
 from mpifast.io.store.blocks import Blocks, Place
-from mpifast.io.store.layout import Declared, Layout
+from mpifast.io.store.coordinates import Declared
+from mpifast.io.store.layout import LONGEST_SETTINGS, Layout
 
 # netCDF-4's way to name a dimension that has no coordinate
 NAMELESS = "This is a netCDF dimension but not a netCDF variable. %10d"
-LONGEST_TEXT = 4096  # bytes of an attribute
+LONGEST_TEXT = LONGEST_SETTINGS  # bytes of an attribute
 NUMBERS = ((h5t.STD_I64LE, "<i8"), (h5t.IEEE_F64LE, "<f8"))
 CODING = "shuffle+deflate"
 
@@ -34,10 +35,7 @@ CODING = "shuffle+deflate"
 def create(path: Path, layout: Layout) -> None:
     """A new file of the full length, its blocks not yet written; compressed ones not even allocated."""
     with h5py.File(path, "w", locking=False) as file:
-        for (
-            name,
-            value,
-        ) in layout.attributes.items():  # text of a fixed length, as netCDF has it: no heap to be led astray in
+        for name, value in layout.attributes.items():  # text of a fixed length, as netCDF has it: no global heap
             file.attrs[name] = np.bytes_(value) if isinstance(value, str) else value
         sizes = {
             name: size

@@ -1,86 +1,90 @@
 """The layout of a store: its arrays with dimensions and units, and the settings it carries. docs/stores.md is this file
 in words.
+
+Format version 2 states what a reader needs to find the samples as attributes of their own (`ARRAYS`). All else that is
+known about a data set, its system and its noise, is one JSON text, ``settings``: a reader shows the fields it knows and
+those it does not know, so a new field makes no store unreadable.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 import mpifast
 from mpifast import _validation as check
-from mpifast.data.spectra import Spectra
-from mpifast.physics.scanner import Scanner
+from mpifast.io.store import version1
+from mpifast.io.store.coordinates import Declared, coordinates
+from mpifast.io.store.source import Source, describe, plain
 
-FORMAT, FORMAT_VERSION = "mpifast-spectra", 1
+FORMAT, FORMAT_VERSION = "mpifast-spectra", 2
 LARGEST_BLOCK = 2**30  # bytes: what a reader may have to hold
-# Settings of a store and their types; "snr_db" is there if there is noise. The seed is text: it may have 128 bits.
-FIELDS = {
-    "mpifast_version": str, "count": int, "chunks": int, "compression": int, "packed": int, "dtype": str,
-    "seed": str, "density": float, "noise_level": float, "fingerprint": str,
-    "scanner_gradient": float, "scanner_drive_amplitude": float, "scanner_drive_frequency": float, "scanner_voxels": int,
-    "particle_diameter": float, "particle_saturation_magnetization": float, "particle_temperature": float,
-    "harmonics": int, "tolerance": float,
+LONGEST_SETTINGS = 2**15  # bytes
+CHUNKS, USUAL_BLOCK = 16_384, 2**28  # samples, and bytes: 13 MB of float32 spectra at the paper's size
+ARRAYS = {
+    "count": int, "chunks": int, "compression": int, "packed": int, "dtype": str, "equations": int, "voxels": int,
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Declared:
-    """An array of a store: what any reader finds out about it."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    dimensions: tuple[str, ...]
-    attributes: dict[str, Any]
-    values: np.ndarray | None = None  # of coordinates, written when the store is made
-
-
 class Layout:
-    """Settings, checked; and the arrays that follow from them."""
+    """What decides about the arrays, checked; the settings; and the arrays that follow.
 
-    NAMES = ("format", "format_version", *FIELDS, "snr_db", "digest")
+    Attributes
+    ----------
+    count, chunks, blocks : int
+        Samples, samples in a chunk, and chunks.
+    equations, voxels : int
+        Numbers in a spectrum, and in a phantom.
+    settings : dict
+        All that is known about the data set.
+    version : int
+        Format version of the store.
+    """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.settings = settings
-        self.count = check.integer("count", settings["count"], low=1, high=2**62)
-        self.harmonics = check.integer("harmonics", settings["harmonics"], low=1, high=2**20)
-        self.voxels = check.integer("scanner_voxels", settings["scanner_voxels"], low=1, high=2**20)
-        self.dtype = check.float_dtype("dtype", settings["dtype"]).newbyteorder("<")
-        self.packed = bool(check.integer("packed", settings["packed"], high=1))
+    NAMES = ("format", "format_version", "digest", "settings", *ARRAYS, *version1.NAMES)
+
+    def __init__(
+        self,
+        arrays: dict[str, Any],
+        settings: dict[str, Any],
+        version: int = FORMAT_VERSION,
+        beside: dict[str, Declared] | None = None,
+    ) -> None:
+        self.shape, self.settings, self.version, self.beside = arrays, settings, version, beside or {}
+        self.count = check.integer("count", arrays["count"], low=1, high=2**62)
+        self.equations = check.integer("equations", arrays["equations"], low=1, high=2**28)
+        self.voxels = check.integer("voxels", arrays["voxels"], low=1, high=2**28)
+        self.dtype = check.float_dtype("dtype", arrays["dtype"]).newbyteorder("<")
+        self.packed = bool(check.integer("packed", arrays["packed"], high=1))
         self.phantom_bytes = -(-self.voxels // 8) if self.packed else self.voxels
-        self.row_bytes = self.harmonics * self.dtype.itemsize + self.phantom_bytes
-        self.chunks = check.integer("chunks", settings["chunks"], low=1, high=LARGEST_BLOCK // self.row_bytes)
-        self.compression = check.integer("compression", settings["compression"], low=0, high=9)
+        self.row_bytes = self.equations * self.dtype.itemsize + self.phantom_bytes
+        self.chunks = check.integer("chunks", arrays["chunks"], low=1, high=max(1, LARGEST_BLOCK // self.row_bytes))
+        self.compression = check.integer("compression", arrays["compression"], low=0, high=9)
         self.blocks = -(-self.count // self.chunks)
 
     @classmethod
-    def of(cls, spectra: Spectra, count: Any, chunks: Any, compression: Any, packed: Any) -> Layout:
+    def of(cls, source: Source, count: Any, chunks: Any, compression: Any, packed: Any) -> Layout:
         """The layout of a store to be written."""
-        system: Any = spectra.system
-        settings = {
-            "mpifast_version": mpifast.__version__,
+        arrays = {
             "count": check.integer("count", count, low=1, high=2**62),
-            "chunks": check.integer("chunks", chunks, low=1),
+            "chunks": 1 if chunks is None else check.integer("chunks", chunks, low=1),
             "compression": 0 if compression is None else check.integer("compression", compression, low=1, high=9),
             "packed": int(check.flag("packed", packed)),
-            "dtype": spectra.dtype.name,
-            "seed": str(spectra.seed),
-            "density": spectra.density,
-            "noise_level": float(spectra.noise_level),
-            "fingerprint": system.fingerprint,
-            **({} if spectra.snr_db is None else {"snr_db": float(spectra.snr_db)}),
-            **{f"scanner_{name}": value for name, value in asdict(system.scanner).items()},
-            **{f"particle_{name}": value for name, value in asdict(system.particle).items()},
-            "harmonics": system.harmonics,
-            "tolerance": float(system.tolerance),
+            "dtype": source.dtype.name,
+            "equations": len(source.system.equations),
+            "voxels": source.system.voxels,
         }
-        layout = cls(settings)
-        layout.chunks = min(layout.chunks, layout.count)
-        return cls({**settings, "chunks": layout.chunks})
+        settings = {"mpifast_version": mpifast.__version__, **plain(source.settings), **describe(source.system)}
+        layout = cls(arrays, settings)
+        if chunks is None:
+            layout.chunks = min(CHUNKS, max(1, USUAL_BLOCK // layout.row_bytes))
+        arrays["chunks"] = min(layout.chunks, layout.count)
+        if len(_text(settings)) > LONGEST_SETTINGS:
+            raise ValueError(f"the settings of the data set take {len(_text(settings)):,} bytes: {LONGEST_SETTINGS:,} fit")
+        return cls(arrays, settings, beside=coordinates(source.system))
 
     @classmethod
     def read(cls, attributes: dict[str, Any]) -> Layout:
@@ -93,73 +97,65 @@ class Layout:
         """
         if attributes.get("format") != FORMAT:
             raise ValueError("it has no spectra of mpifast")
-        if (version := attributes.get("format_version")) != FORMAT_VERSION:
+        version = attributes.get("format_version")
+        if type(version) is int and version > FORMAT_VERSION:
             raise ValueError(
-                f"it has format version {version!r}, this version of mpifast reads {FORMAT_VERSION}: use the mpifast that wrote it"
+                f"it has format version {version}, this version of mpifast reads 1 and 2: "
+                "python -m pip install --upgrade mpifast"
             )
-        wanted = {**FIELDS, **({"snr_db": float} if "snr_db" in attributes else {})}
-        settings = {name: attributes.get(name) for name in wanted}
+        if version not in (1, 2):
+            raise ValueError(f"it has format version {version!r}, this version of mpifast reads 1 and 2")
+        wanted = version1.wanted(attributes) if version == 1 else {**ARRAYS, "settings": str}
+        stated = {name: attributes.get(name) for name in wanted}
         for name, kind in wanted.items():
-            if type(settings[name]) is not kind:
-                raise ValueError(f"its attribute {name!r} is {settings[name]!r:.60}, expected {kind.__name__}")
-        if attributes.get("digest") != _digest(settings):
+            if type(stated[name]) is not kind:
+                raise ValueError(f"its attribute {name!r} is {stated[name]!r:.60}, expected {kind.__name__}")
+        if attributes.get("digest") != _digest(stated):
             raise ValueError("its settings do not agree with their digest")
-        return cls(settings)
+        if version == 1:
+            return cls(*version1.translated(stated), version)
+        text = stated.pop("settings")
+        return cls(stated, _parsed(text), version)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Everything a store says about itself, by name."""
+        return {**self.shape, **self.settings}
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What is written: the settings, what they are of, and their digest."""
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **self.settings, "digest": _digest(self.settings)}
-
-    @property
-    def scanner(self) -> Scanner:
-        """The scanner; its positions are a coordinate of the store."""
-        return Scanner(**part(self.settings, "scanner_"))
+        """What is written as attributes of the root."""
+        stated = {**self.shape, "settings": _text(self.settings)}
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **stated, "digest": _digest(stated)}
 
     @property
     def arrays(self) -> dict[str, Declared]:
-        """The arrays by name."""
-        voltage = "signed imaginary part of the spectrum of the voltage in a coil of unit sensitivity, integrated over a period"
-        concentration = {"units": "1", "long_name": "particle concentration, 1: the voxel is filled"}
+        """The arrays by name; a layout that was read has those of the samples alone."""
+        axis = "harmonic" if "harmonic" in self.beside else "equation"
+        place = "voxel" if len(self.beside.get("position", EMPTY).shape) != 1 else "position"
+        computed = self.settings.get("model") in ("langevin", "ideal")
+        voltage = {"long_name": "spectra as real numbers; part says which are real and which imaginary parts"}
+        if computed:
+            long_name = "spectrum of the voltage in a coil of unit sensitivity, integrated over a period"
+            voltage = {"units": "T", "long_name": f"signed imaginary part of the {long_name}"}
         bits = {
             "bit_order": "big",
             "voxels": self.voxels,
             "comment": "eight voxels a byte, the first in the highest bit: numpy.unpackbits",
         }
-        return {
-            "spectra": Declared(
-                self.dtype.str,
-                (self.count, self.harmonics),
-                ("sample", "harmonic"),
-                {"units": "T", "long_name": voltage},
-            ),
+        phantoms = {"units": "1", "long_name": "particle concentration, 1: the voxel is filled"}
+        sums = {"long_name": "CRC-32C of the rows of each chunk: of the spectra, of the phantoms"}
+        samples = {
+            "spectra": Declared(self.dtype.str, (self.count, self.equations), ("sample", axis), voltage),
             "phantoms": Declared(
                 "|u1",
                 (self.count, self.phantom_bytes),
-                ("sample", "byte" if self.packed else "position"),
-                concentration | (bits if self.packed else {}),
+                ("sample", "byte" if self.packed else place),
+                phantoms | (bits if self.packed else {}),
             ),
-            "checksums": Declared(
-                "<u4",
-                (self.blocks, 2),
-                ("chunk", "array"),
-                {"long_name": "CRC-32C of the rows of each chunk: of the spectra, of the phantoms"},
-            ),
-            "harmonic": Declared(
-                "<i4",
-                (self.harmonics,),
-                ("harmonic",),
-                {"units": "1", "long_name": "multiple of the drive frequency"},
-                np.arange(1, self.harmonics + 1),
-            ),
-            "position": Declared(
-                "<f8",
-                (self.voxels,),
-                ("position",),
-                {"units": "m", "long_name": "voxel position"},
-                self.scanner.positions,
-            ),
+            "checksums": Declared("<u4", (self.blocks, 2), ("chunk", "array"), sums),
         }
+        return samples | self.beside
 
     def rows(self, block: int) -> slice:
         """The samples of a block."""
@@ -174,18 +170,39 @@ class Layout:
         return np.unpackbits(stored, axis=1, count=self.voxels) if self.packed else stored
 
 
-def part(settings: dict[str, Any], prefix: str) -> dict[str, Any]:
-    """The settings whose names begin so, without that beginning."""
-    return {name.removeprefix(prefix): value for name, value in settings.items() if name.startswith(prefix)}
+EMPTY = Declared("<f8", (), (), {})
 
 
-def difference(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+def difference(ours: dict[str, Any], theirs: dict[str, Any], within: str = "") -> str:
     """The first setting in which two stores differ, in words; empty if none."""
     for name in sorted(ours.keys() | theirs.keys()):
-        if ours.get(name) != theirs.get(name):
-            return f"{name} is {theirs.get(name)!r}, not {ours.get(name)!r}"
+        mine, other = ours.get(name), theirs.get(name)
+        if isinstance(mine, dict) and isinstance(other, dict):
+            if found := difference(mine, other, f"{within}{name}."):
+                return found
+        elif mine != other:
+            return f"{within}{name} is {_brief(other)}, not {_brief(mine)}"
     return ""
 
 
-def _digest(settings: dict[str, Any]) -> str:
-    return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=16).hexdigest()
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def _text(settings: dict[str, Any]) -> str:
+    return json.dumps(settings, sort_keys=True)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"its settings are no JSON ({error})") from error
+    if not isinstance(settings, dict) or not isinstance(settings.get("fingerprint"), str):
+        raise ValueError("its settings have no fingerprint of a system")
+    return settings
+
+
+def _digest(stated: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(stated, sort_keys=True).encode(), digest_size=16).hexdigest()
