@@ -110,7 +110,7 @@ def test_old_caches_are_removed_and_none_in_use(tmp_path):
     for name, age in {**ages, "notes": 400, "current": 400, "f" * 24: 400}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "code.nbc").write_bytes(b"code")
-        os.utime(tmp_path / name, [now - age * day] * 2)
+        os.utime(tmp_path / name, (now - age * day, now - age * day))
     (tmp_path / ("e" * 24)).symlink_to(tmp_path / "notes", target_is_directory=True)
     module.evict(tmp_path, "f" * 24, now)
     left = {name for name in ages if (tmp_path / name).exists()}
@@ -118,7 +118,7 @@ def test_old_caches_are_removed_and_none_in_use(tmp_path):
     assert all((tmp_path / name / "code.nbc").exists() for name in ("notes", "current", "f" * 24, "e" * 24))
     few = dict(list(ages.items())[:2])
     for name in few:
-        os.utime(tmp_path / name, [now - 20 * day] * 2)
+        os.utime(tmp_path / name, (now - 20 * day, now - 20 * day))
     for name in left - few.keys():
         shutil.rmtree(tmp_path / name)
     module.evict(tmp_path, "f" * 24, now)  # of few, those of the last month stay
@@ -130,10 +130,10 @@ def test_old_caches_are_removed_and_none_in_use(tmp_path):
 def test_a_process_evicts_and_marks_its_own_folder(run_python, tmp_path):
     old = tmp_path / ("0" * 24)
     old.mkdir()
-    os.utime(old, [1.0, 1.0])
+    os.utime(old, (1.0, 1.0))
     _, _, place = draw(run_python, tmp_path)
     assert not old.exists()
-    os.utime(place, [1.0, 1.0])
+    os.utime(place, (1.0, 1.0))
     assert draw(run_python, tmp_path)[:2] == (EXPECTED, 1)  # in use: neither removed nor forgotten
     assert Path(place).stat().st_mtime > 1e9
 

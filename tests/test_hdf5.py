@@ -158,13 +158,13 @@ def test_a_checksum_below_the_compression(path):
         creation.set_deflate(5)
         dataset = file.create_dataset("a", (60,), "f8", dcpl=creation)
         dataset[:] = ARRAY.ravel()
-        _, whole = dataset.id.read_direct_chunk((0,))
-        file.flush()
-        with File(path) as reader:
-            np.testing.assert_array_equal(reader.read("a"), ARRAY.ravel())
+    with File(path) as file:
+        np.testing.assert_array_equal(file.read("a"), ARRAY.ravel())
+    with h5py.File(path, "r+") as file:
+        _, whole = file["a"].id.read_direct_chunk((0,))
         content = bytearray(zlib.decompress(whole))
         content[17] ^= 1
-        dataset.id.write_direct_chunk((0,), zlib.compress(bytes(content)))
+        file["a"].id.write_direct_chunk((0,), zlib.compress(bytes(content)))
     with File(path) as file, pytest.raises(UnreadableError, match="Fletcher-32 checksum"):
         file.read("a")
 

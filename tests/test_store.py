@@ -119,7 +119,7 @@ def test_knows_its_system(stores, small_system):
 
 def test_of_the_closed_form(tmp_path):
     system = mpifast.ideal_system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
-    mpifast.Spectra(system).save(tmp_path / "data.h5", 10)
+    mpifast.Spectra(system, dtype="float64").save(tmp_path / "data.h5", 10)
     assert np.array_equal(mpifast.open_spectra(tmp_path / "data.h5").system.matrix, system.matrix)
 
 

@@ -209,4 +209,4 @@ def _full(path: Path, job: Job) -> str:
 
 def _size(number: float) -> str:
     """Bytes in words."""
-    return f"{number / 1e9:.2f} GB" if number >= 1e7 else f"{number / 1e6:.2f} MB"
+    return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.2f} MB"
