@@ -125,10 +125,9 @@ def test_a_file_written_by_hand(by_hand, solver, options):
     measurement, matrix, empty = by_hand
     found = reconstruct_file(measurement, matrix, solver, snr_threshold=10.0, band=(5e3, 600e3), **options)
     assert len(found.images) == np.count_nonzero(~empty)
-    assert found.system.grid["size"].tolist() == [7, 5, 1]
-    np.testing.assert_allclose(
-        found.images, np.broadcast_to(mdf_by_hand.PHANTOM.ravel(), found.images.shape), atol=0.02
-    )
+    assert found.system.grid == mpifast.Grid((7, 5), (14e-3, 10e-3), (1e-3, -2e-3))
+    images = found.system.image(found.images)
+    np.testing.assert_allclose(images, np.broadcast_to(mdf_by_hand.PHANTOM.T, images.shape), atol=0.02)
 
 
 def test_against_a_reconstruction_by_hand(by_hand):
@@ -147,7 +146,7 @@ def test_against_a_reconstruction_by_hand(by_hand):
         np.vstack([equations.real, equations.imag]), np.concatenate([right.real, right.imag]), rcond=None
     )[0]
     found = reconstruct_file(measurement, matrix, "tikhonov", alpha=0.0, average=0)
-    np.testing.assert_allclose(found.images[0], expected, atol=1e-9)
+    np.testing.assert_allclose(found.system.placement.in_file(found.images)[0], expected, atol=1e-9)
 
 
 def test_files_that_are_written(files, by_hand, tmp_path):
@@ -158,8 +157,8 @@ def test_files_that_are_written(files, by_hand, tmp_path):
         assert (tmp_path / "images.png").read_bytes().startswith(b"\x89PNG")
         with mpifast.read_mdf(tmp_path / "images.mdf") as file, mpifast.read_mdf(measurement) as source:
             assert repr(file) == "reconstruction file images.mdf"
-            np.testing.assert_array_equal(file.images()[:, :, 0], found.images)
-            np.testing.assert_array_equal(file["/reconstruction/size"], found.system.grid["size"])
+            np.testing.assert_array_equal(file.images()[:, :, 0], found.system.placement.in_file(found.images))
+            np.testing.assert_array_equal(file["/reconstruction/size"], found.system.placement.shape)
             assert file["/reconstruction/_solver"] == "tsvd"
             for name in ("/study/name", "/experiment/subject", "/scanner/name", "/acquisition/startTime"):
                 assert file[name] == source[name]
@@ -211,7 +210,7 @@ def test_files_of_other_shapes(files, by_hand, tmp_path):
         file["measurement/data"], file["measurement/isFrequencySelection"] = data, np.int8(1)
         file["measurement/frequencySelection"] = np.arange(1, 10)
     with pytest.raises(
-        ValueError, match=r"does not fit system\.mdf: it has no frequency number 10; choose a narrower band"
+        ValueError, match=r"does not fit system\.mdf: it has no frequency number 9; choose a narrower band"
     ):
         reconstruct_file(measurement, matrix)
     assert reconstruct_file(measurement, matrix, "tsvd", band=(0, 160e3)).system.real.shape == (8, 11)
@@ -229,9 +228,9 @@ def test_files_of_other_shapes(files, by_hand, tmp_path):
         ({"solver": "tsvd", "alpha": 1.0}, ValueError, "alpha=1.0 does not belong to solver='tsvd': leave it out"),
         ({"solver": "none.npz"}, FileNotFoundError, "none.npz"),
         ({"snr_threshold": 1e30}, ValueError, "leave no frequency of system.mdf: choose more"),
-        ({"snr_threshold": "high"}, TypeError, "snr_threshold must be a number"),
+        ({"snr_threshold": "high"}, TypeError, "snr must be a number"),
         ({"band": (1e9, 2e9)}, ValueError, "leave no frequency"),
-        ({"band": (0.0, 10.0)}, ValueError, "all chosen rows of the system matrix are zero"),
+        ({"band": (0.0, 10.0)}, ValueError, "leave no frequency"),
         ({"band": (0.0,)}, ValueError, r"band=\(0.0,\): give the lowest and the highest"),
         ({"band": 3e4}, TypeError, "band must be"),
         ({"channels": [2]}, ValueError, "channels=2 is out of range: give an integer from 1 to 1"),
@@ -260,7 +259,7 @@ def test_bad_files(files, small_system, tmp_path):
         ((measurement, tmp_path / "text.mdf"), r"text\.mdf: .*not HDF5"),
         (
             (measurement, matrix, str(tmp_path / "net.npz")),
-            r"net\.npz is a network for 20 harmonics and 11 voxels, but system\.mdf has 14 .* and 11",
+            r"net\.npz does not fit system\.mdf: the network is for 20 inputs.* the system has 14 equations",
         ),
     ]
     before = sorted(os.listdir(tmp_path))

@@ -265,6 +265,7 @@ def test_every_name_of_ours_is_reserved(small_system, spectra, tmp_path):
     from mpifast.io.mdf.reconstruct import reconstruct_file, write_reconstruction
 
     mpifast.write_mdf(tmp_path / "matrix.mdf", small_system)
+    mpifast.write_mdf(tmp_path / "other.mdf", mpifast.linear_system([[1.0, 2.0]], numbers=[3], frequencies=[3.0]))
     mpifast.write_mdf(tmp_path / "measurement.mdf", spectra[0], small_system, phantoms=spectra[1])
     found = reconstruct_file(tmp_path / "measurement.mdf", tmp_path / "matrix.mdf", "tikhonov")
     write_reconstruction(tmp_path / "images.mdf", found)
@@ -287,8 +288,8 @@ def test_bad_input(small_system, spectra, tmp_path):
         ),
         ((path, small_system, small_system), {}, ValueError, "system does not belong to a system matrix"),
         ((path, small_system), {"phantoms": c}, ValueError, "phantoms does not belong to a system matrix"),
-        ((path, u), {}, ValueError, "system=None: give the SystemMatrix that the spectra are of"),
-        ((path, u, small_system.real), {}, TypeError, "system must be a mpifast.SystemMatrix"),
+        ((path, u), {}, ValueError, "system=None: give the system that the spectra are of"),
+        ((path, u, small_system.real), {}, TypeError, "system must be a mpifast.LinearSystem"),
         ((path, u[:, :5], small_system), {}, ValueError, "spectra has 5 harmonics, expected 14"),
         ((path, u * np.nan, small_system), {}, ValueError, "spectra is not finite"),
         ((path, u, small_system), {"domain": "frequency"}, ValueError, "domain='frequency' is unknown"),

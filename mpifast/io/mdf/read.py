@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +11,13 @@ from mpifast import _validation as check
 from mpifast.io.mdf.format import DATA
 from mpifast.io.mdf.frames import Frames
 from mpifast.io.mdf.metadata import Metadata
-from mpifast.physics.linear_system import read_only
+from mpifast.io.mdf.selection import ROWS, rows_of
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner
-from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.system_matrix import MODELS, SystemMatrix
+
+if TYPE_CHECKING:
+    from mpifast.io.mdf.system import MdfSystem
 
 
 def read_mdf(path: str | Path) -> MdfFile:
@@ -103,7 +106,8 @@ class MdfFile(Metadata):
             return f"reconstruction file {self.path.name}"
         values = ("frequency", "frequencies") if self.data.fourier else ("sample", "samples")
         words = [("frame", "frames"), ("period", "periods"), ("channel", "channels"), values]
-        return f"{self.kind} file {self.path.name}: {', '.join(f'{n} {word[n != 1]}' for n, word in zip(self.shape, words, strict=True))}"
+        sizes = ", ".join(f"{n} {word[n != 1]}" for n, word in zip(self.shape, words, strict=True))
+        return f"{self.kind} file {self.path.name}: {sizes}"
 
     @property
     def data(self) -> Frames:
@@ -173,8 +177,8 @@ class MdfFile(Metadata):
 
     @np.errstate(all="ignore")  # a damaged file may hold anything
     def spectra(self) -> np.ndarray:
-        """The spectra that `mpifast.write_mdf` was given, float[n, harmonics]: without background frames, in
-        `mpifast`'s unit.
+        """The spectra that `mpifast.write_mdf` was given, in `mpifast`'s unit and without background frames:
+        float[n, harmonics] of a `SystemMatrix`, complex[n, rows] of any other system.
 
         Those stored in the Fourier domain come back to the bit.
 
@@ -184,8 +188,54 @@ class MdfFile(Metadata):
             If the file was not written by mpifast.
         """
         values = self.frames(np.flatnonzero(~self.is_background), "fourier")
+        if ROWS in self:
+            rows = rows_of(self)
+            return values.reshape(len(values), -1)[:, rows] / values.real.dtype.type(self.data.points)
         harmonics = self._harmonics()
         return values[:, 0, 0, 1 : harmonics + 1].imag / values.real.dtype.type(self.data.points)
+
+    def system(
+        self, snr: float | None = None, band: Any = None, channels: Any = None, background: str = "subtract"
+    ) -> MdfSystem:
+        """The system of a calibration file, mpifast's or a scanner's, of all or of chosen frequencies.
+
+        Parameters
+        ----------
+        snr : float, optional
+            Leave out frequencies with a signal-to-noise ratio (/calibration/snr) below it.
+        band : (float or None, float or None), optional
+            Lowest and highest frequency, hertz; None: no bound.
+        channels : sequence of int, optional
+            Receive channels, counted from 0 as in ``rows``.
+        background : {"subtract", "interpolate", "keep"}, optional
+            What is subtracted if the file has background frames and does not say that it was done: their mean, their
+            values interpolated linearly in time, or nothing.
+
+        Returns
+        -------
+        MdfSystem
+            A `LinearSystem`: complex128[rows, voxels] with row labels, and the grid if the file has one. Data sets,
+            networks and solvers take it; its ``spectra`` takes an open measurement file.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type or range, the file has no system matrix, or nothing is left.
+
+        Examples
+        --------
+        >>> import mpifast, tempfile
+        >>> from pathlib import Path
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.write_mdf(Path(folder) / "system.mdf", system)
+        ...     with mpifast.read_mdf(Path(folder) / "system.mdf") as file:
+        ...         print(file.system(), file.system(band=(50e3, None)).rows["number"][:3])
+        MdfSystem(200 rows, 129 voxels, 200 real equations) [3 4 5]
+        """
+        from mpifast.io.mdf.system import system_of  # here: most files are opened for their frames
+
+        return system_of(self, snr, band, channels, background)
 
     @np.errstate(all="ignore")
     def system_matrix(self) -> SystemMatrix:
@@ -194,8 +244,7 @@ class MdfFile(Metadata):
         Raises
         ------
         ValueError
-            If the file is not a calibration file, or not written by mpifast: `mpifast.io.mdf.system.mdf_system` is for
-            those.
+            If the file is not a calibration file, or not one of a `SystemMatrix`: `system` is for those.
         """
         if self.kind != "calibration":
             raise ValueError(f"{self.path} has no system matrix: it is a {self.kind} file")
@@ -215,7 +264,10 @@ class MdfFile(Metadata):
         matrix = np.ascontiguousarray(self.frames(domain="fourier")[:, 0, 0, 1 : harmonics + 1].T) / self.data.points
         check.finite("matrix", matrix.view(np.float64))
         tolerance, nodes = self.own("/calibration/_tolerance"), int(self.own("/calibration/_nodes"))
-        return SystemMatrix(matrix, scanner, particle, "langevin" if nodes else "ideal", tolerance, nodes)
+        model = self.get("/tracer/_model")
+        if model not in MODELS:  # files of November 2026 and before say "Langevin" of both
+            model = "langevin" if nodes else "ideal"
+        return SystemMatrix(matrix, scanner, particle, str(model), tolerance, nodes)
 
     def images(self) -> np.ndarray:
         """The images of a reconstruction file, float[n, voxels, channels].

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,13 +36,14 @@ class FileReconstruction:
     Attributes
     ----------
     images : ndarray
-        float[n, voxels], in the order of the matrix' voxels.
+        float[n, voxels], in the order of the system's voxels: ``system.image(images)`` is [n, x, y, z] without axes of
+        a single voxel.
     parameter : ndarray or None
         The rank or alpha of each image; None for a network.
     residual : ndarray
         float64[n], ||S c - u||.
     system : MdfSystem
-        The equations, and the grid of the voxels.
+        The system, with the grid of the voxels.
     measurement : Path
         The measurement file.
     solver : str
@@ -78,9 +80,9 @@ def reconstruct_file(
     solver : str, optional
         "kaczmarz", "tikhonov", "tsvd", "sparse", or the .npz file of a `mpifast.Network`.
     snr_threshold, band, channels : optional
-        Which frequencies: see `mpifast.io.mdf.system.mdf_system`.
+        Which frequencies: see `MdfFile.system`; channels are counted from 1 here.
     frames, average, background : optional
-        Which frames, and how: see `MdfSystem.spectra`. The background is subtracted from matrix and measurement alike.
+        Which frames, and how: see `MdfSystem.measured`. The background is subtracted from matrix and measurement alike.
     **options
         Of the solver, e.g. ``alpha=1.0``.
 
@@ -96,6 +98,11 @@ def reconstruct_file(
     TypeError, ValueError
         If an argument is of the wrong type or range, a file is not what it should be, or the files do not fit each
         other.
+
+    Warns
+    -----
+    SystemWarning
+        If matrix and measurement name different simulated systems.
 
     Examples
     --------
@@ -118,19 +125,11 @@ def reconstruct_file(
         raise ValueError(f"{name}={options[name]!r} does not belong to solver={str(solver)!r}: leave it out")
     with read_mdf(matrix) as file:
         system = mdf_system(file, snr_threshold, band, channels, background)
-    if network is not None and (network.inputs, network.outputs) != system.real.shape:
-        sizes = "{} equations and {} voxels".format(*system.real.shape)
-        raise ValueError(
-            f"{solver} is a network for {network.inputs} harmonics and {network.outputs} voxels, but {Path(matrix).name} has {sizes}"
-        )
-    if network is not None and network.system and system.fingerprint and network.system != system.fingerprint:
-        raise ValueError(
-            f"{solver} was trained for the system {network.system}, {Path(matrix).name} is of {system.fingerprint}: use its own network"
-        )
+    inputs = None if network is None else _inputs(network, system, str(solver))
     with read_mdf(measurement) as file:
-        u = system.spectra(file, frames, average, background)
-    if network is not None:
-        images = network.predict(u)
+        u = system.measured(file, frames, average, background)
+    if network is not None and inputs is not None:
+        images = network.predict(inputs(u))
         residual = np.linalg.norm(images @ system.real.T - u, axis=1)
         return FileReconstruction(images, None, residual, system, Path(measurement), str(solver))
     found = SOLVERS[solver](system, u, full_output=True, **options)
@@ -157,13 +156,13 @@ def write_reconstruction(path: str | Path, found: FileReconstruction) -> list[Br
             | _copied(file)
         )
     values |= {
-        "/reconstruction/data": found.images[:, :, None],
+        "/reconstruction/data": found.system.placement.in_file(found.images)[:, :, None],
         "/reconstruction/_solver": found.solver,
         "/reconstruction/_residual": found.residual,
         "/reconstruction/_matrix": found.system.path.name,
         "/reconstruction/_measurement": found.measurement.name,
     }
-    values |= {f"/reconstruction/{name}": value for name, value in found.system.grid.items()}
+    values |= {f"/reconstruction/{name}": value for name, value in found.system.placement.fields.items()}
     if found.parameter is not None:
         values["/reconstruction/_parameter"] = found.parameter
     return write_datasets(path, values)
@@ -173,18 +172,15 @@ def draw_reconstruction(path: str | Path, found: FileReconstruction) -> None:
     """Draw images as a PNG: those of a line one above the other, of others the middle plane of the first."""
     from mpifast.plots import figure, save
 
-    size, order = found.system.grid["size"], found.system.grid["order"]
+    shape = found.system.placement.shape
     sheet, axes = figure(1)
     panel = axes[0, 0]
-    long = [axis for axis, length in zip("xyz", size, strict=True) if length > 1]
+    long = [axis for axis, length in zip("xyz", shape, strict=True) if length > 1]
     if len(long) <= 1:
         picture, labels = found.images, (f"voxel along {long[0] if long else 'x'}", "frame")
     else:
-        volume = found.images[0].reshape(
-            [size["xyz".index(axis)] for axis in reversed(order)]
-        )  # the first letter varies fastest
-        volume = volume.transpose([order[::-1].index(axis) for axis in "zyx"])
-        middle = "zyx".index(min("zyx", key=lambda axis: size["xyz".index(axis)]))
+        volume = found.images[0].reshape(shape).transpose()  # z, y, x
+        middle = int(np.argmin(volume.shape))
         picture = np.take(volume, volume.shape[middle] // 2, axis=middle)
         down, across = [axis for axis in "zyx" if axis != "zyx"[middle]]
         labels = (f"voxel along {across}", f"voxel along {down}")
@@ -202,6 +198,29 @@ def _network(solver: Any) -> Network | None:
             f"solver={solver!r} is unknown: choose one of {', '.join(SOLVERS)}, or the .npz file of a network"
         )
     return Network.load(solver)
+
+
+def _inputs(network: Network, system: MdfSystem, name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The inputs of a network among the equations of a system, as a function of spectra float[n, equations]."""
+    matrix = system.path.name
+    if network.system and system.origin and network.system != system.origin:
+        raise ValueError(
+            f"{name} was trained for the system {network.system}, {matrix} is of {system.origin}: use its own network"
+        )
+    matching = getattr(network, "matching", None) or functools.partial(_all_of_them, network)
+    try:
+        return matching(system)
+    except ValueError as error:
+        raise ValueError(f"{name} does not fit {matrix}: {error}") from error
+
+
+def _all_of_them(network: Network, system: MdfSystem) -> Callable[[np.ndarray], np.ndarray]:
+    if (network.inputs, network.outputs) != system.real.shape:
+        raise ValueError(
+            f"the network is for {network.inputs} inputs and {network.outputs} voxels, the system has "
+            f"{len(system.equations)} equations and {system.voxels} voxels"
+        )
+    return lambda u: u
 
 
 def _copied(file: MdfFile) -> dict[str, Any]:

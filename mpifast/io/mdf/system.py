@@ -1,16 +1,19 @@
-"""The system matrix of any MDF file as real equations for the solvers, and the spectra of measurements that fit it."""
+"""The system of a calibration file, and the spectra of measurements that fit it."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.io.mdf.format import ORDERS
-from mpifast.io.mdf.read import MdfFile
+from mpifast.io.mdf.selection import Placement, background_of, chosen_frequencies, placement_of, rows_of
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
+
+if TYPE_CHECKING:
+    from mpifast.io.mdf.read import MdfFile
 
 # What a measurement shares with the matrix that reconstructs it, where both files say it.
 SHARED = (
@@ -23,44 +26,63 @@ SHARED = (
     "/acquisition/_voxels",
     "/measurement/isTransferFunctionCorrected",
 )
-GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
+ORIGIN = "/_mpifast/system"
+BACKGROUND = ("subtract", "interpolate", "keep")
+
+
+class SystemWarning(UserWarning):
+    """The system matrix and the measurement are of different simulated systems."""
 
 
 class MdfSystem(LinearSystem):
-    """Equations u = S c with S from a calibration file; `mpifast.tsvd` and the other solvers take it. Make one with
-    `mdf_system`.
+    """A system u = S c from a calibration file. Make one with `MdfFile.system`.
+
+    ``matrix`` is complex128[rows, voxels], the unnormalised DFT of a period over its number of samples. Rows of zeros
+    stay, so that the labels in ``rows`` are those of the simulated or measured system. The columns are the voxels of
+    ``grid`` in C order, whatever their order in the file.
 
     Attributes
     ----------
-    real : ndarray
-        float64[rows, voxels]: real parts, then imaginary parts of the chosen frequencies over the number of samples;
-        rows of zeros left out.
     path : Path
         The calibration file.
-    grid : dict
-        ``size``, ``fieldOfView``, ``fieldOfViewCenter`` and ``order`` of the voxels, where the file has them.
+    placement : Placement
+        Where the voxels lie in the file's own words, and their order there.
+    origin : str or None
+        Fingerprint of the simulated system that the file is of, if it says so.
     """
+
+    model = "mdf"
 
     def __init__(
         self,
-        real: np.ndarray,
+        matrix: np.ndarray,
+        rows: np.ndarray,
         path: Path,
-        grid: dict[str, Any],
-        bins: np.ndarray,  # number of each frequency of the matrix
-        mask: np.ndarray,  # bool[periods, channels, K]: the chosen ones
-        kept: np.ndarray,  # bool[2 chosen]: equations that are not all zeros
-        fingerprint: str | None,  # of the simulated system, where the file has it
+        placement: Placement,
+        mask: np.ndarray,
+        order: np.ndarray,
+        bins: np.ndarray,
+        origin: str | None,
         facts: dict[str, Any],
+        complete: bool,
     ) -> None:
-        super().__init__(real, np.zeros(len(real), ROW))
-        self.path, self.grid, self.bins, self.mask, self.kept = path, grid, bins, mask, kept  # type: ignore[assignment]
-        self.fingerprint, self.facts = fingerprint, facts  # type: ignore[assignment]
+        super().__init__(matrix, rows, placement.grid)
+        self.path, self.placement, self.origin, self._facts = path, placement, origin, facts
+        self._mask, self._order, self._bins = mask, order, bins
+        if origin is not None and complete:
+            self.fingerprint = origin
+
+    def spectra(self, phantoms: Any, *arguments: Any, **options: Any) -> np.ndarray:
+        """Spectra of an open measurement file (see `measured`), or of phantoms (see `LinearSystem.spectra`)."""
+        if hasattr(phantoms, "frame_numbers"):
+            return self.measured(phantoms, *arguments, **options)
+        return super().spectra(phantoms, *arguments, **options)
 
     @np.errstate(all="ignore")  # what is not finite is refused at the end
-    def spectra(
+    def measured(
         self, measurement: MdfFile, frames: Any = None, average: int = 1, background: str = "subtract"
     ) -> np.ndarray:
-        """The spectra of a measurement, one real number an equation.
+        """The spectra of a measurement, as right-hand sides of the real equations.
 
         Parameters
         ----------
@@ -70,21 +92,27 @@ class MdfSystem(LinearSystem):
             Which frames, counted from 0; all that are not background by default.
         average : int, optional
             Frames averaged to one: that many at a time, a remainder to the last; 0 for all.
-        background : {"subtract", "keep"}, optional
-            Whether the mean of the background frames is subtracted, if the file has any and says that it was not done.
+        background : {"subtract", "interpolate", "keep"}, optional
+            What is subtracted if the file has background frames and does not say that it was done: their mean, their
+            values interpolated linearly in time, or nothing.
 
         Returns
         -------
         ndarray
-            float64[n, rows].
+            float64[n, equations]; `to_complex` makes complex spectra of it.
 
         Raises
         ------
         TypeError, ValueError
             If an argument is of the wrong type or range, or the files do not fit each other.
+
+        Warns
+        -----
+        SystemWarning
+            If both files name the simulated system they are of, and name different ones.
         """
         average = check.integer("average", average)
-        check.choice("background", background, ("subtract", "keep"))
+        check.choice("background", background, BACKGROUND)
         mask = self._mask_in(measurement)
         is_background = measurement.is_background
         chosen = np.flatnonzero(~is_background) if frames is None else measurement.frame_numbers(frames)
@@ -92,77 +120,95 @@ class MdfSystem(LinearSystem):
             raise ValueError(
                 f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
             )
-        values = measurement.data.components(chosen, mask)
-        if background == "subtract" and is_background.any() and not measurement["/measurement/isBackgroundCorrected"]:
-            values -= measurement.data.components(np.flatnonzero(is_background), mask).mean(axis=0)
+        values = measurement.data.components(chosen, mask) - background_of(measurement, chosen, mask, background)
         starts = np.arange(0, len(values), average or len(values))
         if average != 1:
             values = np.add.reduceat(values, starts) / np.diff(np.append(starts, len(values)))[:, None]
-        return check.finite(
-            "spectra", np.concatenate([values.real, values.imag], axis=1)[:, self.kept] / measurement.data.points
-        )
+        values = np.ascontiguousarray(values[:, self._order]) / measurement.data.points
+        check.finite("spectra", values.view(np.float64))
+        return self.to_real(values, "spectra")
 
     def _mask_in(self, measurement: MdfFile) -> np.ndarray:
         """The chosen frequencies where the measurement has them; an error if it is not of the matrix' scanner and
         sequence.
         """
         here, there = measurement.path.name, self.path.name
-        for name, expected in self.facts.items():
+        for name, expected in self._facts.items():
             found = measurement.get(name)
             if found is not None and (
                 np.shape(found) != np.shape(expected) or not np.allclose(found, expected, rtol=1e-6, atol=0.0)
             ):
-                raise ValueError(
-                    f"{here} does not fit {there}: {name} is {_brief(found)}, in the matrix {_brief(expected)}; use its own matrix"
-                )
-        if measurement.shape[1:3] != self.mask.shape[:2]:
-            theirs = "{} periods and {} channels".format(*self.mask.shape[:2])
-            raise ValueError(
-                f"{here} does not fit {there}: it has {measurement.shape[1]} periods and {measurement.shape[2]} channels, not {theirs}"
+                values = f"{name} is {_brief(found)}, in the matrix {_brief(expected)}"
+                raise ValueError(f"{here} does not fit {there}: {values}; use its own matrix")
+        origin = measurement.get(ORIGIN)
+        if self.origin is not None and isinstance(origin, str) and origin != self.origin:
+            warnings.warn(
+                f"{here} is of the system {origin}, {there} of {self.origin}: another tracer, temperature or number of "
+                "harmonics; use its own matrix",
+                SystemWarning,
+                stacklevel=4,
             )
-        mask = np.zeros((*self.mask.shape[:2], len(measurement.data.bins)), bool)
+        periods, channels = self._mask.shape[:2]
+        if measurement.shape[1:3] != (periods, channels):
+            raise ValueError(
+                f"{here} does not fit {there}: it has {measurement.shape[1]} periods and {measurement.shape[2]} channels, "
+                f"the matrix {periods} and {channels}"
+            )
         position = {int(number): k for k, number in enumerate(measurement.data.bins)}
-        for k in np.flatnonzero(self.mask.any(axis=(0, 1))):
-            if int(self.bins[k]) not in position:
+        mask = np.zeros((periods, channels, len(measurement.data.bins)), bool)
+        for k in np.flatnonzero(self._mask.any(axis=(0, 1))):
+            if int(self._bins[k]) not in position:
                 raise ValueError(
-                    f"{here} does not fit {there}: it has no frequency number {self.bins[k] + 1}; choose a narrower band"
+                    f"{here} does not fit {there}: it has no frequency number {int(self._bins[k])}; choose a narrower band"
                 )
-            mask[:, :, position[int(self.bins[k])]] = self.mask[:, :, k]
+            mask[:, :, position[int(self._bins[k])]] = self._mask[:, :, k]
         return mask
 
 
 @np.errstate(all="ignore")  # what is not finite is refused at the end
+def system_of(file: MdfFile, snr: Any, band: Any, channels: Any, background: str) -> MdfSystem:
+    """The system of an open calibration file; see `MdfFile.system`."""
+    if file.kind != "calibration":
+        raise ValueError(f"{file.path} has no system matrix: it is a {file.kind} file; give a calibration file")
+    check.choice("background", background, BACKGROUND)
+    foreground = np.flatnonzero(~file.is_background)
+    placement = placement_of(file, len(foreground))
+    rows = rows_of(file)
+    chosen = chosen_frequencies(file, snr, band, channels).reshape(-1)[rows]
+    if not chosen.any():
+        raise ValueError(
+            f"snr={snr}, band={band}, channels={channels} leave no frequency of {file.path.name}: choose more"
+        )
+    complete, rows = bool(chosen.all()), rows[chosen]
+    mask = np.zeros((file.shape[1], file.shape[2], len(file.data.bins)), bool)
+    mask.reshape(-1)[rows] = True
+    order = np.searchsorted(np.sort(rows), rows)  # the components come in the order of the file
+    values = file.data.components(foreground, mask)
+    values -= background_of(file, foreground, mask, background)
+    matrix = np.ascontiguousarray(values.T[np.ix_(order, placement.columns)]) / file.data.points
+    check.finite("matrix", matrix.view(np.float64))
+    if not matrix.any():
+        raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
+    _, channel, k = np.unravel_index(rows, mask.shape)
+    labels = np.zeros(len(rows), ROW)
+    labels["channel"], labels["number"], labels["frequency"] = channel, file.data.bins[k], file.frequencies[k]
+    facts = {name: value for name in SHARED if (value := file.get(name)) is not None}
+    origin = file.get(ORIGIN)
+    origin = origin if isinstance(origin, str) else None
+    bins = file.data.bins
+    return MdfSystem(
+        read_only(matrix), read_only(labels), file.path, placement, mask, order, bins, origin, facts, complete
+    )
+
+
 def mdf_system(
     file: MdfFile,
     snr_threshold: float | None = None,
-    band: tuple[float, float] | None = None,
+    band: tuple[float | None, float | None] | None = None,
     channels: Any = None,
     background: str = "subtract",
 ) -> MdfSystem:
-    """The system matrix of a calibration file as real equations, of all or of chosen frequencies.
-
-    Parameters
-    ----------
-    file : MdfFile
-        An open calibration file, mpifast's or a scanner's.
-    snr_threshold : float, optional
-        Leave out frequencies with a signal-to-noise ratio (/calibration/snr) below it.
-    band : (float, float), optional
-        Lowest and highest frequency, hertz.
-    channels : sequence of int, optional
-        Receive channels, counted from 1 as in the format.
-    background : {"subtract", "keep"}, optional
-        Whether the mean of the background frames is subtracted, if the file has any and says that it was not done.
-
-    Returns
-    -------
-    MdfSystem
-        float64[rows, voxels] for the solvers.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong type or range, the file has no system matrix, or nothing is left.
+    """`MdfFile.system` with channels counted from 1, as in the format and on the command line.
 
     Examples
     --------
@@ -176,79 +222,12 @@ def mdf_system(
     ...         print(mdf_system(file).real.shape, mdf_system(file, band=(50e3, 1e6)).real.shape)
     (200, 129) (48, 129)
     """
-    if file.kind != "calibration":
-        raise ValueError(f"{file.path} has no system matrix: it is a {file.kind} file; give a calibration file")
-    check.choice("background", background, ("subtract", "keep"))
-    foreground = np.flatnonzero(~file.is_background)
-    grid = _grid(file, len(foreground))
-    mask = _mask(file, snr_threshold, band, channels)
-    values = file.data.components(foreground, mask)
-    if background == "subtract" and file.is_background.any() and not file["/measurement/isBackgroundCorrected"]:
-        values -= file.data.components(np.flatnonzero(file.is_background), mask).mean(axis=0)
-    rows = np.concatenate([values.real.T, values.imag.T]) / file.data.points
-    check.finite("matrix", rows)
-    kept = rows.any(axis=1)
-    if not kept.any():
-        raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
-    facts = {name: value for name in SHARED if (value := file.get(name)) is not None}
-    system = file.get("/_mpifast/system")
-    fingerprint = system if isinstance(system, str) else None
-    return MdfSystem(
-        read_only(np.ascontiguousarray(rows[kept])),
-        file.path,
-        grid,
-        file.data.bins,
-        mask,
-        np.asarray(kept),
-        fingerprint if isinstance(fingerprint, str) else None,
-        facts,
-    )
-
-
-def _grid(file: MdfFile, voxels: int) -> dict[str, Any]:
-    grid = {name: value for name in GRID if (value := file.get(f"/calibration/{name}")) is not None}
-    size = np.asarray(grid.get("size", [voxels, 1, 1]))
-    if size.shape != (3,) or np.any(size < 1) or np.prod(size.astype(object)) != voxels:
-        raise ValueError(f"{file.path}: /calibration/size is {size.tolist()}, but {voxels} frames are not background")
-    if file.get("/calibration/isMeanderingGrid", 0) and not file["/measurement/isFramePermutation"]:
-        raise ValueError(
-            f"{file.path} has its frames in the meandering order of the robot: sort them and set isFramePermutation"
-        )
-    if grid["order"] not in ORDERS:
-        raise ValueError(f"{file.path}: /calibration/order is {grid['order']!r}, expected one of {', '.join(ORDERS)}")
-    return grid | {"size": size}
-
-
-def _mask(file: MdfFile, snr_threshold: Any, band: Any, channels: Any) -> np.ndarray:
-    """The chosen frequencies, bool[periods, channels, K]."""
-    mask: Any = np.ones((file.shape[1], file.shape[2], len(file.data.bins)), bool)
-    if snr_threshold is not None:
-        snr_threshold = check.number("snr_threshold", snr_threshold, low=0.0)
-        if "/calibration/snr" not in file:
-            raise ValueError(f"{file.path} has no /calibration/snr: leave out snr_threshold={snr_threshold:g}")
-        snr = file["/calibration/snr"]
-        if snr.shape != mask.shape:
-            raise ValueError(
-                f"{file.path}: /calibration/snr has the shape {list(snr.shape)}, expected {list(mask.shape)}"
-            )
-        mask &= snr >= snr_threshold
-    if band is not None:
-        edges = check.sequence("band", band)
-        if len(edges) != 2:
-            raise ValueError(f"band={band!r}: give the lowest and the highest frequency")
-        low, high = (check.number("band", edge, low=0.0, unit="Hz") for edge in edges)
-        mask &= (file.frequencies >= low) & (file.frequencies <= high)
-    if channels is not None:
-        chosen = [
-            check.integer("channels", channel, low=1, high=mask.shape[1]) - 1
+    if channels is not None and file.kind == "calibration":
+        channels = [
+            check.integer("channels", channel, low=1, high=file.shape[2]) - 1
             for channel in check.sequence("channels", channels)
         ]
-        mask &= np.isin(np.arange(mask.shape[1]), chosen)[:, None]
-    if not mask.any():
-        raise ValueError(
-            f"snr_threshold={snr_threshold}, band={band}, channels={channels} leave no frequency of {file.path.name}: choose more"
-        )
-    return np.asarray(mask)
+    return system_of(file, snr_threshold, band, channels, background)
 
 
 def _brief(value: Any) -> str:

@@ -64,7 +64,7 @@ def general(title: str, system: SystemMatrix) -> dict[str, Any]:
         "/tracer/_diameters": np.array([particle.diameter]),
         "/tracer/_saturationMagnetization": np.array([particle.saturation_magnetization]),
         "/tracer/_temperature": particle.temperature,
-        "/tracer/_model": "Langevin",
+        "/tracer/_model": system.model,
         "/acquisition/startTime": now(),
         "/acquisition/numAverages": 1,
         "/acquisition/numPeriodsPerFrame": 1,
@@ -106,15 +106,16 @@ def scanner_grid(scanner: Scanner) -> dict[str, Any]:
     }
 
 
-def _flags(frames: int, backgrounds: int = 0, **true: int) -> dict[str, Any]:
+def flags(frames: int, backgrounds: int = 0, **true: int) -> dict[str, Any]:
+    """All flags of /measurement, zero but for those given; the number of frames, and which are background."""
     names = [
         field.path
         for field in FIELDS.values()
         if field.rule == "flag" and field.group == "/measurement" and field.shape == "-"
     ]
     mask = np.arange(frames + backgrounds) >= frames
-    flags = {name: true.get(name.rsplit("/", 1)[1], 0) for name in names}
-    return flags | {"/acquisition/numFrames": frames + backgrounds, "/measurement/isBackgroundFrame": mask}
+    found = {name: true.get(name.rsplit("/", 1)[1], 0) for name in names}
+    return found | {"/acquisition/numFrames": frames + backgrounds, "/measurement/isBackgroundFrame": mask}
 
 
 def calibration(system: SystemMatrix) -> dict[str, Any]:
@@ -125,10 +126,10 @@ def calibration(system: SystemMatrix) -> dict[str, Any]:
     size = np.abs(system.matrix)
     error = max(system.tolerance, float(np.finfo(np.float64).eps)) * size.max()
     snr[0, 0, order] = np.sqrt(np.square(size).mean(axis=1)) / (error or 1.0)
-    flags = _flags(voxels, isBackgroundCorrected=1, isFastFrameAxis=1, isFourierTransformed=1, isFramePermutation=1)
+    stated = flags(voxels, isBackgroundCorrected=1, isFastFrameAxis=1, isFourierTransformed=1, isFramePermutation=1)
     grid = {f"/calibration/{name}": value for name, value in scanner_grid(system.scanner).items()}
     return (
-        flags
+        stated
         | grid
         | {
             "/measurement/data": data,
@@ -144,16 +145,20 @@ def calibration(system: SystemMatrix) -> dict[str, Any]:
 
 def measurement(spectra: Any, system: SystemMatrix, domain: str, background: Any) -> dict[str, Any]:
     """/measurement of spectra, checked: the frames, and the background frames after them."""
-    u = check.matrix("spectra", spectra, system.harmonics, what="harmonics")
-    empty = np.zeros((0, system.harmonics), u.dtype)
-    if background is not None:
-        empty = check.matrix("background", background, system.harmonics, what="harmonics")
+    u = _signed("spectra", spectra, system)
+    empty = u[:0] if background is None else _signed("background", background, system)
     points, single = samples(system.harmonics), u.dtype == np.float32 and domain == "fourier"
     data = np.zeros((len(u) + len(empty), 1, 1, points // 2 + 1), np.complex64 if single else np.complex128)
     with np.errstate(over="ignore"):
         data.imag[:, 0, 0, 1 : system.harmonics + 1] = np.concatenate([u, empty]).astype(data.real.dtype) * points
     check.finite("spectra", data.imag)
     fourier = domain == "fourier"
-    return _flags(len(u), len(empty), isFourierTransformed=int(fourier)) | {
+    return flags(len(u), len(empty), isFourierTransformed=int(fourier)) | {
         "/measurement/data": data if fourier else np.fft.irfft(data, points, axis=-1)
     }
+
+
+def _signed(name: str, spectra: Any, system: SystemMatrix) -> np.ndarray:
+    """Spectra as their signed imaginary parts, in the precision they have; those of a cosine drive have no real part."""
+    array = check.number_array(name, spectra)
+    return check.matrix(name, array.imag if np.iscomplexobj(array) else array, system.harmonics, what="harmonics")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast._files import replacing
 from mpifast.io.hdf5.reader import File, h5py
+from mpifast.io.mdf import any_system
 from mpifast.io.mdf import values as mdf_values
 from mpifast.io.mdf.check import Breach, breaches
 from mpifast.io.mdf.format import EXTENSIONS, FIELDS, OWN
+from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.system_matrix import SystemMatrix
 
 DTYPES = {"int8": np.int8, "int64": np.int64, "integer": np.int64, "float64": np.float64}
@@ -23,35 +25,38 @@ FREE = ("/study", "/experiment", "/scanner", "/tracer")
 def write_mdf(
     path: str | Path,
     content: Any,
-    system: SystemMatrix | None = None,
+    system: LinearSystem | None = None,
     *,
     domain: str = "fourier",
     background: Any = None,
     phantoms: Any = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a simulated system matrix, or simulated measurements, as an MDF v2.1 file.
+    """Write a system, or spectra of it, as an MDF v2.1 file.
 
     Parameters
     ----------
     path : str or Path
         File name, ending in .mdf, .hdf or .h5; an existing file is replaced once the new one is complete and passes
         `check_mdf`.
-    content : SystemMatrix or array_like
-        A system matrix: the file is a calibration file. Or raw spectra float[n, harmonics] such as `mpifast.Spectra`
-        and `SystemMatrix.spectra` make them: n frames of a measurement file.
-    system : SystemMatrix, optional
-        For spectra: the system they are of.
+    content : LinearSystem or array_like
+        A system: the file is a calibration file. Or raw spectra such as `mpifast.Spectra` and `LinearSystem.spectra`
+        make them, real [n, equations] or complex [n, rows]: n frames of a measurement file.
+    system : LinearSystem, optional
+        For spectra: the system they are of. Rows of a system that is no `SystemMatrix` need frequencies.
     domain : {"fourier", "time"}, optional
         For spectra: store them as they are (complex64 or complex128, and every bit comes back) or as a signal in time
         (float64).
     background : array_like, optional
-        For spectra: float[m, harmonics], frames without tracer. They follow the others and are marked as background.
+        For spectra: as many numbers a frame, of m frames without tracer. They follow the others and are marked as
+        background.
     phantoms : array_like, optional
         For spectra: [n, voxels], what was imaged. Stored as /measurement/_phantoms.
     metadata : mapping, optional
         Values of datasets of /study, /experiment, /scanner and /tracer, of /acquisition/startTime, and of names of
-        one's own, in which a part begins with an underscore: ``{"/study/name": "bars", "/scanner/_room": 21.5}``.
+        one's own, in which a part begins with an underscore: ``{"/study/name": "bars", "/scanner/_room": 21.5}``. Names
+        of mpifast's own, such as /tracer/_diameters, follow from the system and are refused. A system that is no
+        `SystemMatrix` may be given its /acquisition/gradient.
 
     Raises
     ------
@@ -62,12 +67,16 @@ def write_mdf(
 
     Notes
     -----
-    One receive channel, one period a frame, V samples: the power of two above twice the harmonics and one. The data are
-    V times `mpifast`'s spectra, the unnormalised DFT (numpy.fft.rfft) of the samples. They are volts, with
+    One period a frame, V samples: the power of two above twice the highest frequency number and one. The data are V
+    times `mpifast`'s spectra, the unnormalised DFT (numpy.fft.rfft) of the samples. They are volts, with
     dataConversionFactor (1, 0), for a coil whose sensitivity (1/m) times voxel volume is numerically the period of the
     drive field in m^2. ``fieldOfView`` is the number of voxels times their pitch, so that the format's voxel centres
     are the simulated positions. /calibration/snr is the rms of a row over the error bound of the system matrix.
     docs/mdf.md lists the names with underscores.
+
+    A `SystemMatrix` is stored with all frequencies of its one channel and with scanner and tracer. Of any other system
+    the frequencies of its rows are stored (frequencySelection), in as many channels as it has and in arbitrary units;
+    scanner, gradient and drive field are not known, but for the period.
 
     References
     ----------
@@ -86,28 +95,47 @@ def write_mdf(
     calibration file system.mdf: 129 frames, 1 period, 1 channel, 257 frequencies True
     """
     path = target(path)
-    if isinstance(content, SystemMatrix):
+    if isinstance(content, LinearSystem):
         given = {"system": system, "background": background, "phantoms": phantoms}
         for name in [name for name, value in given.items() if value is not None]:
             raise ValueError(f"{name} does not belong to a system matrix: give it with spectra")
-        values = mdf_values.general("System matrix", content) | mdf_values.calibration(content)
+        values = _of_system(content)
     else:
         if system is None:
-            raise ValueError("system=None: give the SystemMatrix that the spectra are of, or a SystemMatrix as content")
-        check.instance("system", system, SystemMatrix)
+            raise ValueError("system=None: give the system that the spectra are of, or a system as content")
+        check.instance("system", system, LinearSystem)
         check.choice("domain", domain, ("fourier", "time"))
-        values = mdf_values.general("Measurement", system) | mdf_values.measurement(content, system, domain, background)
+        values = _of_spectra(content, system, domain, background)
         if phantoms is not None:
             count = values["/acquisition/numFrames"] - (0 if background is None else len(background))
             values["/measurement/_phantoms"] = check.matrix(
                 "phantoms", phantoms, system.voxels, what="voxels", rows=count
             )
-    write_datasets(path, values | _checked(metadata), strict=True)
+    simulated = isinstance(content if system is None else system, SystemMatrix)
+    added = checked(metadata, values)
+    write_datasets(path, values | added, strict=True, without=() if simulated else any_system.UNKNOWN)
 
 
-def write_datasets(path: Path, values: Mapping[str, Any], strict: bool = False) -> list[Breach]:
+def _of_system(system: LinearSystem) -> dict[str, Any]:
+    if isinstance(system, SystemMatrix):
+        return mdf_values.general("System matrix", system) | mdf_values.calibration(system)
+    frame = any_system.Frame.of(system)
+    return any_system.general("System matrix", system, frame) | any_system.calibration(system, frame)
+
+
+def _of_spectra(spectra: Any, system: LinearSystem, domain: str, background: Any) -> dict[str, Any]:
+    if isinstance(system, SystemMatrix):
+        return mdf_values.general("Measurement", system) | mdf_values.measurement(spectra, system, domain, background)
+    frame = any_system.Frame.of(system)
+    frames = any_system.measurement(spectra, system, frame, domain, background)
+    return any_system.general("Measurement", system, frame) | frames
+
+
+def write_datasets(
+    path: Path, values: Mapping[str, Any], strict: bool = False, without: Collection[str] = ()
+) -> list[Breach]:
     """Write datasets by their paths, typed as the format says. Returns what the validator finds; if ``strict``, the
-    file then does not appear.
+    file then does not appear, unless all that is wrong is that the datasets ``without`` are missing.
     """
     with replacing(path, "w+b") as file:
         with h5py.File(
@@ -118,8 +146,9 @@ def write_datasets(path: Path, values: Mapping[str, Any], strict: bool = False) 
         file.flush()
         with File(Path(file.name)) as written:
             found = list(breaches(written))
-        if found and strict:
-            raise ValueError(f"{path.name} would not be valid: {found[0]}")
+        wrong = [breach for breach in found if breach.dataset not in without or breach.dataset in values]
+        if wrong and strict:
+            raise ValueError(f"{path.name} would not be valid: {wrong[0]}")
     return found
 
 
@@ -131,8 +160,8 @@ def target(path: str | Path) -> Path:
     return path
 
 
-def _checked(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Metadata under names that the writer does not fill by itself."""
+def checked(metadata: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata under names that the writer does not fill by itself; ``values`` are those that it fills."""
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
@@ -153,11 +182,13 @@ def _checked(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
             raise ValueError(
                 f"metadata has the name {name!r}, which is not in the format: begin names of your own with an underscore"
             )
-        if not own and f"/{parts[0]}" not in FREE and name != "/acquisition/startTime":
+        unknown = name in any_system.UNKNOWN and name not in values
+        if not own and not unknown and f"/{parts[0]}" not in FREE and name != "/acquisition/startTime":
             raise ValueError(
                 f"metadata has the name {name!r}, which follows from the data: give those of {', '.join(FREE)}"
             )
-        if own and (taken := next((taken for taken in (*FIELDS, *metadata) if _overlap(name, taken) and name != taken), "")):
+        others = [taken for taken in (*FIELDS, *metadata) if taken != name and _overlap(name, str(taken))]
+        if own and (taken := "".join(map(str, others[:1]))):
             raise ValueError(f"metadata has the name {name!r}, but {taken} is a dataset: choose another name")
     return dict(metadata)
 

@@ -1,0 +1,181 @@
+"""What of a calibration file becomes a system: which frequencies, where its voxels lie, and what its background is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast.io.mdf.format import ORDERS
+from mpifast.physics.grid import Grid
+
+if TYPE_CHECKING:
+    from mpifast.io.mdf.read import MdfFile
+
+GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
+HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where the voxels of a file lie.
+
+    Attributes
+    ----------
+    fields : dict
+        ``size``, ``fieldOfView``, ``fieldOfViewCenter`` and ``order`` as the file has them.
+    columns : ndarray
+        int64[voxels]: the number in the file of each voxel of the grid, the last of the axes x, y, z varying fastest.
+    grid : Grid or None
+        Along those of the axes x, y, z that have more than one voxel; None if the file does not say where they lie.
+    """
+
+    fields: dict[str, Any]
+    columns: np.ndarray
+    grid: Grid | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along x, y and z."""
+        return tuple(int(n) for n in self.fields["size"])
+
+    def in_file(self, images: np.ndarray) -> np.ndarray:
+        """Images [n, voxels] in the order of the file."""
+        result = np.empty_like(images)
+        result[:, self.columns] = images
+        return result
+
+
+def placement_of(file: MdfFile, voxels: int) -> Placement:
+    """Where the voxels of a calibration file lie.
+
+    Raises
+    ------
+    ValueError
+        If the file contradicts itself, or its frames are not in the order of a grid.
+    """
+    found = {name: value for name in GRID if (value := file.get(f"/calibration/{name}")) is not None}
+    size = np.asarray(found.get("size", [voxels, 1, 1]))
+    if size.shape != (3,) or np.any(size < 1) or np.prod(size.astype(object)) != voxels:
+        raise ValueError(f"{file.path}: /calibration/size is {size.tolist()}, but {voxels} frames are not background")
+    if file.get("/calibration/isMeanderingGrid", 0) and not file["/measurement/isFramePermutation"]:
+        raise ValueError(
+            f"{file.path} has its frames in the meandering order of the robot: sort them and set isFramePermutation"
+        )
+    if found["order"] not in ORDERS:
+        raise ValueError(f"{file.path}: /calibration/order is {found['order']!r}, expected one of {', '.join(ORDERS)}")
+    slowest_first = ["xyz".index(axis) for axis in reversed(found["order"])]
+    numbers = np.arange(voxels).reshape([int(size[axis]) for axis in slowest_first])
+    columns = np.ascontiguousarray(numbers.transpose(np.argsort(slowest_first))).reshape(-1)
+    return Placement(found | {"size": size}, columns, _grid(file, found, size))
+
+
+def _grid(file: MdfFile, found: dict[str, Any], size: np.ndarray) -> Grid | None:
+    if "fieldOfView" not in found or not file.get("/calibration/_placed", 1):
+        return None
+    view, center = (np.asarray(found[name]) for name in ("fieldOfView", "fieldOfViewCenter"))
+    if view.shape != (3,) or center.shape != (3,):
+        raise ValueError(f"{file.path}: /calibration/fieldOfView and fieldOfViewCenter need three numbers each")
+    kept = np.flatnonzero(size > 1) if (size > 1).any() else np.array([0])
+    try:
+        return Grid(tuple(size[kept].tolist()), tuple(view[kept].tolist()), tuple(center[kept].tolist()))
+    except ValueError as error:
+        raise ValueError(f"{file.path}: /calibration/fieldOfView or fieldOfViewCenter: {error}") from error
+
+
+def rows_of(file: MdfFile) -> np.ndarray:
+    """The rows of the system in a file, as positions in its [periods, channels, frequencies]: int64[rows].
+
+    All of them; of a file of mpifast's those that the system has, in its own order.
+    """
+    shape = (file.shape[1], file.shape[2], len(file.data.bins))
+    everything = np.arange(int(np.prod(shape)))
+    if ROWS in file:
+        return _stated(file, shape)
+    if HARMONICS not in file:
+        return everything
+    inside = (file.data.bins >= 1) & (file.data.bins <= file.own(HARMONICS))
+    return everything[np.broadcast_to(inside, shape).reshape(-1)]
+
+
+def _stated(file: MdfFile, shape: tuple[int, ...]) -> np.ndarray:
+    """The rows that a file lists by channel and number."""
+    listed, (periods, channels, count) = np.asarray(file[ROWS]), shape
+    numbers = file.data.bins
+    order = np.argsort(numbers, kind="stable")
+    good = listed.ndim == 2 and listed.shape[1:] == (2,) and listed.dtype.kind in "iu" and periods == 1
+    if good and 0 < len(listed) <= channels * count:
+        channel, number = listed.astype(np.int64).T
+        found = order[np.minimum(np.searchsorted(numbers[order], number), count - 1)]
+        rows = channel * count + found
+        inside = (channel >= 0) & (channel < channels) & (numbers[found] == number)
+        if inside.all() and np.unique(rows).size == rows.size:
+            return rows
+    raise ValueError(f"{file.path} is damaged: {ROWS} does not list channels and frequency numbers of its data")
+
+
+def chosen_frequencies(file: MdfFile, snr: Any, band: Any, channels: Any) -> np.ndarray:
+    """The chosen frequencies, bool[periods, channels, K]."""
+    mask: Any = np.ones((file.shape[1], file.shape[2], len(file.data.bins)), bool)
+    if snr is not None:
+        threshold = check.number("snr", snr, low=0.0)
+        if "/calibration/snr" not in file:
+            raise ValueError(f"{file.path} has no /calibration/snr: leave out snr={threshold:g}")
+        ratios = file["/calibration/snr"]
+        if ratios.shape != mask.shape:
+            raise ValueError(
+                f"{file.path}: /calibration/snr has the shape {list(ratios.shape)}, expected {list(mask.shape)}"
+            )
+        mask &= ratios >= threshold
+    if band is not None:
+        edges = check.sequence("band", band)
+        if len(edges) != 2:
+            raise ValueError(f"band={band!r}: give the lowest and the highest frequency, or None for no bound")
+        low, high = (None if edge is None else check.number("band", edge, low=0.0, unit="Hz") for edge in edges)
+        mask &= file.frequencies >= (-np.inf if low is None else low)
+        mask &= file.frequencies <= (np.inf if high is None else high)
+    if channels is not None:
+        chosen = [
+            check.integer("channels", channel, low=0, high=mask.shape[1] - 1)
+            for channel in check.sequence("channels", channels)
+        ]
+        mask &= np.isin(np.arange(mask.shape[1]), chosen)[:, None]
+    return np.asarray(mask)
+
+
+def background_of(file: MdfFile, frames: np.ndarray, mask: np.ndarray, background: str) -> np.ndarray:
+    """What is to be subtracted from the chosen frequencies of frames: complex128[n or 1, rows].
+
+    Nothing if the file has no background frames, or says that it was done. "interpolate": consecutive background
+    frames are averaged, and their means interpolated linearly in time, constant before the first and after the last.
+    """
+    empty = np.flatnonzero(file.is_background)
+    if background == "keep" or not empty.size or file["/measurement/isBackgroundCorrected"]:
+        return np.zeros((1, int(mask.sum())), np.complex128)
+    values = file.data.components(empty, mask)
+    if background == "subtract":
+        return values.mean(axis=0, keepdims=True)
+    time = _times(file)
+    order = np.argsort(time[empty], kind="stable")
+    moments, values = time[empty][order], values[order]
+    starts = np.flatnonzero(np.diff(moments, prepend=-np.inf) > 1)
+    counts = np.diff(np.append(starts, len(moments)))
+    means = np.add.reduceat(values, starts) / counts[:, None]
+    middles = np.add.reduceat(moments, starts) / counts
+    place = np.interp(time[frames], middles, np.arange(len(middles)))
+    left = np.minimum(place.astype(np.int64), max(len(middles) - 2, 0))
+    share = (place - left)[:, None]
+    return (1.0 - share) * means[left] + share * means[np.minimum(left + 1, len(middles) - 1)]
+
+
+def _times(file: MdfFile) -> np.ndarray:
+    """When each frame was taken, in frames: its number before the frames were sorted."""
+    count = file.shape[0]
+    order = file.get("/measurement/framePermutation") if file["/measurement/isFramePermutation"] else None
+    if order is None:
+        return np.arange(count, dtype=np.float64)
+    if np.shape(order) != (count,):
+        raise ValueError(f"{file.path}: /measurement/framePermutation has {np.size(order)} entries for {count} frames")
+    return np.asarray(order, np.float64)
