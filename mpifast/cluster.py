@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import mpifast
 from mpifast import _validation as check
 from mpifast.data.spectra import Samples, Spectra
@@ -25,6 +27,8 @@ except ModuleNotFoundError as missing:
     raise ModuleNotFoundError('clusters need dask and distributed: python -m pip install "mpifast[dask]"') from missing
 
 CHUNKS = 16_384  # samples
+USUAL_CHUNKS, MOST_CHUNKS = 10**6, 10**7  # of an array
+LARGEST_CHUNK = 2**30  # bytes
 AHEAD = 4  # pieces of work sent for each thread of the cluster: it never waits, and the scheduler never holds a million
 RETRIES = 3
 
@@ -86,27 +90,32 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
         yield client
 
 
-def as_dask(spectra: Any, count: int, chunks: Any = CHUNKS) -> tuple[dask.array.Array, dask.array.Array]:
+def as_dask(spectra: Any, count: int, chunks: Any = None) -> tuple[dask.array.Array, dask.array.Array]:
     """The first ``count`` samples as dask arrays, made on the workers when they are needed.
+
+    Building them takes no time for each chunk: a graph of blocks is written out by dask when it is computed.
 
     Parameters
     ----------
     spectra : Spectra or StoredSpectra
         The data set, or one on a disk that all workers see.
     count : int
-        Number of samples.
+        Number of samples; at most as many as a store has.
     chunks : int or sequence of int, optional
-        Samples in each chunk, or in every single one. The bits do not depend on it.
+        Samples in each chunk, or in every single one. The bits do not depend on it. By default 16,384, or as many as
+        make a million chunks, but no chunk of more than 1 GiB.
 
     Returns
     -------
     spectra, phantoms : dask.array.Array
-        [count, harmonics] and uint8[count, voxels]; a chunk of one and that of the other are made together.
+        [count, equations] and uint8[count, voxels]; a chunk of one and that of the other are made together. Their names
+        follow from the data set, the count and the chunks.
 
     Raises
     ------
     TypeError, ValueError
-        If the chunks are not positive integers, or do not add up to ``count``.
+        If the chunks are not positive integers, do not add up to ``count``, or are more than ten million; if the store
+        has fewer samples.
 
     Examples
     --------
@@ -119,25 +128,31 @@ def as_dask(spectra: Any, count: int, chunks: Any = CHUNKS) -> tuple[dask.array.
     >>> bool((u[4_321].compute() == mpifast.Spectra(system, seed=7)[4_321][0]).all())
     True
     """
-    count = check.integer("count", count, low=1)
-    if isinstance(chunks, (list, tuple)):
-        sizes = [check.integer(f"chunks[{i}]", size, low=1) for i, size in enumerate(chunks)]
-        if sum(sizes) != count:
-            raise ValueError(f"chunks add up to {sum(sizes)}, not to count={count}")
-    else:
-        size = check.integer("chunks", chunks, low=1)
-        sizes = [min(size, count - first) for first in range(0, count, size)]
-    source = dask.delayed(_serial(spectra))
-    ends = itertools.accumulate(sizes)
-    parts = [dask.delayed(_part, nout=2)(source, end - size, end) for size, end in zip(sizes, ends, strict=True)]
-    arrays = []
-    for which, example in enumerate(spectra[:1]):
-        shapes = [(size, example.shape[1]) for size in sizes]
-        blocks = [
-            dask.array.from_delayed(part[which], shape, example.dtype)
-            for part, shape in zip(parts, shapes, strict=True)
-        ]
-        arrays.append(dask.array.concatenate(blocks))
+    count = check.integer("count", count, low=1, high=2**62)
+    if not isinstance(spectra, Spectra) and count > len(spectra):
+        raise ValueError(f"count={count} is out of range: {spectra.path} has {len(spectra)} samples")
+    examples = spectra[:1]
+    sizes, edges = _sizes(count, chunks, sum(example.nbytes for example in examples))
+    facts = spectra.source().facts if isinstance(spectra, Spectra) else (str(spectra.path), spectra.settings)
+    token = dask.base.tokenize(mpifast.__version__, facts, count, edges)
+    source = dask.delayed(_serial(spectra), name=f"mpifast-{token}")
+    # A block of `pairs` is a tuple of two arrays, which dask passes on unseen; so both are made by one call.
+    pairs = dask.array.map_blocks(
+        _pair, source, edges, count, chunks=(sizes,), dtype=object, meta=np.empty(0, object), name=f"pairs-{token}"
+    )
+    arrays = [
+        dask.array.map_blocks(
+            _part,
+            pairs,
+            which,
+            chunks=(sizes, (example.shape[1],)),
+            new_axis=1,
+            dtype=example.dtype,
+            meta=np.empty((0, 0), example.dtype),
+            name=f"{name}-{token}",
+        )
+        for which, (name, example) in enumerate(zip(("spectra", "phantoms"), examples, strict=True))
+    ]
     return arrays[0], arrays[1]
 
 
@@ -265,8 +280,38 @@ def _serial(spectra: Any) -> Any:
     return spectra
 
 
-def _part(spectra: Any, first: int, last: int) -> Samples:
-    return spectra[first:last]
+def _sizes(count: int, chunks: Any, sample_bytes: int) -> tuple[tuple[int, ...], Any]:
+    """Samples in each chunk, and what tells the first sample of a chunk: their one size, or all the first samples."""
+    if isinstance(chunks, (list, tuple)):
+        sizes = tuple(check.integer(f"chunks[{i}]", size, low=1) for i, size in enumerate(chunks))
+        if sum(sizes) != count:
+            raise ValueError(f"chunks add up to {sum(sizes)}, not to count={count}")
+        return sizes, np.cumsum([0, *sizes])
+    if chunks is None:
+        size = min(max(CHUNKS, -(-count // USUAL_CHUNKS)), max(1, LARGEST_CHUNK // sample_bytes))
+    else:
+        size = check.integer("chunks", chunks, low=1)
+    whole, rest = divmod(count, size)
+    if whole + (rest > 0) > MOST_CHUNKS:
+        name = f"chunks={chunks}" if chunks is not None else f"count={count}"
+        raise ValueError(
+            f"{name} makes {whole + (rest > 0):,} chunks of {size:,} samples, and a graph has at most {MOST_CHUNKS:,}: "
+            f"give chunks={-(-count // MOST_CHUNKS)} or more, or fewer samples"
+        )
+    return (size,) * whole + ((rest,) if rest else ()), size
+
+
+def _pair(spectra: Any, edges: Any, count: int, block_id: tuple[int, ...] = (0,)) -> Samples:
+    """The samples of a block."""
+    block = block_id[0]
+    if isinstance(edges, int):
+        return spectra[block * edges : min((block + 1) * edges, count)]
+    return spectra[int(edges[block]) : int(edges[block + 1])]
+
+
+def _part(pair: Samples, which: int) -> np.ndarray:
+    """Spectra or phantoms of a block."""
+    return pair[which]
 
 
 def _write(block: int, source: Any, target: Any) -> tuple[int, int]:

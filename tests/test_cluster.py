@@ -83,6 +83,57 @@ def test_arrays_of_a_store(client, spectra, tmp_path):
     assert all(map(np.array_equal, found, spectra[:500]))
 
 
+def test_a_trillion_samples_take_no_time_to_name(small_system):
+    """10^9 samples took 34 s and 1 GB, 10^12 never came to an end."""
+    spectra = mpifast.Spectra(small_system, seed=7, snr_db=30.0)
+    start = time.perf_counter()
+    u, c = cluster.as_dask(spectra, 10**12)
+    assert time.perf_counter() - start < 1.0
+    assert (u.shape, c.shape, u.npartitions) == ((10**12, 14), (10**12, 11), 10**6)
+    u, c = cluster.as_dask(spectra, 10**9)
+    middle = slice(5 * 10**8, 5 * 10**8 + 3)
+    assert np.array_equal(u[middle].compute(scheduler="sync"), spectra[middle][0])
+    assert np.array_equal(c[-2:].compute(scheduler="sync"), spectra[10**9 - 2 : 10**9][1])
+    with pytest.raises(ValueError, match="chunks=16384 makes 61,035,157 chunks .*give chunks=100000 or more"):
+        cluster.as_dask(spectra, 10**12, 16_384)
+
+
+def test_equal_calls_have_equal_names_and_others_other_ones(small_system, tmp_path):
+    def names(**options):
+        spectra = mpifast.Spectra(small_system, **{"seed": 7, "snr_db": 30.0, **options})
+        return [array.name for array in cluster.as_dask(spectra, 100, 30)]
+
+    assert names() == names() == names(threads=1)
+    assert len({*names(), *names(seed=8), *names(density=0.25), *names(snr_db=20.0), *names(dtype="float64")}) == 10
+    spectra = mpifast.Spectra(small_system, seed=7, snr_db=30.0)
+    assert cluster.as_dask(spectra, 100, [40, 60])[0].name != cluster.as_dask(spectra, 100, [60, 40])[0].name
+    spectra.save(tmp_path / "data.h5", 100)
+    stored = [cluster.as_dask(mpifast.open_spectra(tmp_path / "data.h5"), 100)[0].name for _ in range(2)]
+    assert stored[0] == stored[1]
+
+
+def test_spectra_and_phantoms_are_made_by_one_call(spectra):
+    calls = []
+
+    class Counting(mpifast.Spectra):
+        def __getitem__(self, index):
+            calls.append(index)
+            return super().__getitem__(index)
+
+    u, c = cluster.as_dask(Counting(spectra.system, seed=7, snr_db=30.0), 100, 50)
+    calls.clear()
+    found = dask.compute(u, c, scheduler="sync")
+    assert all(map(np.array_equal, found, spectra[:100]))
+    assert len(calls) == 2  # one a chunk
+
+
+def test_no_more_samples_than_a_store_has(spectra, tmp_path):
+    spectra.save(tmp_path / "data.h5", 50)
+    stored = mpifast.open_spectra(tmp_path / "data.h5")
+    with pytest.raises(ValueError, match=r"count=51 is out of range: .*data\.h5 has 50 samples"):
+        cluster.as_dask(stored, 51)
+
+
 @pytest.mark.parametrize("compression", [None, 1])
 def test_a_store_written_in_parallel_is_the_store_written_alone(client, spectra, tmp_path, compression):
     (tmp_path / "alone").mkdir()

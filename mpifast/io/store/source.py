@@ -48,6 +48,11 @@ class Source:
     make: Callable[[np.ndarray, Samples | None, int | None], Samples]
     threads: int | None = None
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Everything the samples follow from, as JSON has it."""
+        return {**plain(self.settings), **describe(self.system), "dtype": self.dtype.name}
+
 
 def describe(system: LinearSystem) -> dict[str, Any]:
     """What a store says about a system, as JSON has it: ``model`` ("langevin", "ideal", ..., "array" for a matrix at
