@@ -5,6 +5,7 @@ The ordinary tests run them with small counts; ``python tests/campaigns.py`` run
 
 import argparse
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -19,9 +20,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import hostile
+import hostile_containers
 import numpy as np
 
 import mpifast
+import mpifast.io.mdf.system
 
 SEED = 20261122
 FILES = None  # the count is --files
@@ -31,6 +34,9 @@ CAMPAIGNS = {
     "fuzz_networks": FILES,
     "fuzz_mdf": FILES,
     "fuzz_stores": FILES,
+    "fuzz_members_of_mdf": 20_000,
+    "fuzz_members_of_hdf5": 20_000,
+    "fuzz_members_of_zarr": 20_000,
     "crowd": 200,
     "leak": 10_000,
 }
@@ -209,6 +215,102 @@ def fuzz_stores(count, seed, folder):
             found.append(hostile.fuzz(read, content, hostile.damage_bytes, (ValueError, OSError), each, seed, file))
             file.write_bytes(content)
     return total(found)
+
+
+def fuzz_members_of_mdf(count, seed, folder):
+    """MDF files that are sound HDF5 and whose datasets are wrong: breaches named, a documented error, or the data."""
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    number = np.array([1, 2, 3, 2, 3])
+    labels = {"channels": [0, 0, 0, 1, 1], "numbers": number, "frequencies": 1e3 * number}
+    plane = mpifast.linear_system(np.ones((5, 6)) + 1j * np.arange(6.0), mpifast.Grid((2, 3), (2e-3, 3e-3)), **labels)
+    matrix, contents = folder / "whole.mdf", []
+    for other in (system, plane):
+        mpifast.write_mdf(folder / "part.mdf", other)
+        contents.append((other, (folder / "part.mdf").read_bytes()))
+        spectra = other.spectra(np.eye(other.voxels), dtype="float64")
+        mpifast.write_mdf(folder / "part.mdf", spectra, other, background=0.0 * spectra[:2])
+        contents.append((other, (folder / "part.mdf").read_bytes()))
+
+    turn = itertools.count()
+
+    def read(path):
+        if (number := next(turn)) % 3 == 0:
+            mpifast.check_mdf(path)
+            return
+        with mpifast.read_mdf(path) as file:
+            if number % 3 == 1:
+                parts = [file.frames, file.spectra, file.system_matrix, file.images, file.system]
+            else:
+                chosen = {"snr": 1.0, "band": (1e3, None), "channels": [0], "background": "interpolate"}
+                parts = [lambda: file.system(**chosen), lambda: whole.spectra(file)]
+                parts += [lambda: whole.spectra(file, background="interpolate", average=2)]
+            for part in parts:
+                with contextlib.suppress(ValueError):
+                    part()
+
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mpifast.io.mdf.system.SystemWarning)
+        for number, (other, content) in enumerate(contents):
+            mpifast.write_mdf(matrix, other)
+            with mpifast.read_mdf(matrix) as file:
+                whole = file.system()
+            allowed, each = (ValueError, OSError), count // len(contents)
+            damage, path = hostile_containers.damage_hdf5, folder / "damaged.mdf"
+            found.append(hostile.fuzz(read, content, damage, allowed, each, seed + number, path))
+    return total(found)
+
+
+def fuzz_members_of_hdf5(count, seed, folder):
+    """Stores that are sound HDF5 and whose datasets and attributes are wrong: a documented error, or the very samples."""
+    spectra = store_spectra()
+    expected, found = spectra[:40], []
+    for number, compression in enumerate((None, 1)):
+        path = folder / f"{number}.h5"
+        spectra.save(path, 40, chunks=20, compression=compression)
+        content, each = path.read_bytes(), count // 2
+        damage, allowed = hostile_containers.damage_hdf5, (ValueError, OSError)
+        found.append(hostile.fuzz(reader(expected), content, damage, allowed, each, seed + number, path))
+    return total(found)
+
+
+def fuzz_members_of_zarr(count, seed, folder):
+    """Zarr stores whose JSON is sound and wrong, or whose chunks are, under the right checksum: a documented error, or
+    the very samples.
+    """
+    spectra = store_spectra()
+    expected, found = spectra[:40], []
+    for compression in (None, 1):
+        store = folder / f"{compression}.zarr"
+        spectra.save(store, 40, chunks=20, compression=compression)
+        files = sorted(path for path in store.rglob("*") if path.is_file())
+        read = [file for file in files if file.parent.name in ("spectra", "phantoms", "checksums", store.name)]
+        for number, file in enumerate(read):
+            content, each = file.read_bytes(), count // 2 // len(read)
+            described = file.name == "zarr.json"
+            damage = hostile_containers.damage_description if described else hostile_containers.damage_chunk
+            inside, allowed = reader(expected, store), (ValueError, OSError)
+            found.append(hostile.fuzz(inside, content, damage, allowed, each, seed + number, file))
+            file.write_bytes(content)
+    return total(found)
+
+
+def store_spectra():
+    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    return mpifast.Spectra(system, seed=3)
+
+
+def reader(expected, store=None):
+    """Read a whole store; what comes back are the samples that were written."""
+
+    def read(path):
+        stored = mpifast.open_spectra(store or path)
+        samples = stored[:]
+        with contextlib.suppress(ValueError):
+            stored.system  # noqa: B018
+        assert len(stored) != 40 or all(map(np.array_equal, samples, expected))
+
+    return read
 
 
 def total(parts):

@@ -153,8 +153,9 @@ def fuzz(read, content, damage, allowed, count, seed, path):
             print(f"file {number} of seed {seed} is kept in {path}", file=sys.stderr)
             raise
         most = max(most, time.perf_counter() - began)
-    grown = peak() - before
-    assert grown <= 64 + 2 * len(content) / 2**20, f"{grown:.0f} MiB more memory"
+        grown = peak() - before
+        if grown > 64 + 2 * len(content) / 2**20:
+            raise AssertionError(f"{grown:.0f} MiB more memory: file {number} of seed {seed}, kept in {path}")
     return {
         "files": count,
         **found,

@@ -23,7 +23,16 @@ def test_damaged_networks_are_refused(tmp_path):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
-@pytest.mark.parametrize("campaign", [campaigns.fuzz_mdf, campaigns.fuzz_stores])
+@pytest.mark.parametrize(
+    "campaign",
+    [
+        campaigns.fuzz_mdf,
+        campaigns.fuzz_stores,
+        campaigns.fuzz_members_of_mdf,
+        campaigns.fuzz_members_of_hdf5,
+        campaigns.fuzz_members_of_zarr,
+    ],
+)
 def test_other_damaged_files_are_refused(tmp_path, campaign):
     found = campaign(400, 1, tmp_path)
     assert found["files"] >= 300

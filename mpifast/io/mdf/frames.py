@@ -56,8 +56,8 @@ class Frames:
         self._periodless = len(shape) == 3  # as in version 1
         if self._periodless:
             shape.insert(0 if self.fast else 1, 1)
-        if len(shape) != 4 or 0 in shape[:3]:
-            raise ValueError(f"{where}, expected four axes: frames, periods, channels and values")
+        if len(shape) != 4 or 0 in shape:
+            raise ValueError(f"{where}, expected four axes that are not empty: frames, periods, channels and values")
         self.shape = tuple(shape[3:] + shape[:3] if self.fast else shape)
 
     def _set_bins(self, metadata: Metadata) -> None:

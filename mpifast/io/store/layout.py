@@ -112,6 +112,8 @@ class Layout:
                 raise ValueError(f"its attribute {name!r} is {stated[name]!r:.60}, expected {kind.__name__}")
         if attributes.get("digest") != _digest(stated):
             raise ValueError("its settings do not agree with their digest")
+        if stated["dtype"] not in check.DTYPES:
+            raise ValueError(f"its attribute 'dtype' is {stated['dtype']!r:.60}, expected one of {', '.join(check.DTYPES)}")
         if version == 1:
             return cls(*version1.translated(stated), version)
         text = stated.pop("settings")
