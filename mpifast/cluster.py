@@ -60,8 +60,9 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
     --------
     >>> from distributed import LocalCluster
     >>> from mpifast import cluster
-    >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local, cluster.connect(local.scheduler_address) as client:
-    ...     dict(cluster.sweep(abs, [-1, -2], client))[-2]
+    >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local:
+    ...     with cluster.connect(local.scheduler_address) as client:
+    ...         dict(cluster.sweep(abs, [-1, -2], client))[-2]
     2
     """
     if not isinstance(address, str) or not address:
@@ -85,7 +86,8 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
         for worker, version in client.run(_version).items():
             if version != mpifast.__version__:
                 raise RuntimeError(
-                    f"worker {worker} has mpifast {version}, this is {mpifast.__version__}: install the same version everywhere"
+                    f"worker {worker} has mpifast {version}, this is {mpifast.__version__}: install the same version "
+                    "everywhere"
                 )
         yield client
 

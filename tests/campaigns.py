@@ -42,8 +42,8 @@ CAMPAIGNS = {
 }
 HEAD = """# The last run of the campaigns
 
-Written by `python tests/campaigns.py`; the ordinary tests run the same with smaller counts. What a campaign finds is mended and stays as
-a test (`test_network_file`, `test_hdf5`, `test_mdf`, `test_store`).
+Written by `python tests/campaigns.py`; the ordinary tests run the same with smaller counts. What a campaign finds is
+mended and stays as a test (`test_network_file`, `test_hdf5`, `test_mdf`, `test_store`).
 """
 TRAIN = """
 import sys, mpifast
@@ -172,7 +172,7 @@ def fuzz_networks(count, seed, folder):
 
 
 def fuzz_mdf(count, seed, folder):
-    """Damaged MDF files, a system matrix and a measurement: breaches named, an error of a documented kind, or the data."""
+    """Damaged MDF files, matrix and measurement: breaches named, an error of a documented kind, or the data."""
     system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
 
     def read(path):
@@ -262,7 +262,7 @@ def fuzz_members_of_mdf(count, seed, folder):
 
 
 def fuzz_members_of_hdf5(count, seed, folder):
-    """Stores that are sound HDF5 and whose datasets and attributes are wrong: a documented error, or the very samples."""
+    """Stores that are sound HDF5 and whose datasets and attributes are wrong: documented errors, or the samples."""
     spectra = store_spectra()
     expected, found = spectra[:40], []
     for number, compression in enumerate((None, 1)):

@@ -1,5 +1,5 @@
-"""Damage inside sound containers: HDF5 files whose datasets and attributes are wrong, zarr stores whose descriptions and
-chunks are, under checksums that agree with them.
+"""Damage inside sound containers: HDF5 files whose datasets and attributes are wrong, zarr stores whose descriptions
+and chunks are, under checksums that agree with them.
 """
 
 import contextlib
@@ -74,7 +74,10 @@ def _attribute(file, random):
     if random.random() < 0.5:
         stated = {key: file.attrs.get(key) for key in (*ARRAYS, "settings")}
         if all(isinstance(value, (bytes, np.integer)) for value in stated.values()):
-            stated = {key: value.decode("utf-8", "replace") if isinstance(value, bytes) else int(value) for key, value in stated.items()}
+            stated = {
+                key: value.decode("utf-8", "replace") if isinstance(value, bytes) else int(value)
+                for key, value in stated.items()
+            }
             file.attrs["digest"] = np.bytes_(_digest(stated))
 
 
@@ -88,7 +91,9 @@ def _dataset(file, name, random):
         case 1 if dataset.size and dataset.shape and dataset.dtype.kind in "iuf":
             index = tuple(random.integers(length) for length in dataset.shape)
             number = NUMBERS[random.integers(len(NUMBERS))]
-            low, high = (np.iinfo(dataset.dtype).min, np.iinfo(dataset.dtype).max) if dataset.dtype.kind in "iu" else (0, 0)
+            low, high = (
+                (np.iinfo(dataset.dtype).min, np.iinfo(dataset.dtype).max) if dataset.dtype.kind in "iu" else (0, 0)
+            )
             dataset[index] = number if dataset.dtype.kind == "f" else int(np.clip(np.nan_to_num(number), low, high / 2))
         case 2 if dataset.size and dataset.shape and dataset.dtype.kind in "iufc":
             _stored_otherwise(file, name, dataset[...], random)
@@ -121,7 +126,12 @@ def _replaced(file, name, random):
 
 def _stored_otherwise(file, name, values, random):
     """The same values in chunks with filters; sometimes one of the chunks is damaged or missing."""
-    filters = [{}, {"compression": "gzip"}, {"fletcher32": True}, {"compression": "gzip", "shuffle": True, "fletcher32": True}]
+    filters = [
+        {},
+        {"compression": "gzip"},
+        {"fletcher32": True},
+        {"compression": "gzip", "shuffle": True, "fletcher32": True},
+    ]
     chunk = tuple(int(random.integers(1, length + 1)) for length in values.shape)
     if np.prod([-(-length // part) for length, part in zip(values.shape, chunk, strict=True)]) > 200:
         chunk = values.shape

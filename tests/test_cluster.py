@@ -94,7 +94,7 @@ def test_a_trillion_samples_take_no_time_to_name(small_system):
     middle = slice(5 * 10**8, 5 * 10**8 + 3)
     assert np.array_equal(u[middle].compute(scheduler="sync"), spectra[middle][0])
     assert np.array_equal(c[-2:].compute(scheduler="sync"), spectra[10**9 - 2 : 10**9][1])
-    with pytest.raises(ValueError, match="chunks=16384 makes 61,035,157 chunks .*give chunks=100000 or more"):
+    with pytest.raises(ValueError, match=r"chunks=16384 makes 61,035,157 chunks .*give chunks=100000 or more"):
         cluster.as_dask(spectra, 10**12, 16_384)
 
 

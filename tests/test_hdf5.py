@@ -239,7 +239,8 @@ from pathlib import Path
 import mpifast
 source, target = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])
 def peak():
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 before = None
 for seed in range(int(sys.argv[3]), int(sys.argv[3]) + 150):
     chance = random.Random(seed)

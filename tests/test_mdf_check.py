@@ -1,4 +1,4 @@
-"""The validator: quiet on what we write, and on a file written by hand; every seeded breach is named, and nothing else."""
+"""The validator: quiet on what we write and on a file written by hand; every seeded breach is named, nothing else."""
 
 import h5py
 import mdf_by_hand

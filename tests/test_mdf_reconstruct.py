@@ -73,7 +73,8 @@ def test_a_network_of_another_system(files, small_system, tmp_path):
     assert len(reconstruct_file(files[0], files[1], str(tmp_path / "own.npz")).images) == 10
     with pytest.raises(
         ValueError,
-        match=rf"other\.npz was trained for the system {other.fingerprint}, system\.mdf is of {small_system.fingerprint}",
+        match=rf"other\.npz was trained for the system {other.fingerprint}, system\.mdf is of "
+        rf"{small_system.fingerprint}",
     ):
         reconstruct_file(files[0], files[1], str(tmp_path / "other.npz"))
 

@@ -195,7 +195,10 @@ def test_what_the_format_cannot_hold_is_refused(random, tmp_path):
     cases = [
         (mpifast.linear_system(matrix), "frequencies are unknown or no multiples of one"),
         (mpifast.linear_system(matrix, numbers=[1, 2], frequencies=[1e3, 2.1e3]), "no multiples of one"),
-        (mpifast.linear_system(matrix, numbers=[2, 2], frequencies=[2e3, 2e3]), "two rows of the same channel and number"),
+        (
+            mpifast.linear_system(matrix, numbers=[2, 2], frequencies=[2e3, 2e3]),
+            "two rows of the same channel and number",
+        ),
         (mpifast.linear_system(matrix, channels=[0, -1], **labels), "negative channel or number"),
         (mpifast.linear_system(matrix, numbers=[0, 0], channels=[0, 1], frequencies=[0.0, 0.0]), "unknown"),
     ]
@@ -275,7 +278,9 @@ def test_background_interpolated_in_time(small_system, random, tmp_path):
     inside = slice(0, 14)
     np.testing.assert_allclose(found[inside], u[~is_background][inside], atol=1e-9)
     assert abs(read_measured(system, path) - u[~is_background]).max() > 10.0
-    with pytest.raises(ValueError, match="background='best' is unknown: choose one of 'subtract', 'interpolate', 'keep'"):
+    with pytest.raises(
+        ValueError, match="background='best' is unknown: choose one of 'subtract', 'interpolate', 'keep'"
+    ):
         read_measured(system, path, background="best")
 
 
@@ -305,5 +310,7 @@ def test_damaged_rows_are_refused(random, tmp_path):
         with h5py.File(tmp_path / "damaged.mdf", "r+") as file:
             del file["acquisition/receiver/_rows"]
             file["acquisition/receiver/_rows"] = np.array(rows)
-        with pytest.raises(ValueError, match=r"damaged\.mdf is damaged: /acquisition/receiver/_rows does not list channels"):
+        with pytest.raises(
+            ValueError, match=r"damaged\.mdf is damaged: /acquisition/receiver/_rows does not list channels"
+        ):
             read_system(tmp_path / "damaged.mdf")

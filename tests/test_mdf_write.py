@@ -243,11 +243,22 @@ def test_bad_metadata_overwrite_nothing(metadata, error, message, small_system, 
     assert os.listdir(tmp_path) == ["system.mdf"]
 
 
-OURS = (
-    "/_mpifast/system /_mpifast/version /_mpifast /_mpifast/other /tracer/_diameters /tracer/_diameters/part "
-    "/tracer/_model /tracer/_saturationMagnetization /tracer/_temperature /acquisition/_voxels "
-    "/acquisition/receiver/_harmonics /calibration/_tolerance /calibration/_nodes /measurement/_phantoms"
-).split()
+OURS = [
+    "/_mpifast/system",
+    "/_mpifast/version",
+    "/_mpifast",
+    "/_mpifast/other",
+    "/tracer/_diameters",
+    "/tracer/_diameters/part",
+    "/tracer/_model",
+    "/tracer/_saturationMagnetization",
+    "/tracer/_temperature",
+    "/acquisition/_voxels",
+    "/acquisition/receiver/_harmonics",
+    "/calibration/_tolerance",
+    "/calibration/_nodes",
+    "/measurement/_phantoms",
+]
 
 
 @pytest.mark.parametrize("name", OURS)

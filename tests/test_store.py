@@ -440,7 +440,8 @@ def test_memory_is_flat_in_the_number_of_spectra(run_python, tmp_path):
         "import sys, mpifast; from pathlib import Path; count = int(sys.argv[1]);"
         "system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9));"
         "mpifast.Spectra(system, threads=2).save(sys.argv[2], count, progress=False);"
-        "print(next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM')))"
+        "lines = Path('/proc/self/status').read_text().splitlines();"
+        "print(next(line.split()[1] for line in lines if line.startswith('VmHWM')))"
     )
     peaks = [
         float(run_python("-c", code, str(count), str(tmp_path / f"{count}.h5")).stdout) / 1024

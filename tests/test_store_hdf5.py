@@ -143,7 +143,11 @@ def test_lies_are_refused(path, lie):
     ("name", "value", "message"),
     [
         ("format", np.bytes_("other"), "has no spectra of mpifast"),
-        ("format_version", 3, r"format version 3, this version of mpifast reads 1 and 2: python -m pip install --upgrade"),
+        (
+            "format_version",
+            3,
+            r"format version 3, this version of mpifast reads 1 and 2: python -m pip install --upgrade",
+        ),
         ("format_version", 2**60, "format version 1152921504606846976, .* --upgrade mpifast"),
         ("format_version", 0, "format version 0, this version of mpifast reads 1 and 2"),
         ("settings", np.bytes_("{}"), "do not agree with their digest"),

@@ -94,7 +94,9 @@ def test_a_later_format_version_says_what_to_do(small_system, tmp_path, monkeypa
     monkeypatch.setattr(layout, "FORMAT_VERSION", 3)
     mpifast.Spectra(small_system, seed=7).save(tmp_path / f"data{suffix}", 20)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match="has format version 3, .* reads 1 and 2: python -m pip install --upgrade mpifast"):
+    with pytest.raises(
+        ValueError, match=r"has format version 3, .* reads 1 and 2: python -m pip install --upgrade mpifast"
+    ):
         mpifast.open_spectra(tmp_path / f"data{suffix}")
 
 
@@ -140,7 +142,9 @@ def test_stores_of_any_system(random, tmp_path, name, suffix, compression):
         np.testing.assert_array_equal(file[label][:], system.equations[label])
     assert ("position" in file) == (system.grid is not None)
     if system.grid is not None:
-        np.testing.assert_array_equal(np.reshape(file["position"][:], system.grid.positions.shape), system.grid.positions)
+        np.testing.assert_array_equal(
+            np.reshape(file["position"][:], system.grid.positions.shape), system.grid.positions
+        )
         assert json.loads(file.attrs["settings"])["grid"]["shape"] == list(system.grid.shape)
     if suffix == ".h5":
         axis = "equation" if name == "complex on a grid" else "harmonic"

@@ -91,14 +91,17 @@ def evict(home: Path, current: str, now: float | None = None) -> None:
         Seconds since 1970; the clock's by default.
     """
     now = time.time() if now is None else now
-    found = []
+    others: list[os.DirEntry[str]] = []
     with contextlib.suppress(OSError), os.scandir(home) as entries:
-        for entry in entries:
-            if re.fullmatch("[0-9a-f]{24}", entry.name) and entry.name != current and entry.is_dir(follow_symlinks=False):
-                found.append((now - entry.stat(follow_symlinks=False).st_mtime, entry.path))
-    for number, (age, path) in enumerate(sorted(found)):
+        others.extend(entry for entry in entries if entry.name != current and _is_cache(entry))
+    ages = sorted((now - entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in others)
+    for number, (age, path) in enumerate(ages):
         if age > UNUSED or (number >= KEPT and age > DAY):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_cache(entry: os.DirEntry[str]) -> bool:
+    return re.fullmatch("[0-9a-f]{24}", entry.name) is not None and entry.is_dir(follow_symlinks=False)
 
 
 @functools.cache

@@ -185,8 +185,8 @@ class Spectra:
         count : int
             Number of samples.
         chunks : int, optional
-            Samples in a chunk: the unit of checksums, of compression and of reading. At most 1 GiB; by default 16,384, or
-            as many as 256 MiB hold.
+            Samples in a chunk: the unit of checksums, of compression and of reading. At most 1 GiB; by default 16,384,
+            or as many as 256 MiB hold.
         compression : int, optional
             Level of deflate, from 1 to 9; None for none, which is by far the fastest: spectra hardly compress.
         packed : bool, optional

@@ -157,9 +157,10 @@ class IterableSpectra(torch.utils.data.IterableDataset[Pair]):
         stride = self.batch_size * world_size
         if world_size > 1 and not self.endless and len(self.samples) % stride:
             start, stop = self.samples.start, self.samples.stop
+            fits = start + stride * (len(self.samples) // stride + 1)
             raise ValueError(
-                f"stop={stop} leaves {len(self.samples)} samples, not the same number of full batches of {self.batch_size} for each of "
-                f"{world_size} ranks: use stop={start + stride * (len(self.samples) // stride + 1)}"
+                f"stop={stop} leaves {len(self.samples)} samples, not the same number of full batches of "
+                f"{self.batch_size} for each of {world_size} ranks: use stop={fits}"
             )
         return self.samples[rank * self.batch_size :: stride]
 

@@ -1,4 +1,4 @@
-"""Compressed datasets of HDF5 files, inflated by zlib with a bound: the HDF5 library inflates whatever a chunk holds."""
+"""Compressed datasets of HDF5 files, inflated by zlib with a bound, which the HDF5 library lacks."""
 
 from __future__ import annotations
 

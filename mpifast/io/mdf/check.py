@@ -111,7 +111,7 @@ def _names(file: File) -> Iterator[Breach]:
 
 
 class _Checker:
-    """What is known of a file while its datasets are checked one by one: their values, and the letters of the shapes."""
+    """What is known of a file while its datasets are checked: their values, and the letters of the shapes."""
 
     def __init__(self, file: File) -> None:
         self.file = file

@@ -87,7 +87,9 @@ class Metadata:
     def own(self, name: str) -> float:
         """A number under a name of mpifast's."""
         if name not in self:
-            raise ValueError(f"{self.path} has no {name}: it is not of a mpifast.SystemMatrix; frames() and system() read any file")
+            raise ValueError(
+                f"{self.path} has no {name}: it is not of a mpifast.SystemMatrix; frames() and system() read any file"
+            )
         value = self[name]
         array = np.ravel(value)
         if array.dtype.kind not in "iuf" or array.size != 1 or not np.isfinite(array[0]):

@@ -1,4 +1,4 @@
-"""What values the datasets of an MDF file may have: each rule of the table gives (what is wrong, the cure), or nothing."""
+"""What values the datasets of an MDF file may have: a rule of the table gives (what is wrong, the cure), or nothing."""
 
 from __future__ import annotations
 

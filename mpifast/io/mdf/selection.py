@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.format import ORDERS
 from mpifast.physics.grid import Grid
-
-if TYPE_CHECKING:
-    from mpifast.io.mdf.read import MdfFile
 
 GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"
@@ -48,7 +46,7 @@ class Placement:
         return result
 
 
-def placement_of(file: MdfFile, voxels: int) -> Placement:
+def placement_of(file: MdfData, voxels: int) -> Placement:
     """Where the voxels of a calibration file lie.
 
     Raises
@@ -72,7 +70,7 @@ def placement_of(file: MdfFile, voxels: int) -> Placement:
     return Placement(found | {"size": size}, columns, _grid(file, found, size))
 
 
-def _grid(file: MdfFile, found: dict[str, Any], size: np.ndarray) -> Grid | None:
+def _grid(file: MdfData, found: dict[str, Any], size: np.ndarray) -> Grid | None:
     if "fieldOfView" not in found or not file.get("/calibration/_placed", 1):
         return None
     view, center = (np.asarray(found[name]) for name in ("fieldOfView", "fieldOfViewCenter"))
@@ -85,7 +83,7 @@ def _grid(file: MdfFile, found: dict[str, Any], size: np.ndarray) -> Grid | None
         raise ValueError(f"{file.path}: /calibration/fieldOfView or fieldOfViewCenter: {error}") from error
 
 
-def rows_of(file: MdfFile) -> np.ndarray:
+def rows_of(file: MdfData) -> np.ndarray:
     """The rows of the system in a file, as positions in its [periods, channels, frequencies]: int64[rows].
 
     All of them; of a file of mpifast's those that the system has, in its own order.
@@ -100,7 +98,7 @@ def rows_of(file: MdfFile) -> np.ndarray:
     return everything[np.broadcast_to(inside, shape).reshape(-1)]
 
 
-def _stated(file: MdfFile, shape: tuple[int, ...]) -> np.ndarray:
+def _stated(file: MdfData, shape: tuple[int, ...]) -> np.ndarray:
     """The rows that a file lists by channel and number."""
     listed, (periods, channels, count) = np.asarray(file[ROWS]), shape
     numbers = file.data.bins
@@ -116,7 +114,7 @@ def _stated(file: MdfFile, shape: tuple[int, ...]) -> np.ndarray:
     raise ValueError(f"{file.path} is damaged: {ROWS} does not list channels and frequency numbers of its data")
 
 
-def chosen_frequencies(file: MdfFile, snr: Any, band: Any, channels: Any) -> np.ndarray:
+def chosen_frequencies(file: MdfData, snr: Any, band: Any, channels: Any) -> np.ndarray:
     """The chosen frequencies, bool[periods, channels, K]."""
     mask: Any = np.ones((file.shape[1], file.shape[2], len(file.data.bins)), bool)
     if snr is not None:
@@ -145,7 +143,7 @@ def chosen_frequencies(file: MdfFile, snr: Any, band: Any, channels: Any) -> np.
     return np.asarray(mask)
 
 
-def background_of(file: MdfFile, frames: np.ndarray, mask: np.ndarray, background: str) -> np.ndarray:
+def background_of(file: MdfData, frames: np.ndarray, mask: np.ndarray, background: str) -> np.ndarray:
     """What is to be subtracted from the chosen frequencies of frames: complex128[n or 1, rows].
 
     Nothing if the file has no background frames, or says that it was done. "interpolate": consecutive background
@@ -170,7 +168,7 @@ def background_of(file: MdfFile, frames: np.ndarray, mask: np.ndarray, backgroun
     return (1.0 - share) * means[left] + share * means[np.minimum(left + 1, len(middles) - 1)]
 
 
-def _times(file: MdfFile) -> np.ndarray:
+def _times(file: MdfData) -> np.ndarray:
     """When each frame was taken, in frames: its number before the frames were sorted."""
     count = file.shape[0]
     order = file.get("/measurement/framePermutation") if file["/measurement/isFramePermutation"] else None

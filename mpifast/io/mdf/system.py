@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.selection import Placement, background_of, chosen_frequencies, placement_of, rows_of
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
-
-if TYPE_CHECKING:
-    from mpifast.io.mdf.read import MdfFile
 
 # What a measurement shares with the matrix that reconstructs it, where both files say it.
 SHARED = (
@@ -74,19 +72,19 @@ class MdfSystem(LinearSystem):
 
     def spectra(self, phantoms: Any, *arguments: Any, **options: Any) -> np.ndarray:
         """Spectra of an open measurement file (see `measured`), or of phantoms (see `LinearSystem.spectra`)."""
-        if hasattr(phantoms, "frame_numbers"):
+        if isinstance(phantoms, MdfData):
             return self.measured(phantoms, *arguments, **options)
         return super().spectra(phantoms, *arguments, **options)
 
     @np.errstate(all="ignore")  # what is not finite is refused at the end
     def measured(
-        self, measurement: MdfFile, frames: Any = None, average: int = 1, background: str = "subtract"
+        self, measurement: MdfData, frames: Any = None, average: int = 1, background: str = "subtract"
     ) -> np.ndarray:
         """The spectra of a measurement, as right-hand sides of the real equations.
 
         Parameters
         ----------
-        measurement : MdfFile
+        measurement : MdfData
             An open measurement file, of the same scanner and sequence as the matrix.
         frames : slice or array_like of int, optional
             Which frames, counted from 0; all that are not background by default.
@@ -128,7 +126,7 @@ class MdfSystem(LinearSystem):
         check.finite("spectra", values.view(np.float64))
         return self.to_real(values, "spectra")
 
-    def _mask_in(self, measurement: MdfFile) -> np.ndarray:
+    def _mask_in(self, measurement: MdfData) -> np.ndarray:
         """The chosen frequencies where the measurement has them; an error if it is not of the matrix' scanner and
         sequence.
         """
@@ -149,22 +147,23 @@ class MdfSystem(LinearSystem):
         periods, channels = self._mask.shape[:2]
         if measurement.shape[1:3] != (periods, channels):
             raise ValueError(
-                f"{here} does not fit {there}: it has {measurement.shape[1]} periods and {measurement.shape[2]} channels, "
-                f"the matrix {periods} and {channels}"
+                f"{here} does not fit {there}: it has {measurement.shape[1]} periods and {measurement.shape[2]} "
+                f"channels, the matrix {periods} and {channels}"
             )
         position = {int(number): k for k, number in enumerate(measurement.data.bins)}
         mask = np.zeros((periods, channels, len(measurement.data.bins)), bool)
         for k in np.flatnonzero(self._mask.any(axis=(0, 1))):
             if int(self._bins[k]) not in position:
+                number = int(self._bins[k])
                 raise ValueError(
-                    f"{here} does not fit {there}: it has no frequency number {int(self._bins[k])}; choose a narrower band"
+                    f"{here} does not fit {there}: it has no frequency number {number}; choose a narrower band"
                 )
             mask[:, :, position[int(self._bins[k])]] = self._mask[:, :, k]
         return mask
 
 
 @np.errstate(all="ignore")  # what is not finite is refused at the end
-def system_of(file: MdfFile, snr: Any, band: Any, channels: Any, background: str) -> MdfSystem:
+def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str) -> MdfSystem:
     """The system of an open calibration file; see `MdfFile.system`."""
     if file.kind != "calibration":
         raise ValueError(f"{file.path} has no system matrix: it is a {file.kind} file; give a calibration file")
@@ -200,7 +199,7 @@ def system_of(file: MdfFile, snr: Any, band: Any, channels: Any, background: str
 
 
 def mdf_system(
-    file: MdfFile,
+    file: MdfData,
     snr_threshold: float | None = None,
     band: tuple[float | None, float | None] | None = None,
     channels: Any = None,

@@ -159,6 +159,6 @@ def measurement(spectra: Any, system: SystemMatrix, domain: str, background: Any
 
 
 def _signed(name: str, spectra: Any, system: SystemMatrix) -> np.ndarray:
-    """Spectra as their signed imaginary parts, in the precision they have; those of a cosine drive have no real part."""
+    """Spectra as their signed imaginary parts, in the precision they have; a cosine drive has no real part."""
     array = check.number_array(name, spectra)
     return check.matrix(name, array.imag if np.iscomplexobj(array) else array, system.harmonics, what="harmonics")

@@ -180,7 +180,8 @@ def checked(metadata: Mapping[str, Any] | None, values: Mapping[str, Any]) -> di
         own = any(part.startswith("_") for part in parts)
         if not own and name not in FIELDS:
             raise ValueError(
-                f"metadata has the name {name!r}, which is not in the format: begin names of your own with an underscore"
+                f"metadata has the name {name!r}, which is not in the format: begin names of your own with an "
+                "underscore"
             )
         unknown = name in any_system.UNKNOWN and name not in values
         if not own and not unknown and f"/{parts[0]}" not in FREE and name != "/acquisition/startTime":

@@ -95,11 +95,10 @@ class Blocks:
         return np.frombuffer(raw, self.dtype).reshape(-1, self.shape[1])[: self._height(block)]
 
     def read_raw(self, block: int) -> bytes:
-        """The bytes of a block as they are stored, without trailer, which is checked; the errors are those of `read`."""
+        """The bytes of a block as they are stored, without the trailer, which is checked; errors as from `read`."""
         expected, place, trailer = self._expected(block), self.place(block), TRAILER if self.trailer else 0
-        limit = (
-            expected + trailer if not self.coding else expected + expected // 100 + 1024
-        )  # deflate grows what it cannot compress by less
+        # What deflate cannot compress grows by less than a hundredth.
+        limit = expected + trailer if not self.coding else expected + expected // 100 + 1024
         with _open(place) as file:
             size = os.fstat(file.fileno()).st_size if place.size is None else place.size
             if not trailer <= size <= limit or (not self.coding and size != limit):

@@ -59,4 +59,3 @@ def _positions(system: LinearSystem) -> np.ndarray | None:
         return None
     positions = np.asarray(getattr(system, "positions", system.grid.positions))
     return positions[:, 0] if positions.shape[1:] == (1,) else positions
-

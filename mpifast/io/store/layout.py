@@ -83,7 +83,9 @@ class Layout:
             layout.chunks = min(CHUNKS, max(1, USUAL_BLOCK // layout.row_bytes))
         arrays["chunks"] = min(layout.chunks, layout.count)
         if len(_text(settings)) > LONGEST_SETTINGS:
-            raise ValueError(f"the settings of the data set take {len(_text(settings)):,} bytes: {LONGEST_SETTINGS:,} fit")
+            raise ValueError(
+                f"the settings of the data set take {len(_text(settings)):,} bytes: {LONGEST_SETTINGS:,} fit"
+            )
         return cls(arrays, settings, beside=coordinates(source.system))
 
     @classmethod
@@ -113,11 +115,12 @@ class Layout:
         if attributes.get("digest") != _digest(stated):
             raise ValueError("its settings do not agree with their digest")
         if stated["dtype"] not in check.DTYPES:
-            raise ValueError(f"its attribute 'dtype' is {stated['dtype']!r:.60}, expected one of {', '.join(check.DTYPES)}")
+            raise ValueError(
+                f"its attribute 'dtype' is {stated['dtype']!r:.60}, expected one of {', '.join(check.DTYPES)}"
+            )
         if version == 1:
             return cls(*version1.translated(stated), version)
-        text = stated.pop("settings")
-        return cls(stated, _parsed(text), version)
+        return cls({name: stated[name] for name in ARRAYS}, _parsed(str(stated["settings"])), version)
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def discard(path: Path) -> None:
 
 
 def _vanish(folder: Path) -> None:
-    """Remove the folder; its name goes at once, for one that a killed process has removed in part would be in the way."""
+    """Remove the folder; it is renamed first, for one removed in part by a killed process would be in the way."""
     temporary = _temporary(folder)
     os.rename(folder, temporary)
     shutil.rmtree(temporary)

@@ -101,7 +101,9 @@ def rebuild(settings: dict[str, Any]) -> SystemMatrix:
     """
     model = settings.get("model")
     if model not in ("langevin", "ideal"):
-        raise ValueError(f"its system is of the model {model!r}, which is not computed again: keep the system's own file")
+        raise ValueError(
+            f"its system is of the model {model!r}, which is not computed again: keep the system's own file"
+        )
     try:
         scanner, particle = Scanner(**settings["scanner"]), Particle(**settings["particle"])
         options = {} if model == "ideal" else {"tolerance": settings["tolerance"]}

@@ -8,7 +8,8 @@ from typing import Any
 FIELDS = {
     "mpifast_version": str, "count": int, "chunks": int, "compression": int, "packed": int, "dtype": str,
     "seed": str, "density": float, "noise_level": float, "fingerprint": str,
-    "scanner_gradient": float, "scanner_drive_amplitude": float, "scanner_drive_frequency": float, "scanner_voxels": int,
+    "scanner_gradient": float, "scanner_drive_amplitude": float, "scanner_drive_frequency": float,
+    "scanner_voxels": int,
     "particle_diameter": float, "particle_saturation_magnetization": float, "particle_temperature": float,
     "harmonics": int, "tolerance": float,
 }  # fmt: skip

@@ -202,8 +202,8 @@ def _full(path: Path, job: Job) -> str:
     missing = (layout.count - job.written) * layout.row_bytes
     more = f"free {_size(missing)}" if not layout.compression else f"free up to {_size(2 * _room(path, layout))}"
     return (
-        f"{path}: the disk is full after {job.written:,} of {layout.count:,} samples; {more} and save again, which goes "
-        f"on from there, or remove {folder} to give it up"
+        f"{path}: the disk is full after {job.written:,} of {layout.count:,} samples; {more} and save again, which "
+        f"goes on from there, or remove {folder} to give it up"
     )
 
 

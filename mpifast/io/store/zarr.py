@@ -28,10 +28,11 @@ def create(folder: Path, layout: Layout) -> None:
         raise ModuleNotFoundError('zarr stores need zarr: python -m pip install "mpifast[store]"') from missing
     group = zarr.create_group(str(folder), attributes=layout.attributes)
     for name, array in layout.arrays.items():
-        blocks = layout.compression > 0 and name in ("spectra", "phantoms")
+        compressed = layout.compression > 0 and name in ("spectra", "phantoms")
+        deflate = [GzipCodec(level=layout.compression)] if compressed else []
         stored = group.create_array(
-            name, shape=array.shape, dtype=array.dtype, chunks=_chunks(name, layout), fill_value=0, attributes=array.attributes,
-            filters=None, serializer=BytesCodec(), compressors=[*([GzipCodec(level=layout.compression)] if blocks else []), Crc32cCodec()],
+            name, shape=array.shape, dtype=array.dtype, chunks=_chunks(name, layout), fill_value=0,
+            attributes=array.attributes, filters=None, serializer=BytesCodec(), compressors=[*deflate, Crc32cCodec()],
             dimension_names=array.dimensions, chunk_key_encoding={"name": "default", "separator": "."},
         )  # fmt: skip
         if array.values is not None:
@@ -76,7 +77,8 @@ def read_blocks(folder: Path, layout: Layout) -> dict[str, Blocks]:
             declared = codecs if key == "codecs" else found.get(key)
             if declared != value:
                 raise ValueError(
-                    f"{folder}: {name} has {key} {declared!r:.80}, expected {value!r}: it is damaged or was written by something else"
+                    f"{folder}: {name} has {key} {declared!r:.80}, expected {value!r}: it is damaged or was written by "
+                    "something else"
                 )
         if _list(found.get("storage_transformers")) or (
             array.dtype != "|u1" and found["codecs"][0] != {"name": "bytes", "configuration": {"endian": "little"}}
@@ -87,13 +89,15 @@ def read_blocks(folder: Path, layout: Layout) -> dict[str, Blocks]:
 
 def blocks_of(folder: Path, layout: Layout, coding: str) -> dict[str, Blocks]:
     """Blocks as files of zarr's names in a folder."""
-    return {
-        name: Blocks(
-            np.dtype(layout.arrays[name].dtype), layout.arrays[name].shape, _chunks(name, layout)[0], _Files(folder, name),  # type: ignore[arg-type]
-            coding if name != "checksums" else "", padded=True, trailer=True,
+    found = {}
+    for name in ("spectra", "phantoms", "checksums"):
+        array, rows = layout.arrays[name], _chunks(name, layout)[0]
+        shape = (array.shape[0], array.shape[1])
+        inside = coding if name != "checksums" else ""
+        found[name] = Blocks(
+            np.dtype(array.dtype), shape, rows, _Files(folder, name), inside, padded=True, trailer=True
         )
-        for name in ("spectra", "phantoms", "checksums")
-    }  # fmt: skip
+    return found
 
 
 class _Files:

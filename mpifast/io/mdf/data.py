@@ -1,0 +1,112 @@
+"""The frames of an open MDF file, by number, and what is known of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast.io.mdf.format import DATA
+from mpifast.io.mdf.frames import Frames
+from mpifast.io.mdf.metadata import Metadata
+
+
+class MdfData(Metadata):
+    """Metadata and frames of an open file; `mpifast.io.mdf.read.MdfFile` adds what they mean."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        try:
+            self._set_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self) -> None:
+        if "/version" not in self:
+            raise ValueError(f"{self.path} is not an MDF file: it has no /version")
+        self.version = str(self["/version"])
+        data = self.stored_name(DATA)
+        if data is None and "/reconstruction/data" not in self:
+            raise ValueError(f"{self.path} has neither {DATA} nor /reconstruction/data: there is nothing in it")
+        if data is None:
+            self.kind = "reconstruction"
+            return
+        self.kind = "calibration" if "/calibration/method" in self or data.startswith("/calibration") else "measurement"
+        self._frames = Frames(self, self._file.array(data))
+
+    def __repr__(self) -> str:
+        if self.kind == "reconstruction":
+            return f"reconstruction file {self.path.name}"
+        values = ("frequency", "frequencies") if self.data.fourier else ("sample", "samples")
+        words = [("frame", "frames"), ("period", "periods"), ("channel", "channels"), values]
+        sizes = ", ".join(f"{n} {word[n != 1]}" for n, word in zip(self.shape, words, strict=True))
+        return f"{self.kind} file {self.path.name}: {sizes}"
+
+    @property
+    def data(self) -> Frames:
+        """The frames, for reading in slices; see `frames`."""
+        if self.kind == "reconstruction":
+            raise ValueError(f"{self.path} has no frames: it is a reconstruction file")
+        return self._frames
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, periods, channels, and frequencies or samples."""
+        return self.data.shape
+
+    @property
+    def is_background(self) -> np.ndarray:
+        """Which frames were taken without tracer, bool[frames]."""
+        mask = np.asarray(self.get("/measurement/isBackgroundFrame", np.zeros(self.shape[0], np.int8)))
+        if mask.shape != self.shape[:1]:
+            raise ValueError(
+                f"{self.path}: /measurement/isBackgroundFrame has {mask.size} entries for {self.shape[0]} frames"
+            )
+        return mask != 0
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """Frequencies that are stored, or that the samples give, float64[K], hertz."""
+        return self.data.bins * (2.0 * self.number("/acquisition/receiver/bandwidth") / self.data.points)
+
+    def frames(self, frames: Any = None, domain: str | None = None) -> np.ndarray:
+        """Frames as numbers in the file's unit.
+
+        Parameters
+        ----------
+        frames : slice or array_like of int, optional
+            Which frames, counted from 0; all by default.
+        domain : {"fourier", "time"}, optional
+            What to return; the file's own by default.
+
+        Returns
+        -------
+        ndarray
+            complex[n, periods, channels, frequencies], unnormalised DFT, or float[n, periods, channels, samples].
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type or range, the file is damaged, its frames are compressed by a sparsity
+            transformation, or a signal in time is wanted of selected frequencies.
+        """
+        own = "fourier" if self.data.fourier else "time"
+        domain = own if domain is None else check.choice("domain", domain, ("fourier", "time"))
+        return self.data.read(self.frame_numbers(frames), domain == "fourier")
+
+    def frame_numbers(self, frames: Any = None) -> np.ndarray:
+        """A choice of frames as numbers, int64[n]."""
+        count = self.shape[0]
+        if frames is None or isinstance(frames, slice):
+            return np.arange(count)[slice(None) if frames is None else frames]
+        if isinstance(frames, range) and len(frames) > count:
+            raise ValueError(f"frames={frames!r} is out of range: {self.path.name} has frames 0 to {count - 1}")
+        indices = np.asarray(frames)
+        if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
+            raise TypeError(f"frames must be a slice or a list of integers, got {frames!r}")
+        if np.any(indices < 0) or np.any(indices >= count):
+            raise ValueError(f"frames={frames!r} is out of range: {self.path.name} has frames 0 to {count - 1}")
+        return indices.astype(np.int64)
