@@ -133,9 +133,11 @@ def as_dask(spectra: Any, count: int, chunks: Any = None) -> tuple[dask.array.Ar
     count = check.integer("count", count, low=1, high=2**62)
     if not isinstance(spectra, Spectra) and count > len(spectra):
         raise ValueError(f"count={count} is out of range: {spectra.path} has {len(spectra)} samples")
-    examples = spectra[:1]
-    sizes, edges = _sizes(count, chunks, sum(example.nbytes for example in examples))
-    facts = spectra.source().facts if isinstance(spectra, Spectra) else (str(spectra.path), spectra.settings)
+    virtual = isinstance(spectra, Spectra)
+    facts = spectra.source().facts if virtual else (str(spectra.path), spectra.settings)
+    shape = {"equations": spectra.equations, "voxels": spectra.system.voxels} if virtual else spectra.settings
+    kinds = {"spectra": (shape["equations"], spectra.dtype), "phantoms": (shape["voxels"], np.dtype(np.uint8))}
+    sizes, edges = _sizes(count, chunks, sum(width * dtype.itemsize for width, dtype in kinds.values()))
     token = dask.base.tokenize(mpifast.__version__, facts, count, edges)
     source = dask.delayed(_serial(spectra), name=f"mpifast-{token}")
     # A block of `pairs` is a tuple of two arrays, which dask passes on unseen; so both are made by one call.
@@ -147,13 +149,13 @@ def as_dask(spectra: Any, count: int, chunks: Any = None) -> tuple[dask.array.Ar
             _part,
             pairs,
             which,
-            chunks=(sizes, (example.shape[1],)),
+            chunks=(sizes, (width,)),
             new_axis=1,
-            dtype=example.dtype,
-            meta=np.empty((0, 0), example.dtype),
+            dtype=dtype,
+            meta=np.empty((0, 0), dtype),
             name=f"{name}-{token}",
         )
-        for which, (name, example) in enumerate(zip(("spectra", "phantoms"), examples, strict=True))
+        for which, (name, (width, dtype)) in enumerate(kinds.items())
     ]
     return arrays[0], arrays[1]
 

@@ -114,6 +114,21 @@ def files(small_system, tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_mdf_check_goes_on_after_a_file_that_cannot_be_read(capsys, files):
+    (files / "text.mdf").write_text("no HDF5")
+    with h5py.File("system.mdf", "r+") as file:
+        del file["study/name"]
+    code, out, err = run(capsys, "mdf", "check", "text.mdf", "none.mdf", "system.mdf")
+    assert code == 2
+    assert out.startswith("system.mdf: /study/name: ")
+    assert [line.startswith("mpifast: error: ") for line in err.splitlines()] == [True, True]
+    code, out, _ = run(capsys, "mdf", "check", "text.mdf", "system.mdf", "--json")
+    found = json.loads(out)
+    assert code == 2
+    assert "not HDF5" in found["text.mdf"]["error"]
+    assert found["system.mdf"][0]["dataset"] == "/study/name"
+
+
 def test_mdf_check_is_quiet_or_names_breaches(capsys, files):
     assert run(capsys, "mdf", "check", "system.mdf", "measurement.mdf") == (0, "", "")
     with h5py.File("system.mdf", "r+") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -14,8 +15,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "check",
         help="check files against the specification and MPIFiles.jl",
         description="Check MDF v2.1 files against the specification and what MPIFiles.jl and MPIReco.jl need. One "
-        "line for each breach: "
-        "dataset, rule, cure. Prints nothing and exits with 0 if there is none, and with 1 otherwise.",
+        "line for each breach: dataset, rule, cure. Prints nothing and exits with 0 if there is none, with 1 "
+        "otherwise, and with 2 if a file cannot be read.",
         epilog="examples:\n  mpifast mdf check system.mdf\n  mpifast mdf check *.mdf --json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -29,13 +30,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _check(options: argparse.Namespace) -> int:
     from mpifast.io.mdf.check import check_mdf
 
-    found = {path: check_mdf(path) for path in options.files}
+    found, unreadable = {}, {}
+    for path in options.files:  # all of them, whatever is wrong with one
+        try:
+            found[path] = check_mdf(path)
+        except (OSError, ValueError) as error:
+            unreadable[path] = " ".join(str(error).split())
     if options.json:
-        print(
-            json.dumps({path: [breach._asdict() for breach in breaches] for path, breaches in found.items()}, indent=2)
-        )
+        listed = {path: [breach._asdict() for breach in breaches] for path, breaches in found.items()}
+        print(json.dumps(listed | {path: {"error": text} for path, text in unreadable.items()}, indent=2))
     else:
         for path, breaches in found.items():
             for breach in breaches:
-                print(f"{path}: {breach}" if len(found) > 1 else breach)
-    return 1 if any(found.values()) else 0
+                print(f"{path}: {breach}" if len(options.files) > 1 else breach)
+    for text in unreadable.values():
+        print(f"mpifast: error: {text}", file=sys.stderr)
+    return 2 if unreadable else 1 if any(found.values()) else 0
