@@ -204,7 +204,7 @@ def test_reconstruct_takes_all_options(capsys, files):
         ("reconstruct text.mdf --matrix system.mdf", "text.mdf: not HDF5"),
         (
             "reconstruct measurement.mdf --matrix system.mdf --solver net.npz",
-            "net.npz is a network for 20 harmonics and 11 voxels",
+            "net.npz does not fit system.mdf: the network is for 20 inputs",
         ),
         ("reconstruct measurement.mdf --matrix system.mdf --solver text.npz", "text.npz is not a mpifast network"),
         ("reconstruct measurement.mdf --matrix system.mdf --rank 3", "rank=3 does not belong to solver='kaczmarz'"),

@@ -86,9 +86,9 @@ def test_arrays_of_a_store(client, spectra, tmp_path):
 def test_a_trillion_samples_take_no_time_to_name(small_system):
     """10^9 samples took 34 s and 1 GB, 10^12 never came to an end."""
     spectra = mpifast.Spectra(small_system, seed=7, snr_db=30.0)
-    start = time.perf_counter()
+    start = time.process_time()  # other processes do not count
     u, c = cluster.as_dask(spectra, 10**12)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert (u.shape, c.shape, u.npartitions) == ((10**12, 14), (10**12, 11), 10**6)
     u, c = cluster.as_dask(spectra, 10**9)
     middle = slice(5 * 10**8, 5 * 10**8 + 3)
