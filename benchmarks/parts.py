@@ -166,7 +166,7 @@ def training(hidden: tuple[int, ...] = ()) -> tuple[Callable[[], Any], Stages]:
     """P5 and P7."""
     u, c = problems.data()
     network = mpifast.Network(u.shape[1], c.shape[1], hidden, scaling=Scaling.measure("harmonic", u), seed=1)
-    net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
+    net, samples, order = network.state.net, network.state.samples(u, c), np.arange(len(u))
     work, blocks, count = layout.workspace(net, layout.BLOCK, 1), len(u) // layout.BLOCK, len(u)
     _, states, deltas, overlaps, *_ = layout.carve(work.room[0], net, layout.BLOCK)
     sizes = [padded(units, 16) for units in network.units]
@@ -208,7 +208,7 @@ def accuracy() -> tuple[Callable[[], Any], Stages]:
     """P8."""
     system, (u, c) = problems.system(), problems.data()
     scaling = Scaling.measure("harmonic", u)
-    whitening = Whitening.measure(scaling, u)
+    whitening = Whitening.measure(scaling, u, 1)
     white = scaling.times(u, whitening.forward, 1)
 
     def network(inputs: int, scaling: Any) -> Any:
@@ -222,7 +222,7 @@ def accuracy() -> tuple[Callable[[], Any], Stages]:
         "spectra from a seed": lambda: mpifast.Spectra(system, seed=7, threads=1)[: problems.SAMPLES],
         "arguments checked": lambda: np.isfinite(u).all(),
         "scaling measured": lambda: Scaling.measure("harmonic", u),
-        "directions found": lambda: Whitening.measure(scaling, u),
+        "directions found": lambda: Whitening.measure(scaling, u, 1),
         "spectra whitened": lambda: scaling.times(u, whitening.forward, 1),
         "the pass": lambda: network(white.shape[1], "none").fit(white, c, epochs=1, threads=1),
     }
@@ -233,7 +233,7 @@ def prediction() -> tuple[Callable[[], Any], Stages]:
     """P13, of 30,000 spectra."""
     u, c = problems.data()
     network = mpifast.Network(u.shape[1], c.shape[1], scaling=Scaling.measure("harmonic", u), seed=1)
-    net, samples, order = network._net, network._samples(u, c), np.arange(len(u))
+    net, samples, order = network.state.net, network.state.samples(u, c), np.arange(len(u))
     states, tiles, width = (
         layout.carve(layout.workspace(net, layout.TILE, 1).room[0], net, layout.TILE).states,
         len(u) // layout.TILE,

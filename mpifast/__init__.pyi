@@ -11,7 +11,7 @@ from .io.mdf.write import write_mdf as write_mdf
 from .io.sklearn import SpectrumRegressor as SpectrumRegressor
 from .io.store.reader import open_spectra as open_spectra
 from .networks.network import Network as Network
-from .networks.training import TrainingWarning as TrainingWarning
+from .networks.history import TrainingWarning as TrainingWarning
 from .physics.grid import Grid as Grid
 from .physics.langevin import langevin as langevin
 from .physics.langevin import langevin_derivative as langevin_derivative

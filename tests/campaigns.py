@@ -19,6 +19,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+import campaign_interrupts
 import hostile
 import hostile_containers
 import numpy as np
@@ -31,7 +32,9 @@ FILES = None  # the count is --files
 CAMPAIGNS = {
     "kill_training": 100,
     "kill_saving": 100,
+    "interrupt": 200,
     "fuzz_networks": FILES,
+    "fuzz_network_members": FILES,
     "fuzz_mdf": FILES,
     "fuzz_stores": FILES,
     "fuzz_members_of_mdf": 20_000,
@@ -85,15 +88,21 @@ def start(program, folder, *arguments):
     return child
 
 
+interrupt = campaign_interrupts.interrupt
+
+
 def contents(path):
     """Every file of a store, byte for byte."""
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 
+def small_system():
+    return mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+
+
 def small_data():
-    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
-    return mpifast.Spectra(system, seed=3)[:200]
+    return mpifast.Spectra(small_system(), seed=3)[:200]
 
 
 def kill_training(count, seed, folder):
@@ -169,6 +178,22 @@ def fuzz_networks(count, seed, folder):
         for i, data in enumerate(content.values())
     ]
     return total(halves)
+
+
+def fuzz_network_members(count, seed, folder):
+    """Networks and checkpoints damaged inside the members of a sound archive: a ValueError, or a network."""
+    net = mpifast.Network(14, 11, (9,), scaling="standard", bias=True, seed=3)
+    net.fit(*small_data(), epochs=2, system=small_system(), checkpoint=folder / "kept.npz")
+    net.save(folder / "plain.npz")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return total(
+            hostile.fuzz(
+                mpifast.Network.load, (folder / name).read_bytes(), hostile.damage_members, ValueError, count // 2,
+                seed + i, folder / "damaged.npz",
+            )
+            for i, name in enumerate(("plain.npz", "kept.npz"))
+        )  # fmt: skip
 
 
 def fuzz_mdf(count, seed, folder):

@@ -120,6 +120,25 @@ def damage_npz(content, random):
     return file.getvalue()
 
 
+def damage_members(content, random):
+    """A sound archive of sound length, with damaged bytes inside one of its members: their CRC-32 is right."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = list(members)[random.integers(len(members))]
+    data = bytearray(members[name])
+    if random.random() < 0.7:  # in NumPy's header
+        for place in random.integers(128, size=random.integers(1, 4)):
+            data[place] = int(random.integers(256))
+        members[name] = bytes(data)
+    else:
+        members[name] = damage_bytes(members[name], random)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
 def peak(reset=False):
     """Most memory that the process has held, in MiB; from now on, after a reset. Linux tells it."""
     if reset:

@@ -16,9 +16,22 @@ def test_killed_stores_end_with_the_same_bytes(tmp_path):
     assert campaigns.kill_saving(12, 1, tmp_path)["kills"] == 12
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+def test_interrupted_work_is_kept_and_goes_on(tmp_path):
+    found = campaigns.interrupt(20, 1, tmp_path, figure="fig2")
+    assert found["interrupts"] == 20
+    assert sum(value for name, value in found.items() if name.endswith(("raised", "interrupted"))) >= 5
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 def test_damaged_networks_are_refused(tmp_path):
     found = campaigns.fuzz_networks(2000, 1, tmp_path)
+    assert found["ValueError"] > 1000
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_networks_damaged_inside_a_sound_archive_are_refused(tmp_path):
+    found = campaigns.fuzz_network_members(2000, 1, tmp_path)
     assert found["ValueError"] > 1000
 
 

@@ -1,5 +1,6 @@
 """Trainings that are cut off go on to the same bits, and nothing is mixed up."""
 
+import shutil
 import signal
 import threading
 
@@ -63,7 +64,8 @@ def test_ctrl_c_leaves_a_checkpoint(data, tmp_path):
     path, net = tmp_path / "net.npz", make()
     net.fit(*data, epochs=1)  # compiled: what a signal interrupts is the training
     threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
-    history = net.fit(*data, epochs=10_000_000, checkpoint=path)
+    with pytest.warns(mpifast.TrainingWarning, match="interrupted"):
+        history = net.fit(*data, epochs=10_000_000, checkpoint=path)
     assert history.stopped == "interrupted"
     assert same(mpifast.Network.load(path), net)
 
@@ -104,11 +106,39 @@ def test_a_plain_network_is_not_overwritten(data, tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_folder_that_is_gone_is_an_os_error_and_the_network_keeps_its_weights(data, tmp_path, every_epoch):
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_training(data, tmp_path):
     net = make()
-    with pytest.raises(FileNotFoundError, match="gone"):
+    with pytest.raises(FileNotFoundError, match=r"checkpoint cannot be written.*make the folder first.*gone"):
         net.fit(*data, epochs=3, checkpoint=tmp_path / "gone" / "net.npz")
-    assert net.epochs_trained == 1
+    with pytest.raises(IsADirectoryError, match="checkpoint is a folder"):
+        net.fit(*data, epochs=3, checkpoint=tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="checkpoint cannot be written"):
+        net.fit(*data, epochs=3, checkpoint=tmp_path / "file" / "net.npz")
+    assert net.epochs_trained == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_goes_away_is_an_os_error_and_the_network_keeps_its_weights(data, tmp_path, every_epoch):
+    net, folder = make(), tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(FileNotFoundError):
+        net.fit(*data, epochs=3, checkpoint=folder / "net.npz", callback=lambda *_: shutil.rmtree(folder))
+    assert net.epochs_trained == 2
+
+
+def test_one_training_at_a_time_has_a_checkpoint(data, tmp_path):
+    path, refused = tmp_path / "net.npz", []
+
+    def second(*_):
+        with pytest.raises(BlockingIOError, match=r"net\.npz"):
+            make().fit(*data, epochs=3, checkpoint=path)
+        refused.append(True)
+
+    make().fit(*data, epochs=3, checkpoint=path, callback=second)
+    assert refused == [True] * 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["net.npz"]
+    assert make().fit(*data, epochs=4, checkpoint=path).epochs == 4
 
 
 @pytest.mark.parametrize("checkpoint", [3, "", b"net.npz"])
@@ -119,8 +149,13 @@ def test_a_checkpoint_is_a_file_name(data, checkpoint):
 
 def test_a_stalled_training_says_so(data):
     u, c = data
-    with pytest.warns(mpifast.TrainingWarning, match=r"has stalled.*last 20 epochs.*learning rate"):
-        history = mpifast.Network(14, 11, weight_range=0.0, scaling="none").fit(u * np.float32(1e-20), c, epochs=40)
+    net = mpifast.Network(14, 11, weight_range=0.0, scaling="none")
+    with pytest.warns(mpifast.TrainingWarning) as found:
+        history = net.fit(u * np.float32(1e-20), c, epochs=40)
+    stalled, worse = (str(warning.message) for warning in found)
+    assert "has stalled" in stalled
+    assert "last 20 epochs" in stalled
+    assert "worse than the mean image: its error over the training set is 0.25," in worse
     assert history.stalled
 
 

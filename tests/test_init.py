@@ -52,8 +52,7 @@ def test_a_missing_extra_is_named(run_python, module, library, extra):
 
 def test_no_interface_loads_its_library_before_use(run_python):
     code = (
-        "import sys, mpifast, mpifast.io; mpifast.SpectrumRegressor(epochs=1).fit([[1.0], [2.0]], [0, "
-        "1]).predict([[1.0]]);"
+        "import sys, mpifast, mpifast.io; mpifast.Network(1, 1).fit([[1.0], [2.0]], [[0], [1]], epochs=1);"
         "print([m for m in ('torch', 'onnx', 'sklearn', 'pylops') if m in sys.modules])"
     )
     done = run_python("-c", code)

@@ -219,7 +219,8 @@ def test_ctrl_c_keeps_what_was_learned(data):
         if history.epochs == 2:
             signal.raise_signal(signal.SIGINT)
 
-    history = net.fit(*data, epochs=1000, callback=callback)
+    with pytest.warns(mpifast.TrainingWarning, match="interrupted after 2 completed epochs"):
+        history = net.fit(*data, epochs=1000, callback=callback)
     assert history.stopped == "interrupted"
     assert history.epochs == 2
     np.testing.assert_array_equal(net.weights[0], snapshots[-1])
@@ -235,7 +236,8 @@ def test_ctrl_c_in_the_middle_of_a_pass(system):
         if history.epochs == 1:
             threading.Timer(0.02, signal.raise_signal, [signal.SIGINT]).start()  # a pass takes longer
 
-    history = net.fit(u, c, epochs=1000, callback=callback)
+    with pytest.warns(mpifast.TrainingWarning, match="interrupted"):
+        history = net.fit(u, c, epochs=1000, callback=callback)
     assert history.stopped == "interrupted"
     assert net.epochs_trained == history.epochs == len(snapshots)
     for now, then in zip(net.weights, snapshots[-1], strict=True):
@@ -344,8 +346,8 @@ def test_the_fast_recipe_survives_noise_and_ill_conditioning():
         assert mpifast.metrics.mse(network.predict(u), c) < limit
 
 
-def test_the_fast_recipe_calls_back_with_the_network_itself(data):
-    u, c = data
+def test_the_fast_recipe_calls_back_with_the_network_itself(small_system):
+    u, c = mpifast.Spectra(small_system, seed=7)[:1000]
     network, seen = mpifast.Network(u.shape[1], c.shape[1], seed=1), []
     history = network.fit(u, c, recipe="fast", callback=lambda net, history: seen.append(net) or history.epochs == 2)
     assert seen == [network, network]

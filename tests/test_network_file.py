@@ -107,7 +107,7 @@ def test_pickles_are_never_loaded(saved):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (change_header(format=99), "network format 99, mpifast .* reads 2: use the version that wrote it"),
+        (change_header(format=99), "network format 99, mpifast .* reads 2 and 3: use the version that wrote it"),
         (change_header(units=[14]), "units"),
         (change_header(units=[14, -1, 11]), "units"),
         (change_header(units=[14, 9, 12]), "layer_1"),

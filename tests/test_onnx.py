@@ -53,8 +53,16 @@ def test_file_says_what_it_is(tmp_path):
     assert (model.producer_name, model.producer_version) == ("mpifast", mpifast.__version__)
     assert ([(entry.domain, entry.version) for entry in model.opset_import], model.ir_version) == ([("", 18)], 8)
     assert "Network(14 -> 11" in model.graph.doc_string
+    assert not model.metadata_props
     assert [value.name for value in (*model.graph.input, *model.graph.output)] == ["spectra", "images"]
     assert [dim.dim_param or dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim] == ["n", 14]
+
+
+def test_file_keeps_the_fingerprint_of_the_system(small_system, tmp_path):
+    net = mpifast.Network(system=small_system, scaling="sample")
+    mpifast.io.onnx.export(net, tmp_path / "net.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    assert session.get_modelmeta().custom_metadata_map == {"mpifast_system": small_system.fingerprint}
 
 
 def test_a_failed_export_leaves_the_old_file(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 back.
 """
 
+import copy
 import itertools
 import sys
 
@@ -279,6 +280,18 @@ def test_network_survives_the_round_trip(trained, spectra):
     assert repr(back).split(", 0 epochs")[0] == repr(trained).split(", 2 epochs")[0]
     u = raw(spectra, trained.dtype)
     np.testing.assert_array_equal(back.predict(u), trained.predict(u))
+
+
+def test_the_round_trip_keeps_the_system_and_its_rows(small_system, spectra):
+    net = mpifast.Network(system=small_system, scaling="sample", seed=3)
+    module = to_torch(net)
+    for back in (from_torch(module), from_torch(copy.deepcopy(module))):
+        assert back.system == small_system.fingerprint
+        np.testing.assert_array_equal(back.state.rows, net.state.rows)
+        other = mpifast.system_matrix(small_system.scanner, mpifast.Particle(45e-9), harmonics=14)
+        with pytest.raises(ValueError, match="trained for the system"):
+            back.predict(spectra[:3][0], system=other)
+    assert from_torch(to_torch(network("sample"))).system is None
 
 
 def test_module_is_a_copy_that_trains(spectra):

@@ -42,7 +42,7 @@ def test_nothing_and_next_to_nothing():
 def test_spectra_become_white(small_system, mode, snr_db):
     u, _ = mpifast.Spectra(small_system, seed=3, snr_db=snr_db, dtype="float64")[: 14 * SAMPLES]
     scaling = Scaling.measure(mode, u)
-    whitening = Whitening.measure(scaling, u)
+    whitening = Whitening.measure(scaling, u, 1)
     white = scaling.times(u, whitening.forward, threads=1)
     np.testing.assert_allclose(white.T @ white / len(white), np.eye(white.shape[1]), atol=1e-6)
     np.testing.assert_allclose(white @ whitening.back.T, scaling.apply(u), atol=1e-9 * np.abs(scaling.apply(u)).max())

@@ -76,9 +76,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _train(options: argparse.Namespace) -> int:
     import mpifast
     from mpifast import _validation as check
+    from mpifast.networks.network_file import writable
 
-    path = Path(options.out)
-    check.choice("the suffix of NETWORK", path.suffix, (".npz",))
+    check.choice("the suffix of NETWORK", Path(options.out).suffix, (".npz",))
+    path = writable("NETWORK", options.out)  # now, and not after the training
+    if options.checkpoint is not None:
+        writable("--checkpoint", options.checkpoint)
     count = check.integer("--count", options.count, low=1)
     validation = check.integer("--validation", options.validation)
     if options.data:

@@ -22,6 +22,7 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError('mpifast.io.onnx needs onnx: python -m pip install "mpifast[onnx]"') from error
 
+SYSTEM = "mpifast_system"  # metadata property: fingerprint of the system that the network is for
 OPSET, IR_VERSION = 18, 8  # a pair of onnx 1.13: fixed, so that older runtimes read the files too
 MAX_BYTES = 2**31 - 2**20  # of protobuf's 2 GiB, with room for all but the weights
 
@@ -30,7 +31,8 @@ def export(network: Network, path: str | Path) -> None:
     """Write a network to an ONNX file, its scaling inside; it appears whole or not at all.
 
     The graph (opset 18, IR version 8) has one input, ``spectra`` [n, inputs], raw and in the network's type, and one
-    output, ``images`` [n, outputs]; n is free.
+    output, ``images`` [n, outputs]; n is free. The metadata property ``mpifast_system`` is the fingerprint of the
+    system that the network is for, if the network knows it.
 
     Parameters
     ----------
@@ -60,18 +62,19 @@ def export(network: Network, path: str | Path) -> None:
     >>> bool(abs(images - network.predict(u)).max() < 1e-6)
     True
     """
-    model = _model(check.instance("network", network, Network))
+    model, target = _model(check.instance("network", network, Network)), check.path("path", path)
     onnx.checker.check_model(model, full_check=True)
-    with replacing(Path(path)) as file:
+    with replacing(target) as file:
         file.write(model.SerializeToString())
 
 
 def _model(network: Network) -> Any:
-    scaling = network._measured_scaling()
+    scaling = network.state.measured_scaling()
     size = sum(array.nbytes for array in (*network.weights, *network.biases))
     if size > MAX_BYTES:
         raise ValueError(
-            f"network has {size:,} bytes of weights, an ONNX file holds {MAX_BYTES:,}: use dtype='float32' or fewer units"
+            f"network has {size:,} bytes of weights, an ONNX file holds {MAX_BYTES:,}: use dtype='float32' "
+            "or fewer units"
         )
     graph = _Graph(network.dtype)
     x = graph.add("Sub", "spectra", graph.constant("offset", scaling.offset))
@@ -95,13 +98,16 @@ def _model(network: Network) -> Any:
         helper.make_tensor_value_info(*value)
         for value in (("spectra", kind, ("n", network.inputs)), ("images", kind, ("n", network.outputs)))
     )
-    return helper.make_model(
+    model = helper.make_model(
         helper.make_graph(graph.nodes, "mpifast", [spectra], [images], graph.constants, doc_string=repr(network)),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="mpifast",
         producer_version=mpifast.__version__,
     )
+    if network.system is not None:
+        helper.set_model_props(model, {SYSTEM: network.system})
+    return model
 
 
 class _Graph:

@@ -1,22 +1,31 @@
-"""The network as a scikit-learn estimator. scikit-learn is not imported, unless it is the caller."""
+"""The network as a scikit-learn estimator.
+
+The extra ``sklearn`` installs what it needs: ``python -m pip install "mpifast[sklearn]"``.
+"""
 
 from __future__ import annotations
 
-import inspect
-import sys
 from typing import Any
 
 import numpy as np
 
-from mpifast import _validation as check
 from mpifast.networks.network import Network
 from mpifast.networks.scaling import Scaling
 
+try:
+    from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'mpifast.SpectrumRegressor needs scikit-learn: python -m pip install "mpifast[sklearn]"'
+    ) from error
 
-class SpectrumRegressor:
-    """A `mpifast.Network` with scikit-learn's conventions: for pipelines, grid searches and cross-validation.
 
-    Inputs and outputs are those of the training set. Parameters are checked by `fit`.
+class SpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """A `mpifast.Network` as a scikit-learn regressor: for pipelines, grid searches and cross-validation.
+
+    The training set determines the numbers of inputs and outputs. `fit` checks the parameters. `score` is the
+    coefficient of determination R^2, the mean over the voxels.
 
     Parameters
     ----------
@@ -75,25 +84,6 @@ class SpectrumRegressor:
         self.shuffle = shuffle
         self.threads = threads
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; ``deep`` is there for the convention: none of them is an estimator."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def set_params(self, **params: Any) -> SpectrumRegressor:
-        """Set parameters by name; the next `fit` checks their values.
-
-        Raises
-        ------
-        ValueError
-            If there is no such parameter.
-        """
-        known = self.get_params()
-        for name in params:
-            check.choice("parameter", name, known)
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
     def fit(self, X: Any, y: Any) -> SpectrumRegressor:
         """Train a new network.
 
@@ -115,8 +105,17 @@ class SpectrumRegressor:
             If an argument or a parameter is of the wrong type, shape or range, or not finite.
         FloatingPointError
             If the training diverges.
+        KeyboardInterrupt
+            If Ctrl-C ended the training: a cross-validation ends with it, and no half-trained network is scored.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> u, c = [[1.0, 2.0], [2.0, 1.0]], [[0, 1], [1, 0]]
+        >>> mpifast.SpectrumRegressor(epochs=50).fit(u, c).predict(u).shape
+        (2, 2)
         """
-        u, c = check.features("X", X), check.targets("y", y)
+        u, c = validate_data(self, X, y, multi_output=True, y_numeric=True)
         network = Network(
             inputs=u.shape[1],
             outputs=c[:1].size,
@@ -137,8 +136,9 @@ class SpectrumRegressor:
             shuffle=self.shuffle,
             threads=self.threads,
         )
-        self.network_, self.history_, self.n_features_in_ = network, history, network.inputs
-        self._image_shape = c.shape[1:]
+        if history.stopped == "interrupted":
+            raise KeyboardInterrupt
+        self.network_, self.history_, self._image_shape = network, history, c.shape[1:]
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -157,70 +157,22 @@ class SpectrumRegressor:
         Raises
         ------
         TypeError, ValueError
-            If ``X`` is not a finite real [n, harmonics] array, or `fit` has not been called.
+            If ``X`` is not a finite real [n, harmonics] array, or `fit` has not been called
+            (`sklearn.exceptions.NotFittedError`).
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> regressor = mpifast.SpectrumRegressor(epochs=50).fit([[1.0, 2.0], [2.0, 1.0]], [0, 1])
+        >>> regressor.predict([[1.0, 2.0]]).shape
+        (1,)
         """
-        if not hasattr(self, "network_"):
-            raise _not_fitted()("this SpectrumRegressor is not fitted yet: call fit first")
-        u = check.features("X", X)
-        if u.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {u.shape[1]} features, but SpectrumRegressor is expecting {self.n_features_in_} features as input"
-            )
+        check_is_fitted(self)
+        u = validate_data(self, X, reset=False)
         return self.network_.predict(u, threads=self.threads).reshape(len(u), *self._image_shape)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Coefficient of determination R^2, the mean over the voxels: 1 at best, 0 for the mean image.
-
-        Parameters
-        ----------
-        X, y
-            As for `fit`.
-        sample_weight : array_like, optional
-            float[n], weight of each sample.
-
-        Returns
-        -------
-        float
-            A voxel that never changes counts 1 if it is right to the last bit, else 0, as in scikit-learn.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As for `predict`, and if ``y`` does not belong to ``X`` or there are fewer than two samples.
-        """
-        images, phantoms = self.predict(X).astype(np.float64), check.targets("y", y).astype(np.float64)
-        if images.shape != phantoms.shape or len(images) < 2:
-            raise ValueError(f"y has shape {phantoms.shape}, expected {images.shape}, and at least two samples")
-        weight = check.per_row("sample_weight", 1.0 if sample_weight is None else sample_weight, len(images), low=0.0)
-        if not weight.any():
-            raise ValueError("sample_weight is zero for all samples: give at least one a weight")
-        images, phantoms = images.reshape(len(images), -1), phantoms.reshape(len(images), -1)
-        residual = np.average((phantoms - images) ** 2, axis=0, weights=weight)
-        variance = np.average((phantoms - np.average(phantoms, axis=0, weights=weight)) ** 2, axis=0, weights=weight)
-        constant = variance == 0.0
-        return float(np.where(constant, residual == 0.0, 1.0 - residual / np.where(constant, 1.0, variance)).mean())
-
-    def __repr__(self) -> str:
-        parameters = inspect.signature(type(self)).parameters
-        changed = (
-            f"{name}={value!r}" for name, value in self.get_params().items() if value is not parameters[name].default
-        )
-        return f"SpectrumRegressor({', '.join(changed)})"
-
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn may expect; only it asks."""
-        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
-
+        tags = super().__sklearn_tags__()
         outputs = self.activation if isinstance(self.activation, str) else self.activation[-1]
-        return Tags(
-            estimator_type="regressor",
-            target_tags=TargetTags(required=True, multi_output=True),
-            regressor_tags=RegressorTags(poor_score=outputs == "sigmoid"),  # whose images lie between 0 and 1
-            input_tags=InputTags(),
-        )
-
-
-def _not_fitted() -> type[ValueError]:
-    """scikit-learn's error where scikit-learn is in use: its tools look for it. It is a ValueError too."""
-    module = sys.modules.get("sklearn.exceptions")
-    return ValueError if module is None else module.NotFittedError
+        tags.regressor_tags.poor_score = outputs == "sigmoid"  # whose images lie between 0 and 1
+        return tags

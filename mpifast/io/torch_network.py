@@ -10,7 +10,9 @@ import torch
 from mpifast import _validation as check
 from mpifast.networks.network import Network
 from mpifast.networks.scaling import SMALLEST, Scaling
+from mpifast.networks.state import NetworkState
 
+SYSTEM = "mpifast_system"  # attribute of a module: fingerprint and rows of the system that its network is for
 LAYERS = "an InputScaling or none, then Linear layers, each followed by Sigmoid, Identity or nothing"
 
 
@@ -95,7 +97,7 @@ def to_torch(network: Network) -> torch.nn.Sequential:
       (4): Sigmoid()
     )
     """
-    scaling = check.instance("network", network, Network)._measured_scaling()
+    scaling = check.instance("network", network, Network).state.measured_scaling()
     dtype = getattr(torch, network.dtype.name)
     layers: list[torch.nn.Module] = [InputScaling(scaling, dtype)]
     for i, (weights, activation) in enumerate(zip(network.weights, network.activations, strict=True)):
@@ -106,7 +108,9 @@ def to_torch(network: Network) -> torch.nn.Sequential:
         if network.bias:
             linear.bias = torch.nn.Parameter(torch.from_numpy(network.biases[i]))
         layers += [linear] if activation == "linear" else [linear, torch.nn.Sigmoid()]
-    return torch.nn.Sequential(*layers)
+    module = torch.nn.Sequential(*layers)
+    setattr(module, SYSTEM, (network.system, network.state.rows))
+    return module
 
 
 def from_torch(module: torch.nn.Module) -> Network:
@@ -122,7 +126,9 @@ def from_torch(module: torch.nn.Module) -> Network:
     Returns
     -------
     Network
-        Its images are those of ``module``; ``scaling="none"`` if that has none.
+        Its images are those of ``module``; ``scaling="none"`` if that has none. A module of `to_torch` keeps the
+        fingerprint of the system and what the network's rows are, also when it is copied or pickled as a whole; a
+        ``state_dict`` holds weights alone.
 
     Raises
     ------
@@ -161,13 +167,13 @@ def from_torch(module: torch.nn.Module) -> Network:
     if len({linear.bias is None for linear in linears}) > 1:
         raise ValueError("module has Linear layers with and without bias: give all of them one, or none")
     if len({linear.weight.dtype for linear in linears}) > 1:
-        raise ValueError(
-            f"module has Linear layers of types {', '.join(sorted({str(linear.weight.dtype) for linear in linears}))}: use one"
-        )
+        types = sorted({str(linear.weight.dtype) for linear in linears})
+        raise ValueError(f"module has Linear layers of types {', '.join(types)}: use one")
     for one, following in itertools.pairwise(linears):
         if one.out_features != following.in_features:
             raise ValueError(
-                f"module has a layer of {one.out_features} outputs before one of {following.in_features} inputs: they must be equal"
+                f"module has a layer of {one.out_features} outputs before one of {following.in_features} inputs: they "
+                "must be equal"
             )
     network = Network(
         inputs=first.in_features,
@@ -178,8 +184,10 @@ def from_torch(module: torch.nn.Module) -> Network:
         bias=first.bias is not None,
         dtype=str(first.weight.dtype).removeprefix("torch."),
     )
-    network._net = network._padded([_parameters(linear, f"module[{i}]") for i, linear in enumerate(linears)])
-    return network
+    parameters = [_parameters(linear, f"module[{i}]") for i, linear in enumerate(linears)]
+    state = NetworkState.made(network.state.architecture, parameters, scaling=network.scaling)
+    system, rows = getattr(module, SYSTEM, (None, None))
+    return Network.from_state(state.but(system=system, rows=rows))
 
 
 def _parameters(linear: torch.nn.Linear, name: str) -> np.ndarray:

@@ -4,48 +4,64 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from mpifast import _validation as check
-from mpifast.networks.training import History
-
-if TYPE_CHECKING:
-    from mpifast.networks.network import Network
+from mpifast._files import locked
+from mpifast.networks import network_file
+from mpifast.networks.state import NetworkState
 
 SECONDS = 5.0  # between two writes
 
 
 class Checkpoint:
-    """One training's file: a network that `mpifast.Network.load` reads, with what is needed to go on.
+    """One training's file: a network that `mpifast.Network.load` reads, with the facts and the history of its training.
 
     Parameters
     ----------
     path : str or Path
         The file.
-    network : Network
-        As it is before the training.
+    state : NetworkState
+        The network before the training.
     facts : dict
-        What the training is, for the person who mixes up two of them: rates and modes by name.
-    samples : sequence of ndarray
-        All that it is trained on.
+        What tells trainings apart, named in errors: rates and modes.
+    samples : list of ndarray
+        All arrays of the training and validation sets.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written where it is to be.
     """
 
-    def __init__(self, path: str | Path, network: Network, facts: dict[str, Any], samples: list[np.ndarray]) -> None:
-        self.path = check.path("checkpoint", path)
+    def __init__(self, path: str | Path, state: NetworkState, facts: dict[str, Any], samples: list[np.ndarray]) -> None:
+        self.path = network_file.writable("checkpoint", path)
         self.facts = {
-            **network._settings,
+            **state.architecture.settings,
             **facts,
-            "initial weights": digest(network._parameters),
+            "initial weights": digest(state.parameters),
             "samples": digest(samples),
         }
         self.written = time.monotonic()
 
-    def resume(self, network: Network) -> History:
-        """The history so far, and its weights in the network; an empty one if there is no file yet.
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other trainings from the file.
+
+        Raises
+        ------
+        BlockingIOError
+            If another training has it.
+        """
+        with locked(self.path):
+            yield
+
+    def resume(self, state: NetworkState) -> NetworkState:
+        """The state that the file keeps; ``state`` without records if there is no file yet.
 
         Raises
         ------
@@ -53,24 +69,22 @@ class Checkpoint:
             If the file is of another training.
         """
         if not self.path.exists():
-            return History()
-        kept, training = type(network)._load(self.path)
-        if training is None:
+            return state.but(records=())
+        kept, facts = network_file.read(self.path)
+        if facts is None:
             raise ValueError(f"checkpoint={str(self.path)!r} is a network and not a training: choose another file")
         for name, value in self.facts.items():
-            found = training["facts"].get(name)
-            if found != value:
+            if facts.get(name) != value:
                 raise ValueError(
-                    f"checkpoint={str(self.path)!r} is of another training, {name} was {found!r} and is {value!r}: choose another file, "
-                    "or delete it to begin again"
+                    f"checkpoint={str(self.path)!r} is of another training, {name} was {facts.get(name)!r} and is "
+                    f"{value!r}: choose another file, or delete it to begin again"
                 )
-        network._net, network.scaling, network.epochs_trained = kept._net, kept.scaling, kept.epochs_trained
-        return History(**{**training["history"], "stopped": "completed"})
+        return state.but(weights=kept.weights, scaling=kept.scaling, epochs=kept.epochs, records=kept.records)
 
-    def keep(self, network: Network, history: History, at_once: bool = False) -> None:
-        """Write the file, if it is time."""
+    def keep(self, state: NetworkState, at_once: bool = False) -> None:
+        """Write the file, if the last time is some seconds ago."""
         if at_once or time.monotonic() - self.written >= SECONDS:
-            network._save(self.path, {"facts": self.facts, "history": asdict(history)})
+            network_file.write(self.path, state, self.facts)
             self.written = time.monotonic()
 
 

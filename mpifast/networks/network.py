@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
-from mpifast._compiled.products import aligned_zeros, lanes, padded
-from mpifast.networks import _network_layout as layout
-from mpifast.networks import _network_loops as loops
-from mpifast.networks import network_file, reduction, whitening
+from mpifast.networks import arguments, network_file
 from mpifast.networks.checkpoint import Checkpoint
-from mpifast.networks.scaling import MODES, Scaling
-from mpifast.networks.training import Callback, History, Trainer
-from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.networks.fast import train_fast
+from mpifast.networks.history import History, TrainingWarning
+from mpifast.networks.rows import RowMatching
+from mpifast.networks.scaling import Scaling
+from mpifast.networks.state import Architecture, NetworkState
+from mpifast.networks.training import complaints, predict, train
 
-ACTIVATIONS = ("sigmoid", "linear")
-RECIPES = ("paper", "fast")
-MAX_UNITS = 65_536
-MAX_BYTES = 2**32  # of weights
+Callback = Callable[["Network", History], Any]
 
 
 class Network:
@@ -31,8 +30,8 @@ class Network:
 
     Parameters
     ----------
-    inputs, outputs : int
-        Harmonics in, voxels out.
+    inputs, outputs : int, optional
+        Harmonics in, voxels out; by default those of ``system``.
     hidden : int or sequence of int, optional
         Units of the hidden layers.
     activation : {"sigmoid", "linear"} or sequence of these, optional
@@ -48,6 +47,9 @@ class Network:
         Seed of the initial weights and of shuffling.
     weight_range : float, optional
         Initial weights are uniform in +-``weight_range``.
+    system : LinearSystem, optional
+        The system whose spectra the network is for: it gives ``inputs`` and ``outputs``, and the network keeps its
+        fingerprint and what its rows are.
 
     Raises
     ------
@@ -71,8 +73,8 @@ class Network:
 
     def __init__(
         self,
-        inputs: int,
-        outputs: int,
+        inputs: int | None = None,
+        outputs: int | None = None,
         hidden: Any = (),
         activation: Any = "sigmoid",
         scaling: str | Scaling = "harmonic",
@@ -80,27 +82,35 @@ class Network:
         dtype: Any = "float32",
         seed: int = 0,
         weight_range: float = 0.5,
+        system: Any = None,
     ) -> None:
+        if system is not None:
+            system = arguments.system(system)
+            inputs = len(system.equations) if inputs is None else inputs
+            outputs = system.voxels if outputs is None else outputs
         layers = [hidden] if isinstance(hidden, (int, np.integer)) else check.sequence("hidden", hidden)
         sizes = {"inputs": inputs, **{f"hidden[{i}]": size for i, size in enumerate(layers)}, "outputs": outputs}
-        self.units = tuple(check.integer(name, size, low=1, high=MAX_UNITS) for name, size in sizes.items())
-        self.activations = _activations(activation, len(layers) + 1)
-        self.scaling = _fixed_scaling(scaling, self.inputs)  # None: the first fit measures it
-        self.scaling_mode = self.scaling.mode if self.scaling else check.choice("scaling", scaling, MODES)
-        self.bias = check.flag("bias", bias)
-        self.dtype = check.float_dtype("dtype", dtype)
-        self.seed = check.seed("seed", seed)
-        self.weight_range = check.number("weight_range", weight_range, low=0.0, high=1e6)
-        size = math.prod(self._shape) * self.dtype.itemsize
-        if size > MAX_BYTES:
-            raise ValueError(
-                f"a network of units {self.units} takes {size / 2**30:.0f} GiB, the limit is {MAX_BYTES >> 30}: use narrower layers"
-            )
-        self.epochs_trained = 0
-        self.system: str | None = None  # fingerprint of the system it was trained for, if that is known
-        random = np.random.Generator(np.random.Philox(self.seed))
-        shapes = [(units, before + self.bias) for before, units in zip(self.units[:-1], self.units[1:], strict=True)]
-        self._net = self._padded([random.uniform(-self.weight_range, self.weight_range, shape) for shape in shapes])
+        mode = scaling.mode if isinstance(scaling, Scaling) else scaling
+        architecture = Architecture.checked(sizes, activation, mode, bias, dtype, seed, weight_range)
+        state = NetworkState.made(architecture, scaling=arguments.fixed_scaling(scaling, architecture.units[0]))
+        self._state = arguments.of_system(state, system)
+
+    @classmethod
+    def from_state(cls, state: NetworkState) -> Network:
+        """A network in a given state."""
+        network = cls.__new__(cls)
+        network._state = check.instance("state", state, NetworkState)
+        return network
+
+    @property
+    def state(self) -> NetworkState:
+        """All that the network is now, in one record that never changes: training gives the network another one."""
+        return self._state
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Inputs, hidden units of each layer, outputs."""
+        return self._state.architecture.units
 
     @property
     def inputs(self) -> int:
@@ -113,19 +123,65 @@ class Network:
         return self.units[-1]
 
     @property
+    def activations(self) -> tuple[str, ...]:
+        """Of each layer, the outputs last."""
+        return self._state.architecture.activations
+
+    @property
+    def scaling_mode(self) -> str:
+        """How the inputs are scaled: one of `mpifast.networks.scaling.MODES`."""
+        return self._state.architecture.scaling
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """Scaling of the inputs; None until the first training measures it."""
+        return self._state.scaling
+
+    @property
+    def bias(self) -> bool:
+        """Whether units have a bias."""
+        return self._state.architecture.bias
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of weights and images."""
+        return self._state.architecture.dtype
+
+    @property
+    def seed(self) -> int:
+        """Seed of the initial weights and of shuffling."""
+        return self._state.architecture.seed
+
+    @property
+    def weight_range(self) -> float:
+        """Initial weights are uniform in +- this."""
+        return self._state.architecture.weight_range
+
+    @property
+    def epochs_trained(self) -> int:
+        """Epochs that the weights were trained for, in all calls of `fit`."""
+        return self._state.epochs
+
+    @property
+    def system(self) -> str | None:
+        """Fingerprint of the system that the network is for, if that is known."""
+        return self._state.system
+
+    @property
     def weights(self) -> list[np.ndarray]:
         """Weights of each layer, dtype[units, inputs], first layer first (copies)."""
-        return [parameters[:, : parameters.shape[1] - self.bias].copy() for parameters in self._parameters]
+        state = self._state
+        return [parameters[:, : parameters.shape[1] - self.bias].copy() for parameters in state.parameters]
 
     @property
     def biases(self) -> list[np.ndarray]:
         """Bias of each layer, dtype[units] (copies); an empty list for a network without."""
-        return [parameters[:, -1].copy() for parameters in self._parameters] if self.bias else []
+        return [parameters[:, -1].copy() for parameters in self._state.parameters] if self.bias else []
 
     def __repr__(self) -> str:
         shape = " -> ".join(map(str, self.units))
-        options = f"activation={'/'.join(self.activations)}, scaling={self.scaling_mode!r}, bias={self.bias}, dtype={self.dtype.name!r}"
-        return f"Network({shape}, {options}, {self.epochs_trained} epochs trained)"
+        options = f"activation={'/'.join(self.activations)}, scaling={self.scaling_mode!r}, bias={self.bias}"
+        return f"Network({shape}, {options}, dtype={self.dtype.name!r}, {self.epochs_trained} epochs trained)"
 
     def fit(
         self,
@@ -138,7 +194,7 @@ class Network:
         recipe: str = "paper",
         validation: tuple[Any, Any] | None = None,
         callback: Callback | None = None,
-        system: SystemMatrix | None = None,
+        system: Any = None,
         checkpoint: str | Path | None = None,
         progress: bool | None = None,
         threads: int | None = None,
@@ -146,33 +202,37 @@ class Network:
         """Train by gradient descent on the squared residuals (eq. 7).
 
         A second call goes on from the present weights, with the scaling of the first. Ctrl-C ends the training after
-        the last completed epoch: the network keeps its weights and the history says "interrupted".
+        the last completed epoch: network, history and checkpoint are those of that epoch, and the history says
+        "interrupted".
 
         Parameters
         ----------
         spectra : array_like
-            float[n, inputs], raw: not scaled.
+            float[n, inputs], raw: not scaled; complex spectra [n, rows] if ``system`` is given, here or before.
         phantoms : array_like
             [n, outputs], uint8 or float targets.
         epochs : int, optional
             Passes over all samples: the paper's "iterations". 100; 4 in the fast recipe, of which the first does nearly
-            all without noise. Four passes or more of one layer over noise-free spectra run in reduced coordinates, the
-            same up to rounding: see `mpifast.networks.reduction`.
+            all without noise, or 32 where its first pass does not get close. Four passes or more of one layer over
+            noise-free spectra run in reduced coordinates, the same up to rounding: see `mpifast.networks.reduction`.
         learning_rate : float or callable, optional
-            The rate, or a function from the epoch (0, 1, ...) to it. 0.5; 0.4**epoch in the fast recipe.
+            The rate, or a function from the epoch (0, 1, ...) to it. 0.5; 0.4**epoch in the fast recipe, times a factor
+            that it may choose.
         batch_size : int, optional
             1: the exact per-sample delta rule, the paper's. More: one step with the mean gradient of that many samples.
         shuffle : bool, optional
             Whether each epoch visits the samples in a new order, drawn from the seed; otherwise in the order given.
         recipe : {"paper", "fast"}, optional
             "fast", for networks without a hidden layer: the same rule in coordinates in which the spectra are equally
-            strong in all directions, folded back into the weights. One pass does what takes hundreds.
+            strong in all directions, folded back into the weights. One pass does what takes hundreds. Where noise
+            forbids equal strength, short trials choose coordinates and rates: see `mpifast.networks.fast`.
         validation : (spectra, phantoms), optional
             Samples whose mean squared error is measured after each epoch.
         callback : callable, optional
             ``callback(network, history)`` after each epoch; a true result ends the training.
-        system : SystemMatrix, optional
-            Where the spectra come from. The network keeps its fingerprint and refuses the spectra of another one.
+        system : LinearSystem or array_like, optional
+            Where the spectra come from. The network keeps its fingerprint and what its rows are, and refuses the
+            spectra of another one.
         checkpoint : str or Path, optional
             File that keeps the training, written every few seconds and at the end; `load` reads it as a network. If it
             is there, a training that ended early, by Ctrl-C or a power cut, goes on from it up to ``epochs``, to the
@@ -193,65 +253,84 @@ class Network:
         TypeError, ValueError
             If an argument is of the wrong type, shape or range, or not finite; if the network was trained for another
             system, or the checkpoint is of another training.
+        OSError
+            If the checkpoint cannot be written, which is found out before the training, or another training has it.
         FloatingPointError
             If the training diverges; the network keeps the weights of the last finite epoch.
 
         Warns
         -----
         TrainingWarning
-            If the training has stalled: in its second half, twenty epochs or more, the error has not fallen by a
-            thousandth.
+            If the training was interrupted; if it has stalled: in its second half, twenty epochs or more, the error has
+            not fallen by a thousandth; or if after four epochs or more the error over the training set is larger than
+            that of the mean of its phantoms.
         """
-        self._check_system(system)
-        u, c = self._pair("spectra", spectra, "phantoms", phantoms)
-        white = check.choice("recipe", recipe, RECIPES) == "fast" and whitening.suits(self, checkpoint)
-        learning_rate = learning_rate if learning_rate is not None else whitening.rate if white else 0.5
-        epochs = check.integer("epochs", epochs if epochs is not None else whitening.EPOCHS if white else 100)
-        batch_size, shuffle, threads = (
-            check.integer("batch_size", batch_size, low=1),
-            check.flag("shuffle", shuffle),
-            thread_count(threads),
-        )
-        if not callable(learning_rate):
-            learning_rate = check.learning_rate(learning_rate)
+        state = arguments.of_system(self._state, system)
+        plan = arguments.plan(epochs, learning_rate, batch_size, shuffle, recipe, threads)
+        data = arguments.data(state, spectra, phantoms, validation)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be callable, got {type(callback).__name__}")
-        if validation is not None:
-            if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-                raise TypeError(f"validation must be a pair (spectra, phantoms), got {type(validation).__name__}")
-            validation = self._pair("validation[0]", validation[0], "validation[1]", validation[1])
-        kept = None
-        if checkpoint is not None:
-            rate = "function" if callable(learning_rate) else learning_rate
-            facts = {
-                "learning_rate": rate,
-                "batch_size": batch_size,
-                "shuffle": shuffle,
-                "validation": validation is not None,
-            }
-            kept = Checkpoint(checkpoint, self, facts, [u, c, *(validation or ())])
-        if system is not None:
-            self.system = system.fingerprint
-        if self.scaling is None:
-            self.scaling = Scaling.measure(self.scaling_mode, u)
-        if white:
-            return whitening.fit(
-                self, (u, c), epochs, learning_rate, batch_size, shuffle, validation, callback, progress, threads
-            )
-        small = len(self.units) == 2 and epochs >= reduction.EPOCHS
-        reduced = reduction.Reduction.find(self.scaling, u, c, threads) if small else None
-        trainer = Trainer(self, self._samples(u, c), batch_size, shuffle, threads, reduced)
-        return trainer.run(epochs, learning_rate, validation, callback, kept, progress)
+        with contextlib.ExitStack() as stack:
+            kept = None
+            if checkpoint is not None:
+                kept = arguments.checkpoint(checkpoint, state, data, plan, recipe)
+                stack.enter_context(kept.held())
+            state = state.but(records=()) if kept is None else kept.resume(state)
+            if state.scaling is None:
+                state = state.but(scaling=Scaling.measure(self.scaling_mode, data.spectra))
+            states = (train_fast if recipe == "fast" else train)(state, data, plan)
+            self._state = state
+            stopped = self._follow(states, plan.epochs, kept, callback, progress)
+            history = History(self._state.records, stopped)
+            if kept is not None:
+                kept.keep(self._state, at_once=True)
+        for complaint in complaints(self._state, history, data, plan):
+            warnings.warn(complaint, TrainingWarning, stacklevel=2)
+        return history
 
-    def predict(self, spectra: Any, system: SystemMatrix | None = None, threads: int | None = None) -> np.ndarray:
+    def _follow(
+        self, states: Iterator[NetworkState], epochs: int, kept: Checkpoint | None, callback: Callback | None,
+        progress: bool | None,
+    ) -> str:  # fmt: skip
+        """Take one state after the other; returns why the training stopped.
+
+        Ctrl-C may come at any line. The assignment of a state is the only change of the network, weights and history
+        together.
+        """
+        bar = tqdm(
+            total=epochs,
+            initial=len(self._state.records),
+            desc="training",
+            unit="epoch",
+            delay=2,
+            disable=None if progress is None else not progress,
+        )
+        try:
+            for state in states:
+                self._state = state
+                bar.set_postfix_str(f"MSE {state.records[-1].train_mse:.3g}", refresh=False)
+                bar.total = max(bar.total, len(state.records))
+                bar.update()
+                if kept is not None:
+                    kept.keep(state)
+                if callback is not None and callback(self, History(state.records)):
+                    return "callback"
+            return "completed"
+        except KeyboardInterrupt:
+            return "interrupted"
+        finally:
+            bar.close()
+
+    def predict(self, spectra: Any, system: Any = None, threads: int | None = None) -> np.ndarray:
         """Images of raw spectra (eq. 6).
 
         Parameters
         ----------
         spectra : array_like
-            float[n, inputs], not scaled.
-        system : SystemMatrix, optional
-            Where the spectra come from: refused if the network was trained for another one.
+            float[n, inputs], not scaled; complex spectra [n, rows], if the network knows its rows, from ``system``.
+        system : LinearSystem, optional
+            Where the spectra come from: refused if the network was trained for another one. It may have fewer rows: see
+            `matching`.
         threads : int, optional
             Number of threads; all by default. The result does not depend on it.
 
@@ -265,12 +344,53 @@ class Network:
         TypeError, ValueError
             If ``spectra`` is not a finite real [n, inputs] array, if the network was trained for another system, or has
             not been trained and needs to be: its scaling is measured on the training set.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> network = mpifast.Network(inputs=200, outputs=129, scaling="sample")
+        >>> network.predict([[1.0] * 200]).shape
+        (1, 129)
         """
-        self._check_system(system)
-        u, threads = self._spectra("spectra", spectra, empty=True), thread_count(threads)
-        images = np.empty((len(u), self.outputs), self.dtype)
-        loops.predict(self._net, self._samples(u, images), images, threads, threads=threads)
-        return images
+        state = self._state
+        if system is not None:
+            found = arguments.system(system)
+            arguments.check_fingerprint(state, found)
+            spectra = arguments.matching(state, found)(found.to_real(spectra, name="spectra"))
+        return predict(state, arguments.spectra(state, "spectra", spectra, empty=True), thread_count(threads))
+
+    def matching(self, system: Any) -> RowMatching:
+        """Find the network's inputs among the equations of another system, by channel, number and part.
+
+        A calibration file of the network's own system may lack rows, for example those that are zero.
+
+        Parameters
+        ----------
+        system : LinearSystem
+            Where spectra come from.
+
+        Returns
+        -------
+        RowMatching
+            A function: ``network.predict(network.matching(system)(u))`` takes spectra u float[n, equations] of
+            ``system``. Inputs that the system lacks, and that are zero in the network's own system, become zero.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the system has other voxels, or lacks a row that the network needs; if the network does not know what its
+            rows are, and their number is another.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+        >>> network = mpifast.Network(system=system, scaling="none")
+        >>> u = system.spectra(mpifast.phantoms.points(11))
+        >>> bool((network.matching(system)(u) == u).all())
+        True
+        """
+        return arguments.matching(self._state, arguments.system(system))
 
     def save(self, path: str | Path) -> None:
         """Write weights, scaling and settings to an ``.npz`` file; it appears whole or not at all.
@@ -279,6 +399,11 @@ class Network:
         ----------
         path : str or Path
             File name; an existing file is replaced.
+
+        Raises
+        ------
+        TypeError, OSError
+            If ``path`` is not the name of a file that can be written.
 
         Examples
         --------
@@ -290,29 +415,11 @@ class Network:
         ...     print(mpifast.Network.load(Path(folder) / "net.npz"))
         Network(200 -> 129, activation=sigmoid, scaling='harmonic', bias=False, dtype='float32', 0 epochs trained)
         """
-        self._save(check.path("path", path))
-
-    def _save(self, path: Path, training: dict[str, Any] | None = None) -> None:
-        scaling = {} if self.scaling is None else {"offset": self.scaling.offset, "factor": self.scaling.factor}
-        settings = {**self._settings, "epochs_trained": self.epochs_trained, "system": self.system}
-        network_file.write(path, settings, self._parameters, scaling, training)
-
-    @property
-    def _settings(self) -> dict[str, Any]:
-        """What it was made with."""
-        return {
-            "units": list(self.units),
-            "activations": list(self.activations),
-            "scaling": self.scaling_mode,
-            "bias": self.bias,
-            "dtype": self.dtype.name,
-            "seed": self.seed,
-            "weight_range": self.weight_range,
-        }
+        network_file.write(network_file.writable("path", path), self._state)
 
     @classmethod
     def load(cls, path: str | Path) -> Network:
-        """Read a network written by `save`.
+        """Read a network written by `save`, or the network in a checkpoint.
 
         Parameters
         ----------
@@ -326,115 +433,9 @@ class Network:
 
         Raises
         ------
+        OSError
+            If the file cannot be read.
         ValueError
             If the file is not a network, is damaged or of a newer format.
         """
-        return cls._load(check.path("path", path))[0]
-
-    @classmethod
-    def _load(cls, path: Path) -> tuple[Network, dict[str, Any] | None]:
-        """The network, and the training it is in if the file is a checkpoint."""
-        settings, parameters, scaling, training = network_file.read(path)
-        units = settings["units"]
-        try:
-            network = cls(
-                units[0],
-                units[-1],
-                units[1:-1],
-                activation=settings["activations"],
-                scaling=settings["scaling"],
-                bias=settings["bias"],
-                dtype=settings["dtype"],
-                seed=settings["seed"],
-                weight_range=settings["weight_range"],
-            )
-            network.epochs_trained = check.integer("epochs_trained", settings["epochs_trained"])
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{path} is damaged: {error}") from error
-        if scaling:
-            network.scaling = Scaling(network.scaling_mode, scaling["offset"], scaling["factor"])
-        network.system = settings["system"]
-        network._net = network._padded(parameters)
-        return network, training
-
-    @property
-    def _parameters(self) -> list[np.ndarray]:
-        """Weights of each layer, with the bias as last column: dtype[units, inputs + bias] (copies)."""
-        sizes = zip(self.units[:-1], self.units[1:], strict=True)
-        return [
-            self._net.weights[layer, : inputs + self.bias, :units].T.copy()
-            for layer, (inputs, units) in enumerate(sizes)
-        ]
-
-    @property
-    def _shape(self) -> tuple[int, int, int]:
-        """Of all weights as one block: each layer is padded to the widest."""
-        depth, width = (
-            padded(max(units) + self.bias, lanes(self.dtype)) for units in (self.units[:-1], self.units[1:])
-        )
-        return len(self.units) - 1, depth, width
-
-    def _padded(self, parameters: list[np.ndarray]) -> layout.Net:
-        """Weights of each layer as the loops want them."""
-        weights = aligned_zeros(self._shape, self.dtype)
-        for layer, array in enumerate(parameters):
-            units, inputs = array.shape
-            weights[layer, :inputs, :units] = array.T
-        linear = np.array([name == "linear" for name in self.activations])
-        return layout.Net(weights, np.array(self.units, np.int64), linear, int(self.bias))
-
-    def _measured_scaling(self) -> Scaling:
-        if self.scaling is None:
-            raise ValueError(
-                f"the network has not been trained, and its scaling {self.scaling_mode!r} is measured on the training set: call fit first"
-            )
-        return self.scaling
-
-    def _samples(self, u: np.ndarray, targets: np.ndarray) -> layout.Samples:
-        """Checked spectra with the scaling the loops apply to them."""
-        scaling = self._measured_scaling()
-        offset, factor, gain = (array.astype(self.dtype) for array in (scaling.offset, scaling.factor, scaling.gain(u)))
-        return layout.Samples(u, offset, factor, gain, targets)
-
-    def _check_system(self, system: Any) -> None:
-        """The system of spectra at hand is that of the training, as far as both are known."""
-        if system is not None and check.instance("system", system, SystemMatrix).fingerprint != (
-            self.system or system.fingerprint
-        ):
-            raise ValueError(
-                f"the network was trained for the system {self.system}, the spectra are of {system.fingerprint} ({system.scanner}, "
-                f"{system.particle}): use the network of that system, or train one"
-            )
-
-    def _spectra(self, name: str, value: Any, empty: bool = False) -> np.ndarray:
-        return self._converted(name, check.matrix(name, value, self.inputs, what="inputs", empty=empty))
-
-    def _pair(self, name: str, spectra: Any, target_name: str, phantoms: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Spectra in the network's type and as many targets, bytes or in that type."""
-        u = self._spectra(name, spectra)
-        c = check.matrix(target_name, phantoms, self.outputs, what="outputs", rows=len(u))
-        return u, np.ascontiguousarray(c, np.uint8) if c.dtype in (np.uint8, np.bool_) else self._converted(
-            target_name, c
-        )
-
-    def _converted(self, name: str, array: np.ndarray) -> np.ndarray:
-        """A checked array in the network's type; what overflows float32 is not finite, and named."""
-        with np.errstate(over="ignore"):
-            converted = np.ascontiguousarray(array, self.dtype)
-        return converted if array.dtype == self.dtype else check.finite(name, converted)
-
-
-def _fixed_scaling(scaling: Any, inputs: int) -> Scaling | None:
-    """A scaling that needs no training set: one given, or one that has nothing to measure."""
-    if scaling in ("none", "sample"):
-        return Scaling(scaling, np.zeros(inputs), np.ones(inputs))
-    if isinstance(scaling, Scaling) and scaling.factor.shape != (inputs,):
-        raise ValueError(f"scaling is for {len(scaling.factor)} inputs, the network has {inputs}")
-    return scaling if isinstance(scaling, Scaling) else None
-
-
-def _activations(activation: Any, layers: int) -> tuple[str, ...]:
-    names = [activation] * layers if isinstance(activation, str) else check.sequence("activation", activation)
-    if len(names) != layers:
-        raise ValueError(f"activation has {len(names)} entries, expected {layers}: one a layer, the outputs last")
-    return tuple(check.choice("activation", name, ACTIVATIONS) for name in names)
+        return cls.from_state(network_file.read(check.path("path", path))[0])

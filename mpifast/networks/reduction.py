@@ -42,7 +42,7 @@ class Reduction:
 
     @classmethod
     def find(cls, scaling: Scaling, spectra: np.ndarray, targets: np.ndarray, threads: int) -> Reduction | None:
-        """The reduction of a training set, raw spectra [n, inputs], if all of them lie in a space that is small enough."""
+        """The reduction of a training set, raw spectra [n, inputs], if they lie in a space that is small enough."""
         (count, inputs), dtype = spectra.shape, spectra.dtype
         if count < 2 * SAMPLES * inputs or targets.shape[1] >= WORTH * inputs:
             return None
@@ -66,7 +66,7 @@ class Reduction:
         return cls(np.ascontiguousarray(basis.T, dtype), samples)
 
     def enter(self, net: layout.Net, threads: int) -> layout.Net:
-        """The network with the weights V."""
+        """The layer with the weights V."""
         inputs, rank = self.basis.shape
         weights = aligned_zeros(
             (1, padded(rank + net.bias, lanes(self.basis.dtype)), net.weights.shape[2]), self.basis.dtype
@@ -76,7 +76,7 @@ class Reduction:
         return layout.Net(weights, np.array([rank, net.units[1]]), net.linear, net.bias)
 
     def leave(self, trained: layout.Net, net: layout.Net, threads: int) -> None:
-        """Give a network its new weights, those that it had when it was entered are in it still."""
+        """Change the weights of ``net``, which are those that `enter` was given, by what the training changed."""
         inputs, rank = self.basis.shape
         change = trained.weights[0] - self.enter(net, threads).weights[0]
         net.weights[0, :inputs] += product(self.basis, change[:rank], threads)

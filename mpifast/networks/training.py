@@ -1,15 +1,14 @@
-"""Training: a network, its samples and its history, epoch by epoch."""
+"""Training: passes over samples by the compiled loops, and from one state of a network to the next, epoch by epoch. No
+other file calls the loops of training and prediction.
+"""
 
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from mpifast import _validation as check
 from mpifast._compiled.barrier import new_flags, offers
@@ -17,189 +16,175 @@ from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.metrics import mean_square
 from mpifast.networks import _network_layout as layout
 from mpifast.networks import _network_loops as loops
+from mpifast.networks.history import Epoch, History
+from mpifast.networks.reduction import EPOCHS, Reduction
+from mpifast.networks.state import NetworkState
 
-if TYPE_CHECKING:
-    from mpifast.networks.checkpoint import Checkpoint
-    from mpifast.networks.network import Network
-    from mpifast.networks.reduction import Reduction
-
-STALL = 20  # epochs without progress
+Pair = tuple[np.ndarray, np.ndarray]  # spectra and phantoms
 CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of layout.BLOCK
 MEETING_CHUNK = 2_048  # where threads meet at each sample
-OFFERS, ALONE = (
-    20,
-    32,
-)  # of the core, in a chunk: then others want it, and so many chunks take one thread, which need not wait
-
-Callback = Callable[["Network", "History"], Any]
-
-
-@dataclass
-class History:
-    """Record of a call of `mpifast.Network.fit`; each list has one entry a completed epoch.
-
-    Attributes
-    ----------
-    train_mse : list of float
-        Mean squared error over the training set during the pass: each sample's before its own update.
-    validation_mse : list of float
-        Mean squared error of the validation set after the pass; empty without one.
-    learning_rate : list of float
-        Rate of the pass.
-    seconds : list of float
-        Duration of the pass, validation not included.
-    stopped : str
-        "completed", "callback" or "interrupted" (Ctrl-C).
-    """
-
-    train_mse: list[float] = field(default_factory=list)
-    validation_mse: list[float] = field(default_factory=list)
-    learning_rate: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    stopped: str = "completed"
-
-    @property
-    def epochs(self) -> int:
-        """Completed epochs."""
-        return len(self.train_mse)
-
-    @property
-    def stalled(self) -> bool:
-        """Whether the error of the second half of the epochs, twenty at least, is not a thousandth below that of the
-        first.
-        """
-        half = self.epochs // 2
-        return half >= STALL and min(self.train_mse[half:]) > 0.999 * min(self.train_mse[:half])
-
-
-class TrainingWarning(UserWarning):
-    """A training that does not get on."""
+OFFERS = 20  # offers of the core in a chunk, from which on others are taken to want it
+ALONE = 32  # chunks that one thread then trains alone, so that it need not wait
+BEGUN = 4  # epochs: a shorter training has only begun, and is not compared with the mean image
+ENOUGH = 1024  # samples, or up to twice as many, that tell how a training compares with the mean image
 
 
 class Trainer:
-    """One training set on its way through the loops, epoch by epoch."""
+    """Passes of one training set, each from a state to the weights behind it."""
 
     def __init__(
-        self,
-        network: Network,
-        samples: layout.Samples,
-        batch: int,
-        shuffle: bool,
-        threads: int,
-        reduction: Reduction | None = None,
+        self, state: NetworkState, samples: layout.Samples, batch: int, threads: int, reduction: Reduction | None = None
     ) -> None:
-        self.network, self.samples, self.batch, self.shuffle, self.reduction = (
-            network,
-            samples,
-            batch,
-            shuffle,
-            reduction,
-        )
-        hidden, whole = len(network.units) > 2, layout.whole_columns(network._net) // lanes(network.dtype)
+        architecture = state.architecture
+        self.samples, self.batch, self.reduction = samples, batch, reduction
+        hidden, whole = len(architecture.units) > 2, layout.whole_columns(state.net) // lanes(architecture.dtype)
         self.threads = threads
         self.slots, self.alone = min(threads, layout.PARTS if hidden else max(whole, 1)), 0
         self.chunk = padded(MEETING_CHUNK if hidden else CHUNK, batch)
-        self.order = np.arange(len(samples.spectra))
 
-    def run(
-        self,
-        epochs: int,
-        learning_rate: float | Callable[[int], float],
-        validation: tuple[np.ndarray, np.ndarray] | None,
-        callback: Callback | None,
-        checkpoint: Checkpoint | None,
-        progress: bool | None,
-    ) -> History:
-        """Epochs until they are done, the callback says so or Ctrl-C comes; see `mpifast.Network.fit`."""
-        network = self.network
-        history = History() if checkpoint is None else checkpoint.resume(network)
-        bar = tqdm(
-            total=epochs,
-            initial=history.epochs,
-            desc="training",
-            unit="epoch",
-            delay=2,
-            disable=None if progress is None else not progress,
-        )
-        try:
-            for _ in range(history.epochs, epochs):
-                rate = (
-                    check.learning_rate(learning_rate(network.epochs_trained))
-                    if callable(learning_rate)
-                    else learning_rate
-                )
-                start = time.perf_counter()
-                error = self.epoch(rate)
-                history.seconds.append(time.perf_counter() - start)
-                history.learning_rate.append(rate)
-                history.train_mse.append(error)
-                if validation is not None:
-                    history.validation_mse.append(
-                        mean_square(network.predict(validation[0], threads=self.threads), validation[1])
-                    )
-                bar.set_postfix_str(f"MSE {error:.3g}", refresh=False)
-                bar.update()
-                if checkpoint is not None:
-                    checkpoint.keep(network, history)
-                if callback is not None and callback(network, history):
-                    history.stopped = "callback"
-                    break
-        except KeyboardInterrupt:
-            history.stopped = "interrupted"
-        finally:
-            bar.close()
-        if checkpoint is not None:
-            checkpoint.keep(network, history, at_once=True)
-        if history.stopped == "completed" and history.stalled:
-            warnings.warn(
-                f"the training has stalled: its error has not fallen by a thousandth in the last {history.epochs // 2} epochs "
-                f"(MSE {history.train_mse[-1]:.3g}); if that is not the noise, try a lower learning rate, another scaling or other initial weights",
-                TrainingWarning,
-                stacklevel=3,
-            )
-        return history
+    def run(self, state: NetworkState, rate: float, shuffle: bool) -> tuple[np.ndarray, float]:
+        """New weights after one pass, and its mean squared error.
 
-    def epoch(self, rate: float) -> float:
-        """One pass; the network takes the new weights only when it is complete and finite. Returns its mean squared
-        error.
+        Raises
+        ------
+        FloatingPointError
+            If one of the weights, or the error, is not finite.
         """
-        network = self.network
-        if self.shuffle:
-            self.order = np.random.default_rng([network.seed, network.epochs_trained]).permutation(len(self.order))
-        net = network._net._replace(weights=aligned_zeros(network._net.weights.shape, network.dtype))
-        net.weights[:] = network._net.weights
-        inner, samples = (
-            (net, self.samples)
-            if self.reduction is None
-            else (self.reduction.enter(net, self.threads), self.reduction.samples)
-        )
-        single, errors = True if len(network.units) == 2 else None, np.zeros(network.outputs)
+        architecture, outputs = state.architecture, state.architecture.units[-1]
+        order = np.arange(len(self.samples.spectra))
+        if shuffle:
+            order = np.random.default_rng([architecture.seed, state.epochs]).permutation(len(order))
+        weights = aligned_zeros(state.weights.shape, architecture.dtype)
+        weights[:] = state.weights
+        net, inner, samples = architecture.net(weights), architecture.net(weights), self.samples
+        if self.reduction is not None:
+            inner, samples = self.reduction.enter(net, self.threads), self.reduction.samples
+        single, errors = True if len(architecture.units) == 2 else None, np.zeros(outputs)
         work = layout.workspace(inner, layout.BLOCK if self.batch == 1 else self.batch, self.slots)
-        sums = aligned_zeros((2, layout.PARTS, layout.TILE, max(inner.weights.shape)), network.dtype)
-        for start in range(0, len(self.order), self.chunk):
-            order, step = self.order[start : start + self.chunk], network.dtype.type(rate)
-            slots = (
-                1 if self.alone else self.slots
-            )  # with as many threads: the serial twin may have to be compiled first
+        sums = aligned_zeros((2, layout.PARTS, layout.TILE, max(inner.weights.shape)), architecture.dtype)
+        step = architecture.dtype.type(rate)
+        for start in range(0, len(order), self.chunk):
+            part = order[start : start + self.chunk]
+            slots = 1 if self.alone else self.slots  # the twin of as many threads: the serial one may not be compiled
             meeting = None if single else layout.Meeting(sums, new_flags(slots))
             if self.batch == 1:
                 loops.train_exactly(
-                    inner, samples, order, step, errors, work, slots, single, meeting, threads=self.slots
+                    inner, samples, part, step, errors, work, slots, single, meeting, threads=self.slots
                 )
             else:
                 loops.train_batches(
-                    inner, samples, order, self.batch, step, errors, work, slots, meeting, threads=self.slots
+                    inner, samples, part, self.batch, step, errors, work, slots, meeting, threads=self.slots
                 )
             contended = meeting is not None and offers(meeting.flags) > OFFERS
             self.alone = ALONE if contended else max(self.alone - 1, 0)
         if self.reduction is not None:
             self.reduction.leave(inner, net, self.threads)
-        error = float(errors.sum() / (len(self.order) * network.outputs))
-        if not (np.isfinite(error) and np.isfinite(net.weights).all()):
+        error = float(errors.sum() / (len(order) * outputs))
+        if not (np.isfinite(error) and np.isfinite(weights).all()):
             raise FloatingPointError(
-                f"training diverged in epoch {network.epochs_trained + 1} at learning_rate={rate:g}: use a lower rate; "
+                f"training diverged in epoch {state.epochs + 1} at learning_rate={rate:g}: use a lower rate; "
                 "the network keeps the weights of the epoch before"
             )
-        network._net = net  # at once: Ctrl-C finds the old weights or the new ones
-        network.epochs_trained += 1
-        return error
+        return weights, error
+
+
+def predict(state: NetworkState, spectra: np.ndarray, threads: int) -> np.ndarray:
+    """Images dtype[n, outputs] of checked spectra."""
+    images = np.empty((len(spectra), state.architecture.units[-1]), state.architecture.dtype)
+    loops.predict(state.net, state.samples(spectra, images), images, threads, threads=threads)
+    return images
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Checked samples: raw spectra [n, inputs], phantoms [n, outputs], and a pair of them that validates, or None."""
+
+    spectra: np.ndarray
+    phantoms: np.ndarray
+    validation: Pair | None = None
+
+    @property
+    def some(self) -> Pair:
+        """A thousand or two of the training samples, or all."""
+        step = max(len(self.spectra) // ENOUGH, 1)
+        return np.ascontiguousarray(self.spectra[::step]), self.phantoms[::step]
+
+    def variance(self) -> float:
+        """Mean squared difference of some of the phantoms from their mean image."""
+        phantoms = self.some[1]
+        return mean_square(phantoms, phantoms.mean(axis=0, dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train: epochs in all, the rate or a function from the epoch to it, the options of a pass, and whether the
+    recipe may take more epochs.
+    """
+
+    epochs: int
+    learning_rate: float | Callable[[int], float]
+    batch_size: int = 1
+    shuffle: bool = False
+    threads: int = 1
+    extend: bool = False
+
+    def rate(self, epoch: int) -> float:
+        """Learning rate of an epoch, counted from 0 over all calls of `fit`."""
+        return check.learning_rate(self.learning_rate(epoch)) if callable(self.learning_rate) else self.learning_rate
+
+
+def train(state: NetworkState, data: Data, plan: Plan) -> Iterator[NetworkState]:
+    """The state after each epoch; a state that has records already goes on behind them."""
+    single = len(state.architecture.units) == 2
+    reduction = None
+    if single and plan.epochs >= EPOCHS:  # of all epochs: a training that goes on has to take the same steps
+        reduction = Reduction.find(state.measured_scaling(), data.spectra, data.phantoms, plan.threads)
+    return epochs(
+        state,
+        Trainer(state, state.samples(data.spectra, data.phantoms), plan.batch_size, plan.threads, reduction),
+        data,
+        plan,
+    )
+
+
+def epochs(state: NetworkState, trainer: Trainer, data: Data, plan: Plan) -> Iterator[NetworkState]:
+    """`train` with passes that are prepared."""
+    for _ in range(len(state.records), plan.epochs):
+        rate, start = plan.rate(state.epochs), time.perf_counter()
+        weights, error = trainer.run(state, rate, plan.shuffle)
+        seconds, validated = time.perf_counter() - start, None
+        state = state.but(weights=weights, epochs=state.epochs + 1)
+        if data.validation is not None:
+            spectra, phantoms = data.validation
+            validated = mean_square(predict(state, spectra, plan.threads), phantoms)
+        state = state.but(records=(*state.records, Epoch(error, validated, float(rate), seconds)))
+        yield state
+
+
+def complaints(state: NetworkState, history: History, data: Data, plan: Plan) -> Iterator[str]:
+    """What a user should know of a training that has ended."""
+    if history.stopped == "interrupted":
+        yield (
+            f"the training was interrupted after {history.epochs} completed epochs: the network keeps the "
+            "weights of the last one"
+        )
+    if history.stopped != "completed" or not history.records:
+        return
+    if history.stalled:
+        yield (
+            f"the training has stalled: its error has not fallen by a thousandth in the last {history.epochs // 2} "
+            f"epochs (MSE {history.train_mse[-1]:.3g}); if that is not the noise, try a lower learning rate, another "
+            "scaling or other initial weights"
+        )
+    variance = data.variance()
+    if (
+        state.epochs >= BEGUN and history.train_mse[-1] > variance > 0.0
+    ):  # during the pass, which is cheap; so the error after it
+        spectra, phantoms = data.some
+        error = mean_square(predict(state, spectra, plan.threads), phantoms)
+        if error > variance:
+            yield (
+                f"the network is worse than the mean image: its error over the training set is {error:.3g}, that of "
+                f"the mean of the phantoms {variance:.3g}; train for more epochs, or try a lower learning rate, a "
+                "bias or another scaling"
+            )

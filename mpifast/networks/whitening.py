@@ -1,31 +1,30 @@
-"""The fast recipe: one layer trained in coordinates in which all directions of the spectra are equally strong.
+"""White coordinates: a linear map of the spectra after which all directions are equally strong.
 
 The singular values of a system matrix span decades, and gradient descent takes as many times longer along the weak
-directions: the paper's hundreds of passes. With the spectra mapped to orthogonal coordinates of the same strength a
-single pass does. The map is linear, so it is folded into the weights afterwards, and what is left is the same network,
-honestly trained.
+directions: the paper's hundreds of passes. In coordinates x' = T^T x in which the spectra have the covariance 1, a
+single pass is enough. The map is linear, so it is folded into the weights afterwards: the result is the same network.
 
-Nothing here calls BLAS: its threads would go on spinning for tens of milliseconds and take the cores from the pass.
+With noise, or with phantoms that are alike, the weak directions carry little but noise, and should stay weak. A ridge
+does that: T T^T = (C + ridge c I)^-1, with the covariance C of the scaled spectra and the mean c of its diagonal.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.linalg
 
 from mpifast.networks._whitening_loops import directions_of
 from mpifast.networks.scaling import Scaling
-from mpifast.networks.training import Callback, History, Trainer
-
-if TYPE_CHECKING:
-    from mpifast.networks.network import Network
+from mpifast.networks.state import Architecture, NetworkState
+from mpifast.networks.training import Data
+from mpifast.physics.forward import product
 
 SAMPLES = 4  # for each input, that measure the directions; with 20 the error of a noisy first pass is a tenth lower
-EPOCHS = 4
-Pair = tuple[np.ndarray, np.ndarray]  # spectra and phantoms
-DECAY = 0.4  # of the rate from epoch to epoch: high to get near, low to average the noise
+ORTHOGONAL = 512  # inputs at most that are made orthogonal, which is exact; of more the covariance is factored
+LEAST = 1e-12  # ridge of more inputs: what is below is rounding of the covariance
+MOST = 16_384  # inputs: the factors of their covariance take 2 GiB each
 
 
 @dataclass(frozen=True)
@@ -34,86 +33,75 @@ class Whitening:
 
     Attributes
     ----------
+    scaling : Scaling
+        Of the raw spectra.
     forward, back : ndarray
         T and its pseudo-inverse, transposed: float64[inputs, rank].
     """
 
+    scaling: Scaling
     forward: np.ndarray
     back: np.ndarray
 
     @classmethod
-    def measure(cls, scaling: Scaling, spectra: np.ndarray) -> Whitening:
-        """Orthogonal directions of a training set, about zero and not about its mean, for there may be no bias to take
-        that up.
+    def measure(cls, scaling: Scaling, spectra: np.ndarray, threads: int, ridge: float = 0.0) -> Whitening:
+        """The coordinates of a training set, about zero and not about its mean, since there may be no bias to make up
+        for the mean.
 
-        Directions weaker than the rounding of the spectra, or of this, are left out.
+        Directions weaker than the rounding of the spectra, or of this function, are left out.
+
+        Raises
+        ------
+        ValueError
+            If the spectra are zero, too large to be squared, or have too many inputs.
         """
-        rows = scaling.apply(spectra[: SAMPLES * spectra.shape[1]].astype(np.float64)).T
-        inputs, samples = rows.shape
-        triangle, inverse, _ = directions_of(
-            rows, max(4.0 * np.finfo(spectra.dtype).eps, inputs * np.finfo(np.float64).eps)
-        )
-        if not len(triangle):
+        inputs = spectra.shape[1]
+        if inputs > MOST:
+            raise ValueError(f"recipe='fast' takes at most {MOST:,} inputs, got {inputs:,}: use recipe='paper'")
+        rows = scaling.apply(spectra[: SAMPLES * inputs].astype(np.float64)).T
+        samples = rows.shape[1]
+        with np.errstate(over="ignore"):
+            power = np.einsum("is,is->", rows, rows) / samples
+        if not 0.0 < power < np.inf:
             raise ValueError(
-                f"the first {samples} spectra are zero, or too large to be squared: recipe='fast' needs some signal, use recipe='paper'"
+                f"the first {samples} spectra are zero, or too large to be squared: recipe='fast' needs some signal, "
+                "use recipe='paper'"
             )
-        return cls(inverse * np.sqrt(samples), triangle.T / np.sqrt(samples))
+        if inputs > ORTHOGONAL:
+            ridge = max(ridge, LEAST)
+        if not ridge:
+            tolerance = max(4.0 * np.finfo(spectra.dtype).eps, inputs * np.finfo(np.float64).eps)
+            triangle, inverse, _ = directions_of(rows, tolerance)
+            return cls(scaling, inverse * np.sqrt(samples), triangle.T / np.sqrt(samples))
+        rows = np.ascontiguousarray(rows)
+        covariance = product(rows, rows.T, threads) / samples
+        covariance[np.diag_indices(inputs)] += ridge * power / inputs
+        lower = scipy.linalg.cholesky(covariance, lower=True)
+        inverse = scipy.linalg.solve_triangular(lower, np.eye(inputs), lower=True)
+        return cls(scaling, inverse.T, lower)
 
-    def enter(self, network: Network) -> Network:
-        """The same network in white coordinates; one that is not trained yet begins from zero."""
+    def data(self, data: Data, threads: int) -> Data:
+        """The samples with white spectra."""
+        white = self.scaling.times(data.spectra, self.forward, threads)
+        if data.validation is None:
+            return Data(white, data.phantoms)
+        spectra, phantoms = data.validation
+        return Data(white, data.phantoms, (self.scaling.times(spectra, self.forward, threads), phantoms))
+
+    def enter(self, state: NetworkState, threads: int) -> NetworkState:
+        """The same network in white coordinates; one with the random weights of its seed begins from zero."""
+        made = state.architecture
         rank = self.forward.shape[1]
-        white = type(network)(
-            rank, network.outputs, activation=network.activations, scaling="none", bias=network.bias, dtype=network.dtype, weight_range=0.0,
-            seed=network.seed,
-        )  # fmt: skip
-        white.epochs_trained = network.epochs_trained
-        if network.epochs_trained:
-            weights = np.einsum("oi,ir->or", network.weights[0], self.back)
-            white._net = white._padded([np.column_stack([weights, *network.biases])])
-        return white
+        white = Architecture((rank, made.units[1]), made.activations, "none", made.bias, made.dtype, made.seed, 0.0)
+        scaling = Scaling("none", np.zeros(rank), np.ones(rank))
+        parameters = None
+        if not state.untouched:
+            weights, bias = np.split(state.parameters[0].astype(np.float64), [made.units[0]], axis=1)
+            parameters = [np.hstack([product(np.ascontiguousarray(weights), self.back, threads), bias])]
+        return NetworkState.made(white, parameters, scaling=scaling, epochs=state.epochs, records=state.records)
 
-    def leave(self, white: Network, network: Network) -> None:
-        """Fold the map into the network's weights."""
-        weights = np.einsum("or,ir->oi", white.weights[0], self.forward)
-        network._net = network._padded([np.column_stack([weights, *white.biases]).astype(network.dtype)])
-        network.epochs_trained = white.epochs_trained
-
-
-def suits(network: Network, checkpoint: Any) -> bool:
-    """True, or an error that says why not."""
-    if network.activations != ("sigmoid",):
-        raise ValueError(
-            f"recipe='fast' is for one layer of sigmoid units, this network is {network!r}: use recipe='paper'"
-        )
-    if checkpoint is not None:
-        raise ValueError(
-            f"checkpoint={str(checkpoint)!r}: the fast recipe takes seconds and keeps none; leave it out, or use recipe='paper'"
-        )
-    return True
-
-
-def fit(
-    network: Network, samples: Pair, epochs: int, learning_rate: Any, batch_size: int, shuffle: bool, validation: Pair | None,
-    callback: Callback | None, progress: bool | None, threads: int,
-) -> History:  # fmt: skip
-    """`mpifast.Network.fit` in white coordinates; the network's own weights are up to date after each epoch."""
-    scaling, (u, c) = network.scaling, samples
-    assert scaling is not None
-    whitening = Whitening.measure(scaling, u)
-    white = whitening.enter(network)
-
-    def fold(_: Network, history: History) -> Any:
-        whitening.leave(white, network)
-        return callback is not None and callback(network, history)
-
-    if validation is not None:
-        validation = scaling.times(validation[0], whitening.forward, threads), validation[1]
-    trainer = Trainer(
-        white, white._samples(scaling.times(u, whitening.forward, threads), c), batch_size, shuffle, threads
-    )
-    return trainer.run(epochs, learning_rate, validation, fold, None, progress)
-
-
-def rate(epoch: int) -> float:
-    """Learning rate of an epoch of the fast recipe."""
-    return float(DECAY**epoch)
+    def leave(self, white: NetworkState, state: NetworkState, threads: int) -> NetworkState:
+        """``state`` with the weights, epochs and records of the white one."""
+        weights, bias = np.split(white.parameters[0].astype(np.float64), [self.forward.shape[1]], axis=1)
+        folded = np.hstack([product(np.ascontiguousarray(weights), self.forward.T, threads), bias])
+        return state.but(weights=state.architecture.block([folded]), epochs=white.epochs, records=white.records)

@@ -26,7 +26,7 @@ from mpifast.data.spectra import Spectra
 from mpifast.metrics import mse
 from mpifast.networks.network import Network
 from mpifast.networks.scaling import Scaling
-from mpifast.networks.training import History, TrainingWarning
+from mpifast.networks.history import History, TrainingWarning
 from mpifast.paper.options import Options
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner

@@ -1,0 +1,124 @@
+"""Ctrl-C at every line of a training: weights, history and checkpoint agree, and the training can go on to the same
+bits.
+"""
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mpifast
+from mpifast.networks import checkpoint as checkpoint_module
+from mpifast.networks import network as network_module
+
+# An interruption between the opening of a file and the block that closes it leaves the file to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+FOLDER = Path(network_module.__file__).parent
+WATCHED = {str(FOLDER / f"{name}.py") for name in ("network", "training", "checkpoint", "fast", "whitening", "history")}
+WATCHED |= {str(FOLDER.parent / "_files.py"), str(FOLDER / "network_file.py")}
+LISTS = ("train_mse", "learning_rate", "seconds")
+
+
+class Interruption:
+    """Raises KeyboardInterrupt at the k-th line of the watched files that is executed, as Ctrl-C may."""
+
+    def __init__(self, line):
+        self.line, self.seen, self.where = line, 0, None
+
+    def __enter__(self):
+        sys.settrace(self.trace)
+        return self
+
+    def __exit__(self, *_):
+        sys.settrace(None)
+
+    def trace(self, frame, event, _):
+        if frame.f_code.co_filename not in WATCHED:
+            return None
+        if event == "line":
+            self.seen += 1
+            if self.seen == self.line:
+                sys.settrace(None)
+                self.where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+                raise KeyboardInterrupt
+        return self.trace
+
+
+def fit(net, data, line=0, **options):
+    """Train with an interruption: (history, or None if Ctrl-C came out of `fit`, where it struck, lines seen)."""
+    seen = {}
+
+    def callback(net, history):
+        assert history.epochs == net.epochs_trained
+        seen[history.epochs] = net.weights
+
+    with warnings.catch_warnings(), Interruption(line) as interruption:
+        warnings.simplefilter("ignore", mpifast.TrainingWarning)
+        history = None
+        try:
+            history = net.fit(*data, validation=data, callback=callback, threads=1, **options)
+        except KeyboardInterrupt:
+            assert line
+    for weights, kept in zip(net.weights, seen.get(net.epochs_trained, net.weights), strict=True):
+        np.testing.assert_array_equal(weights, kept, err_msg=interruption.where)
+    if history is not None:
+        assert {len(getattr(history, name)) for name in LISTS} == {net.epochs_trained}, interruption.where
+        assert len(history.validation_mse) == net.epochs_trained, interruption.where
+        assert interruption.where is None or history.stopped == "interrupted" or history.epochs == options["epochs"]
+    return history, interruption.where, interruption.seen
+
+
+@pytest.fixture
+def data(small_system):
+    return mpifast.Spectra(small_system, seed=3)[:40]
+
+
+@pytest.fixture
+def every_epoch(monkeypatch):
+    monkeypatch.setattr(checkpoint_module, "SECONDS", 0.0)
+    monkeypatch.setattr("os.fsync", lambda _: None)  # a power cut is not what is tested, and the disk is slow
+
+
+def make(hidden):
+    return mpifast.Network(14, 11, hidden, seed=4)
+
+
+@pytest.mark.parametrize(("hidden", "step"), [((), 1), ((9,), 7)])  # every line, and every seventh
+def test_checkpoints_survive_an_interruption_at_every_line(data, tmp_path, every_epoch, hidden, step):
+    whole, path = make(hidden), tmp_path / "net.npz"
+    expected, _, _ = fit(whole, data, epochs=2, shuffle=True)
+    _, _, lines = fit(make(hidden), data, epochs=2, shuffle=True, checkpoint=path)
+    assert lines > 300
+    struck = set()
+    for line in range(1, lines + 1, step):
+        path.unlink(missing_ok=True)
+        _, where, _ = fit(make(hidden), data, line, epochs=2, shuffle=True, checkpoint=path)
+        struck.add(where)
+        if path.exists():
+            mpifast.Network.load(path)
+        net = make(hidden)
+        history, _, _ = fit(net, data, epochs=2, shuffle=True, checkpoint=path)
+        assert history.train_mse == expected.train_mse, where
+        assert history.validation_mse == expected.validation_mse, where
+        assert all(map(np.array_equal, net.weights, whole.weights)), where
+        assert {entry.name for entry in tmp_path.iterdir()} <= {path.name, f".{path.name}.lock"}, where
+    assert len(struck) > 100 / step
+
+
+@pytest.mark.parametrize("recipe", ["paper", "fast"])
+def test_networks_and_histories_agree_after_an_interruption_at_every_line(data, recipe):
+    whole = make(())
+    expected, _, lines = fit(whole, data, epochs=3, recipe=recipe)
+    for line in range(1, lines + 1):
+        net = make(())
+        history, where, _ = fit(net, data, line, epochs=3, recipe=recipe)
+        if history is not None:
+            assert history.train_mse == expected.train_mse[: history.epochs], where
+        if recipe == "paper" and net.epochs_trained < 3:
+            net.fit(*data, epochs=3 - net.epochs_trained, threads=1)
+            assert all(map(np.array_equal, net.weights, whole.weights)), where
