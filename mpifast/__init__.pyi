@@ -23,6 +23,7 @@ from .physics.scanner import Scanner as Scanner
 from .physics.system_matrix import SystemMatrix as SystemMatrix
 from .physics.system_matrix import ideal_system_matrix as ideal_system_matrix
 from .physics.system_matrix import system_matrix as system_matrix
+from .solvers.iteration import ConvergenceWarning as ConvergenceWarning
 from .solvers.kaczmarz import kaczmarz as kaczmarz
 from .solvers.sparse import nnls as nnls
 from .solvers.sparse import sparse as sparse

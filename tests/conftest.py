@@ -51,6 +51,20 @@ def random():
 
 
 @pytest.fixture
+def small(small_system, random):
+    """Thirty-five noisy spectra of random images of the small system: more than two blocks of a solver."""
+    u = small_system.spectra(random.uniform(size=(35, 11)), dtype="float64")
+    return u + 0.05 * random.normal(size=u.shape)
+
+
+@pytest.fixture(scope="session")
+def noisy(system):
+    """Spectra at 30 dB, phantoms and the noise level at the paper's size."""
+    spectra = mpifast.Spectra(system, seed=7, snr_db=30.0, dtype="float64")
+    return *spectra[:40], spectra.noise_level
+
+
+@pytest.fixture
 def run_python(tmp_path):
     """Run a fresh interpreter in an empty folder (in the checkout it would find the uncompiled package): its
     CompletedProcess.

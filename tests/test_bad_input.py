@@ -195,11 +195,14 @@ CASES = [
         case
         for solve in (mpifast.tsvd, mpifast.tikhonov, mpifast.kaczmarz, mpifast.sparse, mpifast.nnls)
         for case in [
-            (lambda solve=solve: solve(SYSTEM.real, U), TypeError, "system must be a mpifast.SystemMatrix"),
-            (lambda solve=solve: solve(SYSTEM, U[:, :5]), ValueError, "u has 5 harmonics, expected 14"),
+            (lambda solve=solve: solve(None, U), TypeError, "system must be a system or a real or complex array"),
+            (lambda solve=solve: solve(SYSTEM.real[0], U), ValueError, "system must have two dimensions"),
+            (lambda solve=solve: solve(with_nan(SYSTEM.real), U), ValueError, r"system is not finite: system\[2, 3\]"),
+            (lambda solve=solve: solve(SYSTEM, U[:, :5]), ValueError, "u has 5 rows, expected 14"),
+            (lambda solve=solve: solve(SYSTEM, 1j * U[:, :5]), ValueError, "u has 5 rows, expected 14"),
             (lambda solve=solve: solve(SYSTEM, U[0]), ValueError, r"u must have two dimensions.*u\[None, :\]"),
             (lambda solve=solve: solve(SYSTEM, with_nan(U)), ValueError, r"u is not finite: u\[2, 3\] = nan"),
-            (lambda solve=solve: solve(SYSTEM, U + 0j), TypeError, "u must hold real numbers"),
+            (lambda solve=solve: solve(SYSTEM, 1j * with_nan(U)), ValueError, r"u is not finite"),
             (lambda solve=solve: solve(SYSTEM, None), TypeError, "u must hold real numbers"),
             (
                 lambda solve=solve: solve(SYSTEM, U + np.float64(1e200)),
@@ -219,6 +222,7 @@ CASES = [
                 "alpha=-1 is out of range: give a finite number of at least 0",
             ),
             (lambda solve=solve: solve(SYSTEM, U, alpha=NAN), ValueError, "alpha=nan"),
+            (lambda solve=solve: solve(SYSTEM, U, alpha=1.0, relative=1), TypeError, "relative must be True or False"),
             (lambda solve=solve: solve(SYSTEM, U, alpha="1"), TypeError, "alpha must be a number"),
             (
                 lambda solve=solve: solve(SYSTEM, U, alpha=[1, 2]),

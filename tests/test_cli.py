@@ -175,8 +175,8 @@ def test_reconstruct_takes_all_options(capsys, files):
         "--background",
         "keep",
     ]
-    options = ["--solver", "kaczmarz", "--alpha", "0.1", "--iterations", "50", "--nonnegative", "--json"]
-    code, out, _ = run(
+    options = ["--alpha", "0.1", "--iterations", "50", "--tolerance", "1e-9", "--nonnegative", "--json"]
+    code, out, err = run(
         capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--out", "a.b", *chosen, *options
     )
     summary = json.loads(out)
@@ -184,6 +184,17 @@ def test_reconstruct_takes_all_options(capsys, files):
     assert (summary["images"], summary["voxels"], summary["equations"], summary["breaches"]) == (2, 11, 9, [])
     assert summary["files"] == ["a.b.png", "a.b.mdf"]
     assert summary["parameter"] == [0.1, 0.1]
+    assert (summary["iterations"], summary["converged"]) == ([50, 50], [False, False])
+    assert err.startswith("mpifast: warning: kaczmarz: 2 of 2 spectra have not converged after 50 iterations")
+
+
+def test_reconstruct_with_a_relative_alpha(capsys, files, small_system):
+    options = ["--solver", "tikhonov", "--alpha", "0.1", "--relative", "--json"]
+    code, out, err = run(capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", *options)
+    assert (code, err) == (0, "")
+    summary = json.loads(out)
+    np.testing.assert_allclose(summary["parameter"], 0.1 * np.square(small_system.real).sum() / 11)
+    assert (summary["iterations"], summary["converged"]) == ([0] * 11, [True] * 11)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_chosen_frequencies(files, small_system):
     ("solver", "options"),
     [
         ("tikhonov", {}),
-        ("kaczmarz", {"alpha": 1e-9, "iterations": 100}),
+        ("kaczmarz", {"alpha": 1e-9, "iterations": 100, "tolerance": 0.0}),
         ("tsvd", {"rank": 35}),
         ("sparse", {"iterations": 500}),
     ],

@@ -24,7 +24,7 @@ def answers(seed):
     u, c = mpifast.Spectra(system, seed=seed, snr_db=30.0, threads=2)[:100]
     network = mpifast.Network(14, 11, seed=seed)
     network.fit(u, c, epochs=2, threads=2)
-    return u, network.predict(u, threads=2), mpifast.kaczmarz(system, u, alpha=1.0, iterations=5, threads=2)
+    return u, network.predict(u, threads=2), mpifast.kaczmarz(system, u, alpha=20.0, threads=2)
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 EXAMPLES = """examples:
   mpifast reconstruct measurement.mdf --matrix system.mdf --out images
-  mpifast reconstruct measurement.mdf --matrix system.mdf --solver tikhonov --alpha 1e-3 --snr-threshold 5 --band 80e3 625e3
+  mpifast reconstruct measurement.mdf --matrix system.mdf --solver tikhonov --alpha 1e-3 --relative --band 80e3 625e3
   mpifast reconstruct measurement.mdf --matrix system.mdf --solver net.npz --average 0"""
+
+OF_SOLVERS = ("alpha", "relative", "rank", "iterations", "tolerance", "nonnegative")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,8 +42,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     solver = command.add_argument_group("of the solvers, chosen by themselves where not given")
     solver.add_argument("--alpha", type=float, help="strength of the regularisation: kaczmarz, tikhonov, sparse")
+    solver.add_argument(
+        "--relative",
+        action="store_true",
+        default=None,
+        help="--alpha is a multiple of ||S||_F^2 / voxels, as in MPIReco.jl: kaczmarz, tikhonov, sparse",
+    )
     solver.add_argument("--rank", type=int, help="singular values kept: tsvd")
     solver.add_argument("--iterations", type=int, help="most iterations: kaczmarz, sparse")
+    solver.add_argument(
+        "--tolerance",
+        type=float,
+        help="when an image is done: kaczmarz (error over its norm), sparse (change in a step over its norm)",
+    )
     solver.add_argument("--nonnegative", action="store_true", default=None, help="no negative values: kaczmarz, sparse")
     rows = command.add_argument_group("which frequencies")
     rows.add_argument(
@@ -74,7 +89,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--json",
         action="store_true",
-        help="print a JSON object with sizes, parameters, residuals and the files written",
+        help="print a JSON object with sizes, parameters, residuals, convergence and the files written",
     )
     command.set_defaults(run=_reconstruct)
 
@@ -93,19 +108,23 @@ def _reconstruct(options: argparse.Namespace) -> int:
     if options.frames:
         first, last = (check.integer("--frames", number, low=1) for number in options.frames)
         frames = range(first - 1, last)
-    chosen: dict[str, Any] = {name: getattr(options, name) for name in ("alpha", "rank", "iterations", "nonnegative")}
-    found = reconstruct_file(
-        measurement,
-        options.matrix,
-        options.solver,
-        snr_threshold=options.snr_threshold,
-        band=options.band,
-        channels=options.channels,
-        frames=frames,
-        average=options.average,
-        background=options.background,
-        **{name: value for name, value in chosen.items() if value is not None},
-    )
+    chosen: dict[str, Any] = {name: getattr(options, name) for name in OF_SOLVERS}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = reconstruct_file(
+            measurement,
+            options.matrix,
+            options.solver,
+            snr_threshold=options.snr_threshold,
+            band=options.band,
+            channels=options.channels,
+            frames=frames,
+            average=options.average,
+            background=options.background,
+            **{name: value for name, value in chosen.items() if value is not None},
+        )
+    for warning in caught:
+        print(f"mpifast: warning: {warning.message}", file=sys.stderr)
     inherited = write_reconstruction(file, found)
     draw_reconstruction(picture, found)
     rows, voxels = found.system.real.shape
@@ -117,6 +136,8 @@ def _reconstruct(options: argparse.Namespace) -> int:
             "solver": found.solver,
             "parameter": None if found.parameter is None else found.parameter.tolist(),
             "residual": found.residual.tolist(),
+            "iterations": None if found.iterations is None else found.iterations.tolist(),
+            "converged": None if found.converged is None else found.converged.tolist(),
             "files": [str(picture), str(file)],
             "breaches": [breach._asdict() for breach in inherited],
         }
@@ -124,7 +145,6 @@ def _reconstruct(options: argparse.Namespace) -> int:
         return 0
     print(f"{len(found.images)} images of {voxels} voxels by {found.solver} from {rows} equations: {picture}, {file}")
     if inherited:
-        print(
-            f"{file} departs from the format in {len(inherited)} places, as the measurement does: mpifast mdf check {file}"
-        )
+        places = f"{len(inherited)} places, as the measurement does"
+        print(f"{file} departs from the format in {places}: mpifast mdf check {file}")
     return 0

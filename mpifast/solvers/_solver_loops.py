@@ -2,13 +2,14 @@
 
 Kaczmarz takes `LANES` spectra as a block, so that each number of the algorithm becomes `LANES` neighbours in memory:
 
-    images[blocks, voxels, LANES]           voxels padded to a multiple of eight
+    images[blocks, width, LANES]            voxels padded to a multiple of eight
     spectra, auxiliary[blocks, rows, LANES] u and v of the extended system
-    memory[blocks, voxels, LANES]           Dykstra's correction of the non-negativity, or no blocks without it
+    memory[blocks, width, LANES]            Dykstra's correction of the non-negativity, or no blocks without it
 
-and `ROWS` equations together (`visit`), which turns scalar products into matrix products. FISTA is a product with the
-Gram matrix S^T S; there spectra are rows: [n, width], n a multiple of `TILE`, width of `lanes`. Padding is zero
-throughout and stays zero. A spectrum that has converged is left alone, so its result does not depend on its neighbours.
+and a tile of `ROWS` equations together (`visit`), which turns scalar products into matrix products. The loop reads the
+matrix where it is, a tile at a time. FISTA is a product with the Gram matrix S^T S; there spectra are rows: [n, width],
+n a multiple of `TILE`, width of `lanes`. Padding is zero throughout and stays zero. A converged spectrum is left alone,
+so its result does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -23,19 +24,28 @@ from mpifast._compiled.products import multiply_add
 from mpifast.networks._network_layout import span
 
 LANES = 16  # spectra in a block of Kaczmarz; a multiple of products.lanes
-ROWS = 16  # and the equations visited together; a multiple of products.ROWS
-TILE = 16  # and of FISTA; a multiple of products.ROWS
+ROWS = 16  # equations in a tile of Kaczmarz; a multiple of products.ROWS
+TILE = 16  # spectra in a block of FISTA; a multiple of products.ROWS
 
 
 class Kaczmarz(NamedTuple):
-    """S float64[rows, voxels], its Gram matrix S S^T, and [blocks, LANES] alpha and the goal for the squared residual
-    of a sweep.
+    """The system W S, the order of its rows, and when a spectrum has converged.
+
+    ``real`` float64[rows, voxels] and ``weights`` float64[rows] are S and W. ``orders`` int64[k, rows] is the order of
+    the rows in each sweep, and ``grams`` float64[k, tiles, ROWS, ROWS] the Gram matrices of the tiles in this order;
+    k = 1 serves all sweeps. For each spectrum, [blocks, LANES]: ``alpha``; ``bound``, which turns the norm of the
+    residuals into a bound of the image's error; ``least``, the smallest norm of an image that this error is compared
+    with. ``tolerance`` ends the iteration.
     """
 
     real: np.ndarray
-    gram: np.ndarray
+    weights: np.ndarray
+    orders: np.ndarray
+    grams: np.ndarray
     alpha: np.ndarray
-    goal: np.ndarray
+    bound: np.ndarray
+    least: np.ndarray
+    tolerance: float
 
 
 class Fista(NamedTuple):
@@ -51,7 +61,7 @@ class Fista(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch of a slot: `ROWS` rows of S, their residuals S_k c + sqrt(alpha) v_k - u_k and steps, and for each
+    """Scratch of a slot: `ROWS` rows of W S, their residuals S_k c + sqrt(alpha) v_k - u_k and steps, and for each
     spectrum the sum of squared residuals and 1 if it still takes part, 0 if not.
     """
 
@@ -63,23 +73,23 @@ class Work(NamedTuple):
 
 
 @jit
-def row_steps(system: Kaczmarz, order: np.ndarray, begin: int, auxiliary: np.ndarray, block: int, work: Work) -> None:
-    """The steps of up to `ROWS` equations from their residuals at the image before the first: those of the steps
-    between are added here.
+def row_steps(
+    system: Kaczmarz, order: np.ndarray, begin: int, gram: np.ndarray, auxiliary: np.ndarray, block: int, work: Work
+) -> None:
+    """The steps of a tile's equations from their residuals at the image before the first of them; this adds the change
+    of the residuals by the steps between.
     """
     for k in range(min(ROWS, len(order) - begin)):
         row = order[begin + k]
         for m in range(k):
-            overlap = system.gram[row, order[begin + m]]
+            overlap = gram[k, m]
             for s in range(LANES):
                 work.residuals[k, s] += overlap * work.steps[m, s]
-        norm = system.gram[row, row]
+        norm = gram[k, k]
         for s in range(LANES):
             root, residual = np.sqrt(system.alpha[block, s]), work.residuals[k, s]
             step = -work.active[s] * residual / (norm + system.alpha[block, s]) if norm > 0.0 else 0.0
-            work.totals[s] += (
-                residual * residual if norm > 0.0 else 0.0
-            )  # nothing can be done for an equation without signal
+            work.totals[s] += residual * residual if norm > 0.0 else 0.0  # no image fits an equation without signal
             work.steps[k, s] = step
             auxiliary[block, row, s] += root * step
 
@@ -89,28 +99,31 @@ def visit(
     system: Kaczmarz,
     order: np.ndarray,
     begin: int,
+    gram: np.ndarray,
     spectra: np.ndarray,
     image: np.ndarray,
     auxiliary: np.ndarray,
     block: int,
     work: Work,
 ) -> None:
-    """Up to `ROWS` equations order[begin:] one after the other, with the image touched twice only.
+    """The tile of equations order[begin:], one after the other, with the image read and written once.
 
     Before equation k the image is c + sum_{m<k} step_m S_m, c that at the start, so its residual is S_k c + sum_{m<k}
     (S_k . S_m) step_m - ...
     """
+    voxels = system.real.shape[1]
     for k in range(ROWS):
         row = order[begin + k] if begin + k < len(order) else -1
-        for j in span(0, len(image)):
-            work.rows[k, j] = system.real[row, j] if row >= 0 else 0.0
+        weight = system.weights[row] if row >= 0 else 0.0
+        for j in span(0, voxels):
+            work.rows[k, j] = weight * system.real[row, j] if row >= 0 else 0.0
         for s in range(LANES):
             work.steps[k, s] = 0.0
             work.residuals[k, s] = (
                 np.sqrt(system.alpha[block, s]) * auxiliary[block, row, s] - spectra[block, row, s] if row >= 0 else 0.0
             )
     multiply_add(work.residuals, work.rows, image)
-    row_steps(system, order, begin, auxiliary, block, work)
+    row_steps(system, order, begin, gram, auxiliary, block, work)
     multiply_add(image, work.rows.T, work.steps)
 
 
@@ -127,9 +140,21 @@ def project(image: np.ndarray, memory: np.ndarray, block: int, active: np.ndarra
 
 
 @jit
+def measure(system: Kaczmarz, image: np.ndarray, history: np.ndarray, sweep: int, block: int, work: Work) -> None:
+    """Bound of each image's error over its norm, from the residuals of the sweep, to history[1 + sweep]."""
+    for s in range(LANES):
+        if work.active[s] != 0.0:
+            size = 0.0
+            for j in range(len(image)):
+                size += image[j, s] * image[j, s]
+            size = max(np.sqrt(size), system.least[block, s])
+            error = system.bound[block, s] * np.sqrt(work.totals[s])
+            history[1 + sweep, LANES * block + s] = error / size if size > 0.0 else (np.inf if error > 0.0 else 0.0)
+
+
+@jit
 def sweep_block(
     system: Kaczmarz,
-    orders: np.ndarray,
     spectra: np.ndarray,
     images: np.ndarray,
     auxiliary: np.ndarray,
@@ -140,29 +165,26 @@ def sweep_block(
 ) -> None:
     """All sweeps of one block; arguments as for `_sweep`."""
     image = images[block]
-    for sweep in range(len(orders)):
+    for sweep in range(len(history) - 1):
         for s in range(LANES):
             work.totals[s] = 0.0
-            work.active[s] = (
-                1.0 if history[sweep, LANES * block + s] > system.goal[block, s] else 0.0
-            )  # NaN: converged earlier
+            before = history[sweep, LANES * block + s]  # NaN: converged earlier
+            work.active[s] = 1.0 if before > system.tolerance else 0.0
         if work.active.sum() == 0.0:
             break
-        order = orders[sweep]
+        order, grams = system.orders[sweep % len(system.orders)], system.grams[sweep % len(system.orders)]
         for begin in range(0, len(order), ROWS):
-            visit(system, order, begin, spectra, image, auxiliary, block, work)
+            visit(system, order, begin, grams[begin // ROWS], spectra, image, auxiliary, block, work)
         if len(memory) > 0:
             project(image, memory, block, work.active)
-        for s in range(LANES):
-            if work.active[s] != 0.0:
-                history[1 + sweep, LANES * block + s] = work.totals[s]
+        measure(system, image, history, sweep, block, work)
 
 
 @jit
 def scratch(width: int) -> Work:
     """The scratch of one slot."""
     return Work(
-        np.empty((ROWS, width)), np.empty((ROWS, LANES)), np.empty((ROWS, LANES)), np.empty(LANES), np.empty(LANES)
+        np.zeros((ROWS, width)), np.empty((ROWS, LANES)), np.empty((ROWS, LANES)), np.empty(LANES), np.empty(LANES)
     )
 
 
@@ -195,7 +217,9 @@ def squared(shrunk: np.ndarray, line: int) -> float:
 
 @jit
 def shrink(shrunk: np.ndarray, line: int, points: np.ndarray, sample: int, threshold: float, nonnegative: bool) -> None:
-    """Apply the soft threshold to y - step, the step being in ``shrunk``; without the negative side if ``nonnegative``."""
+    """Apply the soft threshold to y - step, the step being in ``shrunk``; negative values become zero if
+    ``nonnegative``.
+    """
     for j in span(0, shrunk.shape[1]):
         z = points[sample, j] - shrunk[line, j]
         positive = max(z - threshold, 0.0)
@@ -254,7 +278,7 @@ def _fista(
     """Steps of FISTA from images c, points y, momentum t [n]; history[1 + step, n] gets ||c' - y|| / ||c'||, and stays
     NaN after convergence.
 
-    history[0] is that of the step before, or infinite.
+    history[0] is the measure of the step before, or infinite.
     """
     blocks, width = len(images) // TILE, images.shape[1]
     for slot in prange(slots):
@@ -265,7 +289,6 @@ def _fista(
 
 def _sweep(
     system: Kaczmarz,
-    orders: np.ndarray,
     spectra: np.ndarray,
     images: np.ndarray,
     auxiliary: np.ndarray,
@@ -273,16 +296,15 @@ def _sweep(
     history: np.ndarray,
     slots: int,
 ) -> None:
-    """Sweeps over all rows in the ``orders`` [sweeps, rows]; history[1 + sweep, n] gets squared residuals, and stays
-    NaN after convergence.
+    """One sweep for each row of history[1:], which gets the bound of `measure`, and stays NaN after convergence.
 
-    history[0] is that of the sweep before, or infinite.
+    history[0] is the bound after the sweep before, or infinite.
     """
     blocks = len(images)
     for slot in prange(slots):
         work = scratch(images.shape[1])
         for block in range(blocks * slot // slots, blocks * (slot + 1) // slots):
-            sweep_block(system, orders, spectra, images, auxiliary, memory, history, block, work)
+            sweep_block(system, spectra, images, auxiliary, memory, history, block, work)
 
 
 sweep, fista = Twin(_sweep), Twin(_fista)

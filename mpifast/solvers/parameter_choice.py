@@ -19,7 +19,7 @@ BLOCK = 4096  # spectra at a time: memory stays small for any number of them
 class Spectral:
     """The singular value decomposition of a system matrix, and the candidates as filters.
 
-    ``left`` float64[harmonics, k], ``values`` float64[k] falling, ``right`` float64[k, voxels]; those of no weight in
+    ``left`` float64[equations, k], ``values`` float64[k] falling, ``right`` float64[k, voxels]; those of no weight in
     floating point are left out.
     """
 
@@ -35,48 +35,52 @@ class Spectral:
 
 
 def choose(
-    rule: str, spectral: Spectral, u: np.ndarray, filters: np.ndarray, noise_level: np.ndarray | None
+    rule: str,
+    spectral: Spectral,
+    u: np.ndarray,
+    filters: np.ndarray,
+    noise_level: np.ndarray | None,
+    equations: int | None = None,
 ) -> np.ndarray:
-    """Index int64[n] of the candidate that a rule picks for each spectrum of ``u`` float64[n, harmonics]; ``filters``
-    float64[candidates, k].
+    """Index int64[n] of the candidate that a rule picks for each spectrum of ``u`` float64[n, equations]; ``filters``
+    float64[candidates, k]. ``equations`` is their number before a reduction, if there was one.
     """
+    equations = u.shape[1] if equations is None else equations
     picked = np.empty(len(u), np.int64)
     for start in range(0, len(u), BLOCK):
         rows = slice(start, start + BLOCK)
         beta = u[rows] @ spectral.left
-        outside = np.square(u[rows] - beta @ spectral.left.T).sum(
-            axis=1
-        )  # what no image explains: at least this is noise
+        outside = np.square(u[rows] - beta @ spectral.left.T).sum(axis=1)  # no image explains it: noise, at least
         residual = np.square(beta) @ np.square(1.0 - filters).T + outside[:, None]
         if rule == "gcv":
-            picked[rows] = gcv(residual, filters, u.shape[1])
+            picked[rows] = gcv(residual, filters, equations)
         elif rule == "discrepancy":
             assert noise_level is not None
-            picked[rows] = discrepancy(residual, noise_level[rows], u.shape[1])
+            picked[rows] = discrepancy(residual, noise_level[rows], equations)
         else:
             picked[rows] = lcurve(residual, np.square(beta) @ np.square(filters / spectral.values).T)
     return picked
 
 
-def gcv(residual: np.ndarray, filters: np.ndarray, harmonics: int) -> np.ndarray:
-    """Generalised cross-validation: least ||S c - u||^2 / (harmonics - sum f)^2, the error in predicting a harmonic
-    from the others.
+def gcv(residual: np.ndarray, filters: np.ndarray, equations: int) -> np.ndarray:
+    """Generalised cross-validation: least ||S c - u||^2 / (equations - sum f)^2, the error in predicting an equation's
+    right-hand side from the others.
     """
-    freedom = harmonics - filters.sum(axis=1)
-    left = freedom > 1e-9 * harmonics  # with none left nothing can be predicted
+    freedom = equations - filters.sum(axis=1)
+    left = freedom > 1e-9 * equations  # with none left nothing can be predicted
     return np.argmin(np.where(left, residual / np.where(left, freedom, 1.0) ** 2, np.inf), axis=1)
 
 
-def discrepancy(residual: np.ndarray, noise_level: np.ndarray, harmonics: int) -> np.ndarray:
-    """Morozov's principle: the strongest regularisation with ||S c - u||^2 <= harmonics noise_level^2, or the weakest
+def discrepancy(residual: np.ndarray, noise_level: np.ndarray, equations: int) -> np.ndarray:
+    """Morozov's principle: the strongest regularisation with ||S c - u||^2 <= equations noise_level^2, or the weakest
     if there is none.
     """
-    small = residual <= harmonics * noise_level[:, None] ** 2
+    small = residual <= equations * noise_level[:, None] ** 2
     return np.where(small.any(axis=1), np.argmax(small, axis=1), residual.shape[1] - 1)
 
 
 def lcurve(residual: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The corner of log ||c|| over log ||S c - u||: the point farthest below the chord between the ends of the curve."""
+    """The corner of log ||c|| over log ||S c - u||: the point farthest below the chord between the curve's ends."""
     x, y = (np.log(np.maximum(square, np.finfo(np.float64).tiny)) for square in (residual, size))
     width, height = x[:, :1] - x[:, -1:], y[:, -1:] - y[:, :1]
     return np.argmax(height * (x[:, :1] - x) - width * (y - y[:, :1]), axis=1)

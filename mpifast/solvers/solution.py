@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.linear_system import LinearSystem
-from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.linear_system import LinearSystem, as_system
+from mpifast.solvers.iteration import Run
+from mpifast.solvers.normal_equations import row_norms
 
 LARGEST = 1e140
 
@@ -23,53 +24,82 @@ class Solution:
     images : ndarray
         float64[n, voxels]: what the solver returns otherwise.
     parameter : ndarray
-        What was given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n] alphas of the others.
+        What was given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n] alphas of the others
+        (multiplied out where ``relative=True``).
     residual : ndarray
         float64[n], ||S c - u||_2, in the unit of the spectra.
     history : ndarray
         float64[iterations, n], the convergence measure of each iteration, which ``tolerance`` bounds; NaN once a
         spectrum has converged. No rows for the direct solvers.
+    iterations : ndarray
+        int64[n], iterations taken for each spectrum; 0 for the direct solvers.
+    converged : ndarray
+        bool[n], whether the last measure meets the tolerance; True for the direct solvers.
     """
 
     images: np.ndarray
     parameter: np.ndarray
     residual: np.ndarray
     history: np.ndarray
-
-    @property
-    def iterations(self) -> np.ndarray:
-        """Iterations taken for each spectrum, int64[n]."""
-        return (~np.isnan(self.history)).sum(axis=0)
+    iterations: np.ndarray
+    converged: np.ndarray
 
 
-def problem(system: Any, u: Any, full_output: Any, progress: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """The checked S float64[harmonics, voxels] and spectra float64[n, harmonics]; the latter may be the argument
-    itself.
+class Problem(NamedTuple):
+    """Checked arguments: the system, its ``real`` float64[equations, voxels] and the ``spectra`` float64[n, equations].
+
+    The arrays may be the caller's own.
     """
-    if not isinstance(system, LinearSystem):
-        check.instance("system", system, SystemMatrix)
+
+    system: LinearSystem
+    real: np.ndarray
+    spectra: np.ndarray
+
+
+def problem(system: Any, u: Any, full_output: Any, progress: Any = None) -> Problem:
+    """Check what all solvers take."""
+    system = as_system("system", system)
     check.flag("full_output", full_output)
     if progress is not None:
         check.flag("progress", progress)
-    u = check.matrix("u", u, len(system.real), what="harmonics", empty=True)
-    spectra = np.ascontiguousarray(u, np.float64)
-    if np.abs(spectra).max(initial=0.0) > LARGEST:
+    spectra = system.to_real(u)
+    largest = np.abs(spectra).max(initial=0.0)
+    if largest > LARGEST:
         raise ValueError(
-            f"u has values of {np.abs(spectra).max():g}: give it in a larger unit, up to {LARGEST:g}, or sums of squares overflow"
+            f"u has values of {largest:g}: give it in a larger unit, up to {LARGEST:g}, or sums of squares overflow"
         )
-    return system.real, spectra
+    return Problem(system, np.ascontiguousarray(system.real), spectra)
+
+
+def strength(alpha: Any, relative: Any, problem: Problem, weights: np.ndarray | None = None) -> np.ndarray | None:
+    """The checked alpha of each spectrum, float64[n], times ||W S||_F^2 / voxels if ``relative``; None if it is to be
+    chosen.
+    """
+    relative = check.flag("relative", relative)
+    if alpha is None:
+        if relative:
+            raise ValueError("relative=True needs alpha: give alpha, or leave out relative for one that is chosen")
+        return None
+    given = check.per_row("alpha", alpha, len(problem.spectra), low=0.0)
+    if not relative:
+        return given
+    norms = row_norms(problem.real)
+    scale = (norms if weights is None else norms * weights**2).sum() / problem.real.shape[1]
+    with np.errstate(over="ignore"):
+        scaled = given * scale
+    if not np.isfinite(scaled).all():
+        raise ValueError(f"alpha={given.max():g} times ||W S||_F^2 / voxels = {scale:g} overflows: give a smaller one")
+    return scaled
 
 
 def solution(
-    real: np.ndarray,
-    u: np.ndarray,
-    images: np.ndarray,
-    parameter: np.ndarray,
-    history: np.ndarray | None,
-    full_output: bool,
+    problem: Problem, images: np.ndarray, parameter: np.ndarray, run: Run | None, full_output: bool
 ) -> np.ndarray | Solution:
     """The images alone, or with all that is known about them."""
     if not full_output:
         return images
-    history = np.empty((0, len(u))) if history is None else history
-    return Solution(images, parameter, np.linalg.norm(images @ real.T - u, axis=1), history)
+    n = len(images)
+    if run is None:
+        run = Run(np.zeros(n, np.int64), np.zeros(n), np.ones(n, bool), np.empty((0, n)))
+    residual = np.linalg.norm(images @ problem.real.T - problem.spectra, axis=1)
+    return Solution(images, parameter, residual, run.history, run.iterations, run.converged)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
 from mpifast._compiled.products import lanes, padded
 from mpifast.solvers import _solver_loops as loops
-from mpifast.solvers.iteration import iterate, options
-from mpifast.solvers.solution import Solution, problem, solution
+from mpifast.solvers.iteration import iterate, options, together, warn_unconverged
+from mpifast.solvers.normal_equations import gram, largest_eigenvalue
+from mpifast.solvers.solution import Solution, problem, solution, strength
 
 
 def sparse(
@@ -25,6 +25,7 @@ def sparse(
     full_output: bool = False,
     progress: bool | None = None,
     threads: int | None = None,
+    relative: bool = False,
 ) -> np.ndarray | Solution:
     """Sparse images: the minimum of ||S c - u||_2^2 + alpha ||c||_1, eq. (5) with p = 1, by FISTA with restart.
 
@@ -38,20 +39,21 @@ def sparse(
 
     Parameters
     ----------
-    system : SystemMatrix
-        The system matrix; its real form `SystemMatrix.real` is inverted.
+    system : SystemMatrix, LinearSystem or array_like
+        The system, or its real or complex matrix [rows, voxels]. Images are real.
     u : array_like
-        float[n, harmonics], raw spectra.
+        Spectra: complex[n, rows], or float[n, equations] in the order of `LinearSystem.real`.
     alpha : float or array_like, optional
-        Weight of the 1-norm, not scaled by anything: one number, or float[n] one for each spectrum. From 2 max |S^T u|
-        on the image is zero. None: a thousandth of that.
+        Weight of the 1-norm: one number, or float[n] one for each spectrum. From 2 max |S^T u| on the image is zero.
+        None: a thousandth of that.
     iterations : int, optional
         Most steps.
     tolerance : float, optional
-        A spectrum is done when ||c' - y|| is below this fraction of ||c'||: at the minimum a step changes nothing.
+        A spectrum is done when ||c' - y|| is not above this fraction of ||c'||: at the minimum a step changes nothing.
+        0: exactly ``iterations`` steps, without a warning.
     nonnegative : bool, optional
         Whether to minimise over images without negative values.
-    full_output, progress, threads
+    full_output, progress, threads, relative
         As for `mpifast.kaczmarz`.
 
     Returns
@@ -63,6 +65,11 @@ def sparse(
     ------
     TypeError, ValueError
         If an argument is of the wrong type, shape or range, or not finite.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If a spectrum has not converged after ``iterations`` steps.
 
     References
     ----------
@@ -78,48 +85,61 @@ def sparse(
     >>> images.argmax(axis=1), (abs(images) > 0.01).sum(axis=1)
     (array([40, 60]), array([1, 1]))
     """
-    real, spectra = problem(system, u, full_output, progress)
+    given = problem(system, u, full_output, progress)
     iterations, tolerance, nonnegative = options(iterations, tolerance, nonnegative)
     threads = thread_count(threads)
-    if alpha is None:
-        alpha = 2e-3 * np.abs(spectra @ real).max(axis=1)
-    alpha = check.per_row("alpha", alpha, len(spectra), low=0.0)
-    n, voxels = len(spectra), system.voxels
-    largest = float(system.svd[1][0]) ** 2
+    pull = given.spectra @ given.real
+    weight = strength(alpha, relative, given)
+    if weight is None:
+        weight = 2e-3 * np.abs(pull).max(axis=1, initial=0.0)
+    n, voxels = pull.shape
+    square = gram(given.real)
+    largest = largest_eigenvalue(square)
     lipschitz = largest if largest > 0.0 else 1.0
     rows, width = padded(n, loops.TILE), padded(voxels, lanes(np.dtype(np.float64)))
-    gram, target, threshold = np.zeros((width, width)), np.zeros((rows, width)), np.zeros(rows)
-    gram[:voxels, :voxels] = real.T @ real / lipschitz
-    target[:n, :voxels] = spectra @ real / lipschitz
-    threshold[:n] = alpha / (2.0 * lipschitz)
-    kernel = loops.Fista(gram, target, threshold, tolerance, nonnegative)
+    scaled, target, threshold = np.zeros((width, width)), np.zeros((rows, width)), np.zeros(rows)
+    scaled[:voxels, :voxels] = square / lipschitz
+    target[:n, :voxels] = pull / lipschitz
+    threshold[:n] = weight / (2.0 * lipschitz)
+    kernel = loops.Fista(scaled, target, threshold, tolerance, nonnegative)
     images, points, momentum = np.zeros((rows, width)), np.zeros((rows, width)), np.ones(rows)
     slots = max(1, min(threads, rows // loops.TILE))
 
     def step(first: int, history: np.ndarray) -> None:
         loops.fista(kernel, images, points, momentum, history, slots, threads=slots)
 
-    history = iterate("sparse", step, n, rows, iterations, n * gram.size, progress, full_output)
-    return solution(real, spectra, np.ascontiguousarray(images[:n, :voxels]), alpha, history, full_output)
+    run = iterate(
+        "sparse", step, n, rows, iterations, tolerance, together(n * scaled.size), progress, bool(full_output)
+    )
+    meaning = "a step still changes an image by {:.2g} times its norm"
+    warn_unconverged("sparse", run, tolerance, iterations, meaning, "raise iterations, alpha or tolerance")
+    return solution(given, np.ascontiguousarray(images[:n, :voxels]), weight, run, full_output)
 
 
 def nnls(
-    system: Any, u: Any, alpha: Any = 0.0, full_output: bool = False, progress: bool | None = None
+    system: Any,
+    u: Any,
+    alpha: Any = 0.0,
+    full_output: bool = False,
+    progress: bool | None = None,
+    relative: bool = False,
 ) -> np.ndarray | Solution:
     """Images without negative values: the minimum of ||S c - u||_2^2 + alpha ||c||_2^2 over c >= 0, by SciPy's active
     sets.
 
-    Exact after finitely many steps, and serial: `mpifast.kaczmarz` with ``nonnegative=True`` comes to the same image.
+    Exact after finitely many steps, and serial. With alpha > 0 `mpifast.kaczmarz` with ``nonnegative=True`` converges
+    to the same image, in more sweeps the smaller alpha is; with alpha = 0 `mpifast.sparse` with ``alpha=0.0`` and
+    ``nonnegative=True`` does, where only one image is the minimum.
 
     Parameters
     ----------
-    system : SystemMatrix
-        The system matrix; its real form `SystemMatrix.real` is inverted.
+    system : SystemMatrix, LinearSystem or array_like
+        The system, or its real or complex matrix [rows, voxels]. Images are real.
     u : array_like
-        float[n, harmonics], raw spectra.
+        Spectra: complex[n, rows], or float[n, equations] in the order of `LinearSystem.real`.
     alpha : float or array_like, optional
         Strength of the regularisation as for `mpifast.tikhonov`: one number, or float[n] one for each spectrum.
-    full_output, progress
+    full_output, progress, relative
         As for `mpifast.kaczmarz`.
 
     Returns
@@ -148,20 +168,19 @@ def nnls(
     """
     from scipy.optimize import nnls as active_set
 
-    real, spectra = problem(system, u, full_output, progress)
-    alpha = check.per_row("alpha", alpha, len(spectra), low=0.0)
-    rotation, triangle = np.linalg.qr(real)  # the same minimum, and no more rows than voxels
-    data = spectra @ rotation
-    voxels = system.voxels
-    images = np.empty((len(spectra), voxels))
-    for n in tqdm(
-        range(len(spectra)), desc="nnls", unit="spectrum", delay=2, disable=None if progress is None else not progress
-    ):
+    given = problem(system, u, full_output, progress)
+    if alpha is None:
+        raise TypeError("alpha must be a number, or one for each spectrum, got None: 0.0 is least squares")
+    strengths = strength(alpha, relative, given)
+    assert strengths is not None
+    rotation, triangle = np.linalg.qr(given.real)  # the same minimum, and no more rows than voxels
+    data, voxels = given.spectra @ rotation, given.real.shape[1]
+    images = np.empty((len(data), voxels))
+    hidden = None if progress is None else not progress
+    for n in tqdm(range(len(data)), desc="nnls", unit="spectrum", delay=2, disable=hidden):
         stacked, right = triangle, data[n]
-        if alpha[n] > 0.0:
-            stacked, right = (
-                np.vstack([triangle, np.sqrt(alpha[n]) * np.eye(voxels)]),
-                np.append(data[n], np.zeros(voxels)),
-            )
+        if strengths[n] > 0.0:
+            stacked = np.vstack([triangle, np.sqrt(strengths[n]) * np.eye(voxels)])
+            right = np.append(data[n], np.zeros(voxels))
         images[n] = active_set(stacked, right, maxiter=30 * voxels)[0]
-    return solution(real, spectra, images, alpha, None, full_output)
+    return solution(given, images, strengths, None, full_output)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.solvers.normal_equations import ridge, well_posed
 from mpifast.solvers.parameter_choice import RULES, Spectral, choose
-from mpifast.solvers.solution import Solution, problem, solution
+from mpifast.solvers.solution import Solution, problem, solution, strength
 
 STEPS = 20  # candidates for alpha per factor of ten
 
@@ -29,18 +30,20 @@ def tsvd(
 
     Parameters
     ----------
-    system : SystemMatrix
-        The system matrix; its real form `SystemMatrix.real` is inverted.
+    system : SystemMatrix, LinearSystem or array_like
+        The system, or its real or complex matrix [rows, voxels]. Images are real.
     u : array_like
-        float[n, harmonics], raw spectra. At 30 nm and below make them as float64.
+        Spectra: complex[n, rows], or float[n, equations] in the order of `LinearSystem.real`. At 30 nm and below make
+        them as float64.
     rank : int, optional
-        Singular values kept, at most ``min(harmonics, voxels)``. None: by ``choice``.
+        Singular values kept, at most ``min(equations, voxels)``. None: by ``choice``.
     choice : {"gcv", "discrepancy", "lcurve", "tolerance"}, optional
         How to choose the rank where none is given. The first three choose for each spectrum by itself: generalised
         cross-validation, the smallest rank whose residual is that of the noise, the corner of the L-curve. "tolerance"
         keeps the same for all.
     noise_level : float or array_like, optional
-        Standard deviation of the noise in a harmonic, for "discrepancy": one number, or float[n] one for each spectrum.
+        Standard deviation of the noise in an equation, for "discrepancy": one number, or float[n] one for each
+        spectrum.
     tolerance : float, optional
         For "tolerance": singular values of at least this fraction of the largest are kept.
     full_output : bool, optional
@@ -72,13 +75,13 @@ def tsvd(
     >>> bool(abs(mpifast.tsvd(system, u, rank=129) - c).max() < 1e-11)
     True
     """
-    real, spectra = problem(system, u, full_output)
-    most = min(real.shape)
+    given = problem(system, u, full_output)
+    spectra, most = given.spectra, min(given.real.shape)
     if rank is not None:
         rank = check.integer("rank", rank, low=1, high=most)
     levels = _rule(choice, (*RULES, "tolerance"), noise_level, len(spectra))
     cut = _tolerance(choice, tolerance)
-    spectral = Spectral.of(*system.svd)
+    spectral = Spectral.of(*given.system.svd)
     kept = len(spectral.values)
     if rank is not None:
         ranks = np.full(len(spectra), rank)
@@ -88,11 +91,17 @@ def tsvd(
         ranks = choose(choice, spectral, spectra, np.tri(kept), levels) + 1  # candidates: rank 1, 2, ..., all
     filters = np.arange(kept) < ranks[:, None]
     images = (spectra @ spectral.left * filters / spectral.values) @ spectral.right
-    return solution(real, spectra, images, ranks, None, full_output)
+    return solution(given, images, ranks, None, full_output)
 
 
 def tikhonov(
-    system: Any, u: Any, alpha: Any = None, choice: str = "gcv", noise_level: Any = None, full_output: bool = False
+    system: Any,
+    u: Any,
+    alpha: Any = None,
+    choice: str = "gcv",
+    noise_level: Any = None,
+    full_output: bool = False,
+    relative: bool = False,
 ) -> np.ndarray | Solution:
     """Images by Tikhonov regularisation: the minimum of ||S c - u||_2^2 + alpha ||c||_2^2, eq. (5) with p = 2.
 
@@ -100,20 +109,24 @@ def tikhonov(
 
     Parameters
     ----------
-    system : SystemMatrix
-        The system matrix; its real form `SystemMatrix.real` is inverted.
+    system : SystemMatrix, LinearSystem or array_like
+        The system, or its real or complex matrix [rows, voxels]. Images are real.
     u : array_like
-        float[n, harmonics], raw spectra. At 30 nm and below make them as float64.
+        Spectra: complex[n, rows], or float[n, equations] in the order of `LinearSystem.real`. At 30 nm and below make
+        them as float64.
     alpha : float or array_like, optional
-        Strength of the regularisation, in the unit of squared singular values (it is not scaled by anything): one
-        number, or float[n] one for each spectrum. Zero: least squares. None: by ``choice``.
+        Strength of the regularisation, in the unit of squared singular values: one number, or float[n] one for each
+        spectrum. Zero: least squares. None: by ``choice``.
     choice : {"gcv", "discrepancy", "lcurve"}, optional
         How to choose alpha where none is given, for each spectrum by itself and among twenty values a decade:
         generalised cross-validation, the largest alpha whose residual is that of the noise, the corner of the L-curve.
     noise_level : float or array_like, optional
-        Standard deviation of the noise in a harmonic, for "discrepancy": one number, or float[n] one for each spectrum.
+        Standard deviation of the noise in an equation, for "discrepancy": one number, or float[n] one for each
+        spectrum.
     full_output : bool, optional
         Whether to return a `Solution` with the alphas and the residuals.
+    relative : bool, optional
+        Whether ``alpha`` is a multiple of ||S||_F^2 / voxels, as lambda is in MPIReco.jl.
 
     Returns
     -------
@@ -127,8 +140,10 @@ def tikhonov(
 
     Notes
     -----
-    MPIReco.jl takes lambda relative to the mean squared norm of the matrix' columns: alpha = lambda ||S||_F^2 / voxels,
-    here ``lam * (system.real**2).sum() / system.voxels``. Singular values below 2.2e-16 of the largest count as zero.
+    A given alpha above 1e-10 ||S||_F^2 takes Cholesky's factor of S^T S + alpha, or of S S^T + alpha where this is
+    smaller, and a step of iterative refinement, which makes it as accurate as the singular value decomposition. A
+    smaller alpha, and the choice of one, take this decomposition; the system keeps it for the next call. Singular
+    values below 2.2e-16 of the largest count as zero.
 
     References
     ----------
@@ -144,33 +159,43 @@ def tikhonov(
     >>> fit.images.shape, fit.parameter.shape
     ((10, 129), (10,))
     """
-    real, spectra = problem(system, u, full_output)
-    if alpha is not None:
-        alpha = check.per_row("alpha", alpha, len(spectra), low=0.0)
+    given = problem(system, u, full_output)
+    spectra = given.spectra
+    strengths = strength(alpha, relative, given)
     levels = _rule(choice, RULES, noise_level, len(spectra))
-    spectral = Spectral.of(*system.svd)
-    if alpha is None:
-        alpha = choose_alpha(choice, spectral, spectra, levels)
-    gains = spectral.values / (spectral.values**2 + alpha[:, None])
-    images = (spectra @ spectral.left * gains) @ spectral.right
-    return solution(real, spectra, images, alpha, None, full_output)
+    if strengths is None:
+        strengths = choose_alpha(choice, Spectral.of(*given.system.svd), spectra, levels)
+        easy = np.zeros(len(spectra), bool)
+    else:
+        easy = well_posed(strengths, given.real)
+    images = np.empty((len(spectra), given.real.shape[1]))
+    if easy.any():
+        images[easy] = ridge(given.real, spectra[easy], strengths[easy])
+    if not easy.all():
+        spectral = Spectral.of(*given.system.svd)
+        gains = spectral.values / (spectral.values**2 + strengths[~easy, None])
+        images[~easy] = (spectra[~easy] @ spectral.left * gains) @ spectral.right
+    return solution(given, images, strengths, None, full_output)
 
 
 def choose_alpha(
-    choice: str, spectral: Spectral, spectra: np.ndarray, noise_level: np.ndarray | None = None
+    choice: str,
+    spectral: Spectral,
+    spectra: np.ndarray,
+    noise_level: np.ndarray | None = None,
+    equations: int | None = None,
 ) -> np.ndarray:
     """The alpha that a rule picks for each spectrum, float64[n]: from the largest squared singular value to a hundredth
-    of the smallest, or 0.
+    of the smallest, or 0. ``equations`` as for `mpifast.solvers.parameter_choice.choose`.
     """
     if len(spectral.values) == 0:
         return np.zeros(len(spectra))
     squares = spectral.values**2
     decades = np.log10(squares[0] / squares[-1]) + 2.0
-    candidates = np.append(
-        squares[0] * 10.0 ** -np.linspace(0.0, decades, int(STEPS * decades) + 1), 0.0
-    )  # 0 is for data without noise
+    falling = squares[0] * 10.0 ** -np.linspace(0.0, decades, int(STEPS * decades) + 1)
+    candidates = np.append(falling, 0.0)  # 0 is for data without noise
     filters = squares / (squares + candidates[:, None])
-    return candidates[choose(choice, spectral, spectra, filters, noise_level)]
+    return candidates[choose(choice, spectral, spectra, filters, noise_level, equations)]
 
 
 def _rule(choice: Any, rules: tuple[str, ...], noise_level: Any, count: int) -> np.ndarray | None:

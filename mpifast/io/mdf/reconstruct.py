@@ -42,6 +42,8 @@ class FileReconstruction:
         The rank or alpha of each image; None for a network.
     residual : ndarray
         float64[n], ||S c - u||.
+    iterations, converged : ndarray or None
+        int64[n] and bool[n], as in `mpifast.solvers.solution.Solution`; None for a network.
     system : MdfSystem
         The system, with the grid of the voxels.
     measurement : Path
@@ -56,6 +58,8 @@ class FileReconstruction:
     system: MdfSystem
     measurement: Path
     solver: str
+    iterations: np.ndarray | None = None
+    converged: np.ndarray | None = None
 
 
 def reconstruct_file(
@@ -134,7 +138,16 @@ def reconstruct_file(
         return FileReconstruction(images, None, residual, system, Path(measurement), str(solver))
     found = SOLVERS[solver](system, u, full_output=True, **options)
     assert isinstance(found, Solution)
-    return FileReconstruction(found.images, found.parameter, found.residual, system, Path(measurement), solver)
+    return FileReconstruction(
+        found.images,
+        found.parameter,
+        found.residual,
+        system,
+        Path(measurement),
+        solver,
+        found.iterations,
+        found.converged,
+    )
 
 
 def write_reconstruction(path: str | Path, found: FileReconstruction) -> list[Breach]:
