@@ -1,4 +1,4 @@
-"""Build the Cython kernels; everything else about the package is in pyproject.toml.
+"""Build the Cython kernels and the matrix products in C; everything else about the package is in pyproject.toml.
 
 The extensions are portable by default: they run on every CPU of their architecture.
 ``MPIFAST_ARCH=native pip install .`` compiles for this machine alone; never distribute such a build.
@@ -35,26 +35,28 @@ DIRECTIVES = {
 }
 
 
-def compiler_flags() -> list[str]:
-    """Optimise, but never contract a*b+c into one rounding: the kernels give the same bits with and without FMA."""
+def compiler_flags(contract: str) -> list[str]:
+    """Optimise. ``contract`` says whether a*b+c may be rounded once: "off" or "fast"."""
     if sys.platform == "win32":
         return ["/O2", "/fp:precise"]
-    flags = ["-O3", "-ffp-contract=off", "-fno-math-errno"]
+    flags = ["-O3", f"-ffp-contract={contract}", "-fno-math-errno"]
     if CHECKS == "sanitize":
         flags += ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
     return flags + (["-march=native"] if option("MPIFAST_ARCH", "portable", "native") == "native" else [])
 
 
-def extension(module: str) -> Extension:
-    """One kernel: its .pyx beside the Python module it serves."""
+def extension(module: str, suffix: str, contract: str) -> Extension:
+    """One kernel: its source beside the Python module it serves."""
     return Extension(
         module,
-        [module.replace(".", "/") + ".pyx"],
+        [module.replace(".", "/") + suffix],
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        extra_compile_args=compiler_flags(),
+        extra_compile_args=compiler_flags(contract),
         extra_link_args=["-fsanitize=address,undefined"] if CHECKS == "sanitize" else [],
     )
 
 
-setup(ext_modules=cythonize([extension(module) for module in KERNELS], compiler_directives=DIRECTIVES))
+# The Cython kernels give the same bits with and without FMA; the products are as fast as FMA makes them.
+cython = cythonize([extension(module, ".pyx", "off") for module in KERNELS], compiler_directives=DIRECTIVES)
+setup(ext_modules=[*cython, extension("mpifast._compiled._products", ".c", "fast")])

@@ -1,13 +1,14 @@
 """The vectorised elementary functions, against NumPy's."""
 
 import numpy as np
+from numba import njit
 
 from mpifast import reference
 from mpifast._compiled.elementary import sigmoid
-from mpifast._compiled.jit import jit
+from mpifast._compiled.jit import OPTIONS
 
 
-@jit
+@njit(**OPTIONS)
 def apply(z, out):
     for i in range(len(z)):
         out[i] = sigmoid(z[i])

@@ -1,17 +1,18 @@
 """The matrix products of the hot loops, on the blocks and rows that training works with, against NumPy's BLAS."""
 
 import numpy as np
+from numba import njit
 
-from mpifast._compiled.jit import jit
+from mpifast._compiled.jit import OPTIONS
 from mpifast._compiled.products import aligned_zeros, multiply_add, multiply_add_transposed
 
 
-@jit
+@njit(**OPTIONS)
 def call(c, a, b):
     multiply_add(c, a, b)
 
 
-@jit
+@njit(**OPTIONS)
 def call_transposed(c, a, b):
     multiply_add_transposed(c, a, b)
 

@@ -22,7 +22,7 @@ from mpifast.networks import _network_layout as layout
 from mpifast.networks import _network_loops as loops
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.whitening import Whitening
-from mpifast.physics._forward_loops import TILE
+from mpifast.physics._forward_loops import SPECTRA
 from mpifast.physics._system_matrix_kernels import fold_magnetization
 from mpifast.physics.system_matrix import node_count
 
@@ -51,13 +51,13 @@ def _to_bits(bits, phantoms):
 @jit
 def _fields(index, bits):
     for s in range(len(index)):
-        fields(index, s % TILE, bits)
+        fields(index, s % SPECTRA, bits)
 
 
 @jit
 def _sum_rows(spectra, index, tables):
-    for start in range(0, len(spectra), TILE):
-        sum_rows(spectra[start : start + TILE], index[start : start + TILE], tables)
+    for start in range(0, len(spectra), SPECTRA):
+        sum_rows(spectra[start : start + SPECTRA], index[start : start + SPECTRA], tables)
 
 
 @jit
@@ -168,7 +168,7 @@ def training(hidden: tuple[int, ...] = ()) -> tuple[Callable[[], Any], Stages]:
     network = mpifast.Network(u.shape[1], c.shape[1], hidden, scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network.state.net, network.state.samples(u, c), np.arange(len(u))
     work, blocks, count = layout.workspace(net, layout.BLOCK, 1), len(u) // layout.BLOCK, len(u)
-    _, states, deltas, overlaps, *_ = layout.carve(work.room[0], net, layout.BLOCK)
+    _, states, deltas, overlaps, *_ = layout.carve(work.numbers[0], net, layout.BLOCK)
     sizes = [padded(units, 16) for units in network.units]
     first, last, top = net.weights[0], net.weights[-1], len(sizes) - 1
     stages: Stages = {
@@ -235,8 +235,8 @@ def prediction() -> tuple[Callable[[], Any], Stages]:
     network = mpifast.Network(u.shape[1], c.shape[1], scaling=Scaling.measure("harmonic", u), seed=1)
     net, samples, order = network.state.net, network.state.samples(u, c), np.arange(len(u))
     states, tiles, width = (
-        layout.carve(layout.workspace(net, layout.TILE, 1).room[0], net, layout.TILE).states,
-        len(u) // layout.TILE,
+        layout.carve(layout.workspace(net, loops.PREDICTED, 1).numbers[0], net, loops.PREDICTED).states,
+        len(u) // loops.PREDICTED,
         padded(c.shape[1], 16),
     )
     stages: Stages = {

@@ -1,37 +1,36 @@
-"""Threads that meet: they see what the others wrote, in every meeting, and whoever waits in vain does the work alone."""
+"""Threads that meet: they see what the others wrote, in every meeting, and on timeout, one slot works alone."""
 
 import numpy as np
 import pytest
-from numba import njit, prange
+from numba import njit
 
 from mpifast._compiled import barrier
-from mpifast._compiled.barrier import attend, meet, new_flags, offers, turn
-from mpifast._compiled.jit import OPTIONS, Twin
+from mpifast._compiled.barrier import attend, buffer, meet, new_flags, offers
+from mpifast._compiled.jit import OPTIONS
+from mpifast._compiled.loop import Loop
 
 SLOTS = 2
 
 
-def _add_in_turns(total, steps, slots, room, flags):
+def _add_in_turns(total, steps, room, flags, slots, slot):
     """Each slot adds its number to a sum that all of them keep, ``steps`` times; total[slot] is the sum it has got."""
-    for slot in prange(slots):
-        here = np.int64(slot)
-        together = attend(flags, here, slots)
-        own = here if together == slots else np.int64(0)
-        for step in range(steps if together else 0):
-            now = turn(flags, own)
-            for part in range(own, slots if together == 1 else own + 1):
-                room[now, part] = (part + 1) * step
-            meet(flags, own, together)
-            for part in range(slots):
-                total[own] += room[now, part]
+    together = attend(flags, slot, slots)
+    own = slot if together == slots else 0
+    for step in range(steps if together else 0):
+        now = buffer(flags, own)
+        for part in range(own, slots if together == 1 else own + 1):
+            room[now, part] = (part + 1) * step
+        meet(flags, own, together)
+        for part in range(slots):
+            total[own] += room[now, part]
 
 
-add_in_turns = Twin(_add_in_turns)
+add_in_turns = Loop(_add_in_turns)
 
 
 def turns(threads, slots=SLOTS, steps=20_000):
     total, flags = np.zeros(slots, np.int64), new_flags(slots)
-    add_in_turns(total, steps, slots, np.zeros((2, slots), np.int64), flags, threads=threads)
+    add_in_turns(total, steps, np.zeros((2, slots), np.int64), flags, slots, threads=threads)
     return total.tolist(), offers(flags), slots * (slots + 1) // 2 * steps * (steps - 1) // 2
 
 

@@ -2,25 +2,27 @@
 plain Python.
 """
 
-import numba
 import numpy as np
 import pytest
+from numba import njit
 
 from mpifast._compiled import bits as _bits
+from mpifast._compiled.jit import OPTIONS
 from mpifast._compiled.products import padded
 
 VOXELS = [1, 5, 8, 63, 64, 65, 100, 127, 128, 129, 200, 257]
 pytestmark = pytest.mark.loops
 
 
-@numba.njit
+@njit(**OPTIONS)
 def round_trip(bits, phantoms, room):
     _bits.to_bits(bits, phantoms, 1)
     _bits.to_bytes(room, 2, bits)
 
 
-@numba.njit
-def fields(index, row, bits):
+@njit(**OPTIONS)
+def fields(index, row, bits, phantom):
+    _bits.to_bits(bits, phantom, 0)
     _bits.fields(index, row, bits)
 
 
@@ -40,9 +42,8 @@ def test_there_and_back_with_neighbours_untouched(voxels, random):
 def test_fields(voxels, random):
     phantom = random.integers(0, 2, (1, voxels), dtype=np.uint8)
     bits, size = np.empty(_bits.words(voxels), np.uint64), padded(-(-voxels // _bits.FIELD), _bits.TOGETHER)
-    _bits.to_bits(bits, phantom, 0)
     index = np.full((3, size), 99, np.uint8)
-    fields(index, 1, bits)
+    fields(index, 1, bits, phantom)
     digits = np.zeros(_bits.FIELD * size, int)
     digits[:voxels] = phantom[0]
     np.testing.assert_array_equal(index[1], digits.reshape(size, _bits.FIELD) @ 2 ** np.arange(_bits.FIELD))

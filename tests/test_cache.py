@@ -17,7 +17,7 @@ import mpifast
 from mpifast.data import _phantoms_loops as loops
 from mpifast._compiled import cache
 drawn = mpifast.phantoms.random(2, 8, seed=7, threads=1).ravel().tolist()
-print(drawn, sum(loops.draw.serial.stats.cache_hits.values()), cache.folder())
+print(drawn, sum(loops.draw.compiled.stats.cache_hits.values()), cache.folder())
 """
 EXPECTED = "[0, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1]"
 

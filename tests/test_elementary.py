@@ -3,29 +3,30 @@
 import mpmath
 import numpy as np
 import pytest
+from numba import njit
 
 from mpifast._compiled import elementary
-from mpifast._compiled.jit import jit
+from mpifast._compiled.jit import OPTIONS
 
 pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow encountered")]
 
 
-@jit
+@njit(**OPTIONS)
 def apply_sigmoid(z, out):
     for i in range(len(z)):
         out[i] = elementary.sigmoid(z[i])
 
 
-@jit
+@njit(**OPTIONS)
 def apply_log(u, out):
     for i in range(len(u)):
         out[i] = elementary.log(u[i])
 
 
-@jit
-def apply_cosine_sine(turns, cosines, sines):
-    for i in range(len(turns)):
-        cosines[i], sines[i] = elementary.cosine_sine(turns[i])
+@njit(**OPTIONS)
+def apply_cosine_sine(angles, cosines, sines):
+    for i in range(len(angles)):
+        cosines[i], sines[i] = elementary.cosine_sine(angles[i])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

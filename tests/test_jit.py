@@ -1,82 +1,58 @@
-"""Twins: serial and parallel agree, and the serial one steps in where parallel calls are unsafe."""
-
-import multiprocessing
-import sys
-import threading
+"""Compiled building blocks, and the threads that loops may use."""
 
 import numba
 import numpy as np
 import pytest
-from numba import prange
+import test_bits
+import test_elementary
+import test_noise
+import test_philox
+import test_products
 
-import mpifast
 from mpifast._compiled import jit
 
 
-def _square(values, result):
-    for i in prange(len(values)):
-        result[i] = values[i] * values[i]
+@jit.jit
+def twice(x):
+    return 2 * x
 
 
-square = jit.Twin(_square)
+def test_python_does_not_call_a_block():
+    # It would be the plain function, and a test or benchmark of it would look at the wrong thing.
+    with pytest.raises(TypeError, match="twice is for compiled code"):
+        twice(3)
+    assert numba.njit(lambda x: twice(x))(3) == 6
 
 
-def squares(count, threads):
-    values, result = np.arange(float(count)), np.empty(count)
-    square(values, result, threads=threads)
-    return bool((result == values**2).all())
+def test_tests_of_blocks_run_compiled_code(random):
+    test_elementary.test_sigmoid_to_two_ulp(np.float32, random)
+    test_elementary.test_log(random)
+    test_elementary.test_cosine_sine(random)
+    test_bits.test_fields(65, random)
+    test_bits.test_there_and_back_with_neighbours_untouched(65, random)
+    test_noise.test_normals_are_the_slow_twin()
+    test_philox.test_words_are_numpys()
+    test_products.test_strided_operands_and_neighbours_untouched(random)
+    test_products.test_strided_operands_transposed(random)
+    test_products.test_sums_of_table_rows_and_neighbours_untouched(np.float32, 17, 3, random)
+    for module in (test_bits, test_elementary, test_noise, test_philox, test_products):
+        called = [item for item in vars(module).values() if isinstance(item, numba.core.dispatcher.Dispatcher)]
+        own = [
+            item for item in called if item.py_func.__module__ == module.__name__ and item is not test_products.zeros
+        ]
+        assert own
+        assert all(item.signatures for item in own), [item.py_func for item in own if not item.signatures]
 
 
-@pytest.mark.loops
-@pytest.mark.parametrize("threads", [1, 2])
-def test_twins_agree(threads):
-    assert squares(1000, threads)
-
-
-def test_thread_count_of_the_host_is_restored():
-    before = numba.get_num_threads()
-    squares(10, 2)
-    assert numba.get_num_threads() == before
+@pytest.mark.parametrize("name", ["bench_products", "bench_elementary"])
+def test_benchmarks_of_blocks_run_compiled_code(name):
+    module = pytest.importorskip(f"benchmarks.{name}")
+    functions = [item for item in vars(module).values() if isinstance(item, numba.core.dispatcher.Dispatcher)]
+    own = [item for item in functions if item.py_func.__module__ == module.__name__]
+    assert own
+    assert not [item for item in own if isinstance(item, jit.Block)]
 
 
 def test_thread_count_is_limited_to_what_numba_has():
     assert jit.thread_count(None) == numba.get_num_threads()
     assert jit.thread_count(10**6) == numba.config.NUMBA_NUM_THREADS
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
-@pytest.mark.filterwarnings(
-    "ignore:.*fork.*:DeprecationWarning"
-)  # Python 3.12 warns of forks with threads: this is the test of them
-def test_a_forked_child_runs_serially():
-    assert squares(1000, 2)
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        assert pool.starmap_async(squares, [(1000, 2)] * 4).get(timeout=60) == [True] * 4
-    assert not jit._forked
-
-
-def test_many_python_threads_at_once():
-    system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
-    expected, _ = mpifast.Spectra(system, threads=1)[:100]
-    wrong = []
-
-    def work():
-        for _ in range(50):
-            u, _ = mpifast.Spectra(system, threads=2)[:100]
-            if not np.array_equal(u, expected):
-                wrong.append(u)
-
-    workers = [threading.Thread(target=work) for _ in range(8)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(timeout=60)
-    assert not wrong
-
-
-def test_workqueue_layer_gives_way_to_concurrent_calls(run_python):
-    # Numba's workqueue aborts the process on concurrent parallel calls: the same test in a process that has no other
-    # layer.
-    code = "import test_jit, numba; test_jit.test_many_python_threads_at_once(); print(numba.threading_layer())"
-    done = run_python("-c", code, NUMBA_THREADING_LAYER="workqueue", NUMBA_NUM_THREADS="2")
-    assert done.stdout.strip() == "workqueue", done.stderr

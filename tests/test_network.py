@@ -117,16 +117,16 @@ def test_threads_do_not_change_the_bits(system, threads, hidden, bias, batch_siz
 
 
 def test_where_others_want_the_cores_threads_stop_waiting_for_each_other(data, monkeypatch):
-    slots, train = [], training.loops.train_exactly
+    slots, train = [], training._hidden_layer_loops.train_exactly
 
     def contended(*args, threads):
-        *_, count, _, meeting = args
+        *_, meeting, count = args
         slots.append(count)
         train(*args, threads=threads)
         if count > 1:
             meeting.flags[OFFERED] += training.OFFERS + 1
 
-    monkeypatch.setattr(training.loops, "train_exactly", contended)
+    monkeypatch.setattr(training._hidden_layer_loops, "train_exactly", contended)
     network((9,)).fit(*data, epochs=2 * training.ALONE, threads=2)
     expected = (
         ([2] + [1] * training.ALONE) * 2 if mpifast._compiled.jit.thread_count(2) > 1 else [1] * 2 * training.ALONE

@@ -2,13 +2,20 @@
 
 import numpy as np
 import pytest
+from numba import njit
 from scipy import stats
 
 import mpifast
 from mpifast import reference
+from mpifast._compiled.jit import OPTIONS
 from mpifast._compiled.philox import key
 from mpifast.data._noise_loops import draw_normals
 from mpifast.data.noise import noise_level
+
+
+@njit(**OPTIONS)
+def draw(first, second, words, sample, keys):
+    draw_normals(first, second, words, sample, keys)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +29,7 @@ def normals(system):
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 def test_normals_are_the_slow_twin():
     first, second, words = np.empty(7, np.float32), np.empty(7, np.float32), np.empty(8, np.uint64)
-    draw_normals(first, second, words, 12, key(3))
+    draw(first, second, words, 12, key(3))
     np.testing.assert_allclose(np.concatenate([first, second]), reference.noise(3, 12, 14), atol=2e-6)
 
 

@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit
 
 from mpifast import reference
+from mpifast._compiled.jit import OPTIONS
 from mpifast._compiled.philox import fill_words, key
 
 pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow encountered")]
+
+
+@njit(**OPTIONS)
+def fill(words, count, sample, stream, keys):
+    fill_words(words, count, sample, stream, keys)
 
 
 @given(
@@ -16,7 +23,7 @@ pytestmark = [pytest.mark.loops, pytest.mark.filterwarnings("ignore:overflow enc
 )
 def test_words_are_numpys(seed, sample, stream, count):
     words = np.empty(4 * ((count + 3) // 4), np.uint64)
-    fill_words(words, count, sample, stream, key(seed))
+    fill(words, count, sample, stream, key(seed))
     np.testing.assert_array_equal(words[:count], reference.random_words(seed, sample, stream, count))
 
 

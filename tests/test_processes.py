@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import mpifast
-from mpifast._compiled import jit
+from mpifast._compiled import loop
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*fork.*:DeprecationWarning"
@@ -67,15 +67,15 @@ def test_the_hosts_settings_are_left_as_found():
 
 
 def test_the_hosts_settings_are_left_as_found_after_an_exception():
-    def fail(values):
+    def fail(spreader, values, slots):
         raise RuntimeError("inside")
 
     answers(1)
     before = settings()
-    twin = jit.Twin(lambda values: None)
-    twin.serial = twin.parallel = fail
+    failing = loop.Loop(lambda values, slots, slot: None)
+    failing.compiled = fail
     with pytest.raises(RuntimeError, match="inside"):
-        twin(np.zeros(3), threads=2)
+        failing(np.zeros(3), 2, threads=2)
     network = mpifast.Network(14, 11, activation="linear", scaling="none")
     with pytest.raises(FloatingPointError, match="diverged"):
         network.fit(np.ones((50, 14)), np.ones((50, 11)), epochs=3, learning_rate=1e29, threads=2)

@@ -1,39 +1,47 @@
 """The matrix products of the loops, in every shape and layout they use."""
 
+import ctypes
+import itertools
+
 import numpy as np
 import pytest
+from numba import njit
 
-from mpifast._compiled.jit import jit
+from mpifast._compiled import _products
+from mpifast._compiled.jit import OPTIONS
 from mpifast._compiled.products import (
-    LANE_BYTES,
+    COPIES,
+    GROUP_BYTES,
     ROWS,
     aligned_zeros,
+    best_copy,
     lanes,
     multiply_add,
     multiply_add_transposed,
     padded,
+    processor,
     sum_rows,
 )
 
 pytestmark = pytest.mark.loops
 
 
-@jit
+@njit(**OPTIONS)
 def call(c, a, b):
     multiply_add(c, a, b)
 
 
-@jit
+@njit(**OPTIONS)
 def call_transposed(c, a, b):
     multiply_add_transposed(c, a, b)
 
 
-@jit
+@njit(**OPTIONS)
 def call_sum(c, index, tables):
     sum_rows(c, index, tables)
 
 
-@jit
+@njit(**OPTIONS)
 def zeros(rows, columns, dtype):
     return aligned_zeros((rows, columns), dtype)
 
@@ -120,5 +128,93 @@ def test_zeros_start_at_a_cache_line(make, dtype):
         array = make(rows, 5, np.dtype(dtype))
         assert array.shape == (rows, 5)
         assert array.dtype == dtype
-        assert array.ctypes.data % LANE_BYTES == 0
+        assert array.ctypes.data % GROUP_BYTES == 0
         assert not array.any()
+
+
+def c_function(function, dtype, copy):
+    """One of the C functions, whichever copy compiled code uses."""
+    address = getattr(_products, f"{function}_{np.dtype(dtype).itemsize * 8}_{copy}")
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_ssize_t] * 10)(address)
+
+
+def products_of(copy, dtype, a, b, tables, index, columns):
+    """c = 1 + a b, 1 + a b^T^T and sums of table rows, by the C functions of a copy."""
+    plain, transposed = np.ones((len(a), b.shape[1]), dtype), np.ones((len(a), b.shape[1]), dtype)
+    shape, left = (*plain.shape, a.shape[1]), (a.ctypes.data, *a.strides)
+    c_function("multiply_add", dtype, copy)(
+        *shape, plain.ctypes.data, plain.strides[0], *left, b.ctypes.data, b.strides[0]
+    )
+    right = np.ascontiguousarray(b.T)
+    c_function("multiply_add_transposed", dtype, copy)(
+        *shape, transposed.ctypes.data, transposed.strides[0], *left, right.ctypes.data, right.strides[0]
+    )
+    sums = np.full((len(index) + 1, columns), 7.0, dtype)
+    c_function("sum_rows", dtype, copy)(
+        len(index), columns, len(tables), sums.ctypes.data, sums.strides[0],
+        index.ctypes.data, index.strides[0], tables.ctypes.data, *tables.strides[:2],
+    )  # fmt: skip
+    assert (sums[-1] == 7.0).all()
+    return plain, transposed, sums[:-1]
+
+
+HERE = [name for name, needs in COPIES if needs <= processor() and hasattr(_products, f"sum_rows_32_{name}")]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [1, 2, 7, 8, 19])
+@pytest.mark.parametrize("groups", [1, 2, 3, 4, 5, 9, 16, 17, 33])
+@pytest.mark.parametrize("depths", [0, 1, 5])
+def test_every_copy_that_runs_here(dtype, rows, groups, depths, random):
+    lane = lanes(np.dtype(dtype))
+    a, b = (random.normal(size=size).astype(dtype) for size in ((rows, depths * lane), (depths * lane, groups * lane)))
+    tables, index = (
+        random.normal(size=(depths, 32, groups * lane)).astype(dtype),
+        random.integers(0, 32, (rows, 8), np.uint8),
+    )
+    columns = groups * lane - groups % lane
+    sums = np.add.reduce([table[index[:, k], :columns] for k, table in enumerate(tables)], initial=0.0) + np.zeros(
+        (rows, columns)
+    )
+    product = 1 + a.astype(np.float64) @ b.astype(np.float64)
+    found = {copy: products_of(copy, dtype, a, b, tables, index, columns) for copy in HERE}
+    for results in found.values():
+        for result, expected in zip(results, (product, product, sums), strict=True):
+            np.testing.assert_allclose(result, expected, atol=2e-4 if dtype == np.float32 else 1e-12)
+    fused = [results for copy, results in found.items() if copy != "plain"]
+    for one, other in itertools.pairwise(fused):  # they sum in the same order
+        for x, y in zip(one, other, strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+def test_the_best_copy_of_a_processor():
+    assert best_copy(set()) == "plain"
+    wide = hasattr(_products, "sum_rows_32_avx512")
+    assert best_copy({"avx2", "fma", "avx512f"}) == ("avx512" if wide else "plain")
+    assert best_copy({"avx2", "fma"}) == ("avx2" if wide else "plain")
+    assert best_copy({"avx2"}) == "plain"
+
+
+CHOICE = "from mpifast._compiled.products import best_copy, processor; print(best_copy(processor()))"
+
+
+@pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_FEATURES": "+sse2,-avx2"}])
+def test_numbas_settings_choose_the_copy(run_python, setting):
+    assert run_python("-c", CHOICE, **setting).stdout.strip() == "plain"
+
+
+WARM = """
+import mpifast, numpy as np
+from mpifast.networks import _network_loops as loops
+network = mpifast.Network(40, 30, scaling="none", seed=1)
+print(float(network.predict(np.ones((5, 40))).sum()), sum(loops.predict.compiled.stats.cache_hits.values()))
+"""
+
+
+def test_compiled_code_from_the_cache_finds_the_c_functions(run_python, tmp_path):
+    # A call of a symbol that is not registered ends the process.
+    first, second = (run_python("-c", WARM, MPIFAST_CACHE=str(tmp_path), NUMBA_DISABLE_JIT="0") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    (cold, misses), (warm, hits) = first.stdout.split(), second.stdout.split()
+    assert (misses, hits) == ("0", "1")
+    assert warm == cold

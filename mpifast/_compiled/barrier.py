@@ -3,11 +3,11 @@ would be too slow for.
 
     attend(flags, slot, slots)  how many slots work together: all, 1 (this one, alone), or 0 (another one does it all)
     meet(flags, slot, slots)    wait until all are here; what they wrote before can be read now
-    turn(flags, slot)           0 or 1, and the other one after each meeting: which of two buffers to write to
+    buffer(flags, slot)         0 or 1, and the other one after each meeting: which of two buffers to write to
     offers(flags)               how often a slot waited so long that it offered its core: hardly ever on free cores
 
 Slots that share a thread, as in a nested parallel loop, would wait for each other for ever. So none starts before all
-of them have come, and the first that is tired of waiting does the work alone.
+of them have come; on timeout, one slot does all the work.
 """
 
 from __future__ import annotations
@@ -22,17 +22,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
 from mpifast._compiled.jit import OPTIONS
-from mpifast._compiled.llvm import LANE_BYTES
 
 LINE = (
-    LANE_BYTES // 8
-)  # a flag has a cache line of its own: the first one counts the slots that have come, the others each one's meetings
+    8  # numbers in a cache line. Each flag has its own: the first counts the slots that have come, the others meetings
+)
 OFFERED = 1  # where in the line the offers of a slot are counted
 ALONE = -1
-LOOKS, OFFERS = (
-    500,
-    500,
-)  # looks at a flag before the core is offered to other threads; offers before a slot starts alone, a few ms
+LOOKS = 500  # at a flag, before the core is offered to other threads
+OFFERS = 500  # before a slot starts alone: a few ms
 FOREVER = 2**62
 
 
@@ -42,7 +39,7 @@ def new_flags(slots: int) -> np.ndarray:
 
 
 @register_jitable
-def turn(flags: np.ndarray, slot: int) -> int:
+def buffer(flags: np.ndarray, slot: int) -> int:
     """Parity of the meetings of a slot."""
     return flags[LINE * (slot + 1)] & 1
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 from mpifast._compiled.jit import OPTIONS, jit
 
@@ -25,7 +25,7 @@ FIELD = 5  # bits
 TOGETHER = 8  # fields cut out at once
 
 
-@jit
+@register_jitable
 def words(voxels: int) -> int:
     """Words for a phantom."""
     return ((voxels + WORD - 1) >> 6) + 1

@@ -88,11 +88,11 @@ def log(u: Any) -> Any:
 
 
 @jit
-def cosine_sine(turn: Any) -> Any:
-    """Cos and sin of 2 pi turn / 2^32, for a signed 32-bit ``turn``, as float32 to 1e-7."""
+def cosine_sine(angle: Any) -> Any:
+    """Cos and sin of 2 pi angle / 2^32, for a signed 32-bit ``angle``, as float32 to 1e-7."""
     f = np.float32
-    quarter = np.int32((np.int64(turn) + np.int64(1 << 29)) >> np.int64(30))
-    rest = f(np.int64(turn) - (np.int64(quarter) << np.int64(30))) * f(2 * math.pi / 2**32)  # |rest| <= pi/4
+    quarter = np.int32((np.int64(angle) + np.int64(1 << 29)) >> np.int64(30))
+    rest = f(np.int64(angle) - (np.int64(quarter) << np.int64(30))) * f(2 * math.pi / 2**32)  # |rest| <= pi/4
     y = rest * rest
     sine = ((((f(1 / 362880) * y + f(-1 / 5040)) * y + f(1 / 120)) * y + f(-1 / 6)) * y + f(1.0)) * rest
     cosine = (((f(1 / 40320) * y + f(-1 / 720)) * y + f(1 / 24)) * y + f(-0.5)) * y + f(1.0)

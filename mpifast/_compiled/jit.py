@@ -1,13 +1,10 @@
-"""Every decision about Numba: compiler options, serial and parallel twins, threads, forks.
+"""Every decision about Numba: compiler options, building blocks, threads, forks. `loop` runs what is compiled here.
 
-A loop body is written once, with ``prange``, and compiled twice by `Twin`, each on first use. The parallel twin runs
-where that is safe; otherwise the serial one steps in, with the same bits:
+A parallel call is unsafe, and `parallel_allowed` says so,
 
 - in a forked child, because GNU OpenMP aborts or hangs there;
 - while another thread is inside a parallel call, if Numba's layer is "workqueue", which aborts the process on
   concurrent calls.
-
-Compiled twins are kept between processes by `cache`.
 """
 
 from __future__ import annotations
@@ -27,17 +24,17 @@ from mpifast._compiled import cache
 # No "nnan" or "ninf": NaN must survive. No "reassoc": a sum keeps its order, whatever the vector width.
 OPTIONS: dict[str, Any] = {"fastmath": {"contract", "nsz"}, "error_model": "numpy", "nogil": True}
 
-_turn = threading.Lock()
+_parallel_call = threading.Lock()
 _forked = False
 
 
 class Block(CPUDispatcher):  # type: ignore[misc]
-    """A building block: compiled code calls its compiled form, Python the function itself; the wrapper for Python would
-    take a tenth of the time.
+    """A building block, for calls from compiled code alone: the wrapper for Python would take a tenth of the time to
+    compile. Tests and benchmarks call blocks from a compiled function of their own.
     """
 
     def __call__(self, *args: Any) -> Any:
-        return self.py_func(*args)
+        raise TypeError(f"{self.__name__} is for compiled code: call it from a function that numba.njit compiles")
 
 
 def _block(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -66,18 +63,9 @@ def jit_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
     return _block(function, fastmath=OPTIONS["fastmath"] | {"reassoc"})
 
 
-class Twin:
-    """A loop body with ``prange``, as a serial and as a parallel function with the same results."""
-
-    def __init__(self, body: Callable[..., Any]) -> None:
-        self.__doc__, self.__name__ = body.__doc__, body.__name__
-        self.serial = cache.enable(numba.njit(no_cfunc_wrapper=True, **OPTIONS)(body))
-        self.parallel = cache.enable(numba.njit(parallel=True, no_cfunc_wrapper=True, **OPTIONS)(body))
-
-    def __call__(self, *args: Any, threads: int) -> Any:
-        """Run on up to ``threads`` threads, or serially where more than one is unsafe."""
-        with _parallel_allowed(threads) as allowed:
-            return self.parallel(*args) if allowed else self.serial(*args)
+def jit_entry(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a serial function that Python calls; the code is kept between processes."""
+    return cache.enable(numba.njit(no_cfunc_wrapper=True, **OPTIONS)(function))
 
 
 def thread_count(threads: int | None) -> int:
@@ -94,13 +82,13 @@ def thread_count(threads: int | None) -> int:
 
 
 @contextmanager
-def _parallel_allowed(threads: int) -> Iterator[bool]:
+def parallel_allowed(threads: int) -> Iterator[bool]:
     """Set the thread count for the block, or say that it has to run serially; the host's setting is restored."""
     if threads == 1 or _forked:
         yield False
         return
     exclusive = not _layer_is_reentrant()
-    if exclusive and not _turn.acquire(blocking=False):
+    if exclusive and not _parallel_call.acquire(blocking=False):
         yield False
         return
     before = numba.get_num_threads()
@@ -110,7 +98,7 @@ def _parallel_allowed(threads: int) -> Iterator[bool]:
     finally:
         numba.set_num_threads(before)
         if exclusive:
-            _turn.release()
+            _parallel_call.release()
 
 
 def _layer_is_reentrant() -> bool:
@@ -121,8 +109,8 @@ def _layer_is_reentrant() -> bool:
 
 
 def _after_fork() -> None:
-    global _forked, _turn
-    _forked, _turn = True, threading.Lock()
+    global _forked, _parallel_call
+    _forked, _parallel_call = True, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from mpifast._compiled.elementary import cosine_sine, log
-from mpifast._compiled.jit import Twin, jit
+from mpifast._compiled.jit import jit
+from mpifast._compiled.loop import Loop
 from mpifast._compiled.philox import NOISE, fill_words
 
 
@@ -38,16 +38,15 @@ def add_noise(spectrum: np.ndarray, level: float, first: np.ndarray, second: np.
         spectrum[half + r] += scale * second[r]
 
 
-def _disturb(samples: np.ndarray, keys: np.ndarray, level: float, spectra: np.ndarray, slots: int) -> None:
+def _disturb(samples: np.ndarray, keys: np.ndarray, level: float, spectra: np.ndarray, slots: int, slot: int) -> None:
     """Add the noise of the given sample numbers to spectra [n, rows], one contiguous share a slot."""
     count, rows = spectra.shape
     half = (rows + 1) // 2
-    for slot in prange(slots):
-        random = np.empty(4 * ((half + 3) // 4), np.uint64)
-        first, second = np.empty(half, np.float32), np.empty(half, np.float32)
-        for s in range(count * slot // slots, count * (slot + 1) // slots):
-            draw_normals(first, second, random, samples[s], keys)
-            add_noise(spectra[s], level, first, second)
+    random = np.empty(4 * ((half + 3) // 4), np.uint64)
+    first, second = np.empty(half, np.float32), np.empty(half, np.float32)
+    for s in range(count * slot // slots, count * (slot + 1) // slots):
+        draw_normals(first, second, random, samples[s], keys)
+        add_noise(spectra[s], level, first, second)
 
 
-disturb = Twin(_disturb)
+disturb = Loop(_disturb)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
+from numba.extending import register_jitable
 
 from mpifast._compiled.bits import WORD, to_bytes, words
-from mpifast._compiled.jit import Twin, jit
+from mpifast._compiled.jit import jit
+from mpifast._compiled.loop import Loop
 from mpifast._compiled.philox import PHANTOMS, fill_words
 
 
-@jit
+@register_jitable
 def words_needed(voxels: int, digits: int) -> int:
     """Random words for one phantom, rounded up to whole Philox blocks."""
     return 4 * ((-(-voxels // WORD) * digits + 3) // 4)
@@ -38,14 +39,15 @@ def draw_bits(
         bits[groups - 1] &= (np.uint64(1) << np.uint64(voxels % WORD)) - np.uint64(1)
 
 
-def _draw(samples: np.ndarray, keys: np.ndarray, numerator: int, digits: int, phantoms: np.ndarray, slots: int) -> None:
-    """Random phantoms uint8[n, voxels] of the given sample numbers, one contiguous share a slot."""
+def _draw(
+    samples: np.ndarray, keys: np.ndarray, numerator: int, digits: int, phantoms: np.ndarray, slots: int, slot: int
+) -> None:
+    """Random phantoms uint8[n, voxels] of the given sample numbers: a slot's contiguous share."""
     count, voxels = phantoms.shape
-    for slot in prange(slots):
-        random, bits = np.empty(words_needed(voxels, digits), np.uint64), np.empty(words(voxels), np.uint64)
-        for s in range(count * slot // slots, count * (slot + 1) // slots):
-            draw_bits(bits, random, voxels, samples[s], keys, numerator, digits)
-            to_bytes(phantoms, s, bits)
+    random, bits = np.empty(words_needed(voxels, digits), np.uint64), np.empty(words(voxels), np.uint64)
+    for s in range(count * slot // slots, count * (slot + 1) // slots):
+        draw_bits(bits, random, voxels, samples[s], keys, numerator, digits)
+        to_bytes(phantoms, s, bits)
 
 
-draw = Twin(_draw)
+draw = Loop(_draw)

@@ -5,14 +5,13 @@ caches.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from mpifast._compiled.bits import TOGETHER, fields, to_bytes, words
-from mpifast._compiled.jit import Twin
+from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import padded, sum_rows
 from mpifast.data._noise_loops import add_noise, draw_normals
 from mpifast.data._phantoms_loops import draw_bits, words_needed
-from mpifast.physics._forward_loops import TILE
+from mpifast.physics._forward_loops import SPECTRA
 
 
 def _generate(
@@ -25,26 +24,26 @@ def _generate(
     spectra: np.ndarray,
     phantoms: np.ndarray,
     slots: int,
+    slot: int,
 ) -> None:
-    """Spectra [n, rows] and phantoms uint8[n, voxels] of the given sample numbers, one contiguous share a slot."""
+    """Spectra [n, rows] and phantoms uint8[n, voxels] of the given sample numbers: a slot's contiguous share."""
     (count, rows), voxels = spectra.shape, phantoms.shape[1]
     half = (rows + 1) // 2
-    for slot in prange(slots):
-        random = np.empty(max(words_needed(voxels, digits), 4 * ((half + 3) // 4)), np.uint64)
-        index, bits = np.empty((TILE, padded(len(tables), TOGETHER)), np.uint8), np.empty(words(voxels), np.uint64)
-        first, second = np.empty(half, np.float32), np.empty(half, np.float32)
-        stop = count * (slot + 1) // slots
-        for start in range(count * slot // slots, stop, TILE):
-            size = min(TILE, stop - start)
+    random = np.empty(max(words_needed(voxels, digits), 4 * ((half + 3) // 4)), np.uint64)
+    index, bits = np.empty((SPECTRA, padded(len(tables), TOGETHER)), np.uint8), np.empty(words(voxels), np.uint64)
+    first, second = np.empty(half, np.float32), np.empty(half, np.float32)
+    stop = count * (slot + 1) // slots
+    for start in range(count * slot // slots, stop, SPECTRA):
+        size = min(SPECTRA, stop - start)
+        for s in range(size):
+            draw_bits(bits, random, voxels, samples[start + s], keys, numerator, digits)
+            to_bytes(phantoms, start + s, bits)
+            fields(index, s, bits)
+        sum_rows(spectra[start : start + size], index, tables)
+        if noise > 0.0:
             for s in range(size):
-                draw_bits(bits, random, voxels, samples[start + s], keys, numerator, digits)
-                to_bytes(phantoms, start + s, bits)
-                fields(index, s, bits)
-            sum_rows(spectra[start : start + size], index, tables)
-            if noise > 0.0:
-                for s in range(size):
-                    draw_normals(first, second, random, samples[start + s], keys)
-                    add_noise(spectra[start + s], noise, first, second)
+                draw_normals(first, second, random, samples[start + s], keys)
+                add_noise(spectra[start + s], noise, first, second)
 
 
-generate = Twin(_generate)
+generate = Loop(_generate)

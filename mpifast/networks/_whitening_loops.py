@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mpifast._compiled.jit import Twin, jit, jit_reduction
+from mpifast._compiled.jit import jit, jit_entry, jit_reduction
 from mpifast.networks._network_layout import span
 
 CANCELLED = 1e-3  # a difference of so little of what it began with has lost digits
@@ -76,17 +76,15 @@ def invert(triangle: np.ndarray, order: np.ndarray, rank: int, inverse: np.ndarr
             inverse[order[i], k] = -total / triangle[i, order[i]]
 
 
-def _directions(
+@jit_entry
+def directions(
     rows: np.ndarray, triangle: np.ndarray, inverse: np.ndarray, tolerance: float, order: np.ndarray, rank: np.ndarray
 ) -> None:
-    """Both, for float64[inputs, samples]; triangle and inverse, float64[inputs, inputs] of zeros, get what `factor` and
-    `invert` say.
+    """`factor` and `invert` for float64[inputs, samples]; triangle and inverse are float64[inputs, inputs] of zeros. A
+    hundredth of a second, so always serial.
     """
     rank[0] = factor(rows, triangle, order, tolerance)
     invert(triangle, order, rank[0], inverse)
-
-
-directions = Twin(_directions)  # always serial: a hundredth of a second
 
 
 def directions_of(rows: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -100,5 +98,5 @@ def directions_of(rows: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.nd
         np.zeros(count, np.int64),
         np.zeros(1, np.int64),
     )
-    directions(q, triangle, inverse, float(tolerance), order, rank, threads=1)
+    directions(q, triangle, inverse, float(tolerance), order, rank)
     return triangle[: rank[0]], inverse[:, : rank[0]], q[order[: rank[0]]]

@@ -33,12 +33,12 @@ class Reduction:
     ----------
     basis : ndarray
         Q, dtype[inputs, rank], orthonormal columns.
-    samples : Samples
+    samples : TrainingSet
         The coordinates of the scaled spectra, dtype[n, rank], and the targets.
     """
 
     basis: np.ndarray
-    samples: layout.Samples
+    samples: layout.TrainingSet
 
     @classmethod
     def find(cls, scaling: Scaling, spectra: np.ndarray, targets: np.ndarray, threads: int) -> Reduction | None:
@@ -60,7 +60,7 @@ class Reduction:
         if (outside > len(probes) * (ROUNDING * np.finfo(dtype).eps) ** 2 * inside).any():
             return None
         one = np.ones(max(rank, count), dtype)
-        samples = layout.Samples(
+        samples = layout.TrainingSet(
             np.ascontiguousarray(coordinates[:, :rank]), np.zeros(rank, dtype), one[:rank], one[:count], targets
         )
         return cls(np.ascontiguousarray(basis.T, dtype), samples)

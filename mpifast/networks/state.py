@@ -185,13 +185,13 @@ class NetworkState:
             )
         return self.scaling
 
-    def samples(self, spectra: np.ndarray, targets: np.ndarray) -> layout.Samples:
+    def samples(self, spectra: np.ndarray, targets: np.ndarray) -> layout.TrainingSet:
         """Checked spectra, with the scaling that the loops apply to them, and their targets."""
         scaling, dtype = self.measured_scaling(), self.architecture.dtype
         offset, factor, gain = (
             array.astype(dtype) for array in (scaling.offset, scaling.factor, scaling.gain(spectra))
         )
-        return layout.Samples(spectra, offset, factor, gain, targets)
+        return layout.TrainingSet(spectra, offset, factor, gain, targets)
 
 
 def _activations(activation: Any, layers: int) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast._compiled.barrier import new_flags, offers
+from mpifast._compiled.barrier import offers
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.metrics import mean_square
+from mpifast.networks import _hidden_layer_loops, _single_layer_loops
 from mpifast.networks import _network_layout as layout
 from mpifast.networks import _network_loops as loops
 from mpifast.networks.history import Epoch, History
@@ -33,7 +34,7 @@ class Trainer:
     """Passes of one training set, each from a state to the weights behind it."""
 
     def __init__(
-        self, state: NetworkState, samples: layout.Samples, batch: int, threads: int, reduction: Reduction | None = None
+        self, state: NetworkState, samples: layout.TrainingSet, batch: int, threads: int, reduction: Reduction | None = None
     ) -> None:
         architecture = state.architecture
         self.samples, self.batch, self.reduction = samples, batch, reduction
@@ -59,23 +60,17 @@ class Trainer:
         net, inner, samples = architecture.net(weights), architecture.net(weights), self.samples
         if self.reduction is not None:
             inner, samples = self.reduction.enter(net, self.threads), self.reduction.samples
-        single, errors = True if len(architecture.units) == 2 else None, np.zeros(outputs)
+        hidden, errors = len(architecture.units) > 2, np.zeros(outputs)
+        rule = _hidden_layer_loops if hidden else _single_layer_loops
+        train = rule.train_exactly if self.batch == 1 else rule.train_batches
         work = layout.workspace(inner, layout.BLOCK if self.batch == 1 else self.batch, self.slots)
-        sums = aligned_zeros((2, layout.PARTS, layout.TILE, max(inner.weights.shape)), architecture.dtype)
         step = architecture.dtype.type(rate)
         for start in range(0, len(order), self.chunk):
-            part = order[start : start + self.chunk]
-            slots = 1 if self.alone else self.slots  # the twin of as many threads: the serial one may not be compiled
-            meeting = None if single else layout.Meeting(sums, new_flags(slots))
-            if self.batch == 1:
-                loops.train_exactly(
-                    inner, samples, part, step, errors, work, slots, single, meeting, threads=self.slots
-                )
-            else:
-                loops.train_batches(
-                    inner, samples, part, self.batch, step, errors, work, slots, meeting, threads=self.slots
-                )
-            contended = meeting is not None and offers(meeting.flags) > OFFERS
+            part, slots = order[start : start + self.chunk], 1 if self.alone else self.slots
+            meetings = [_hidden_layer_loops.new_meeting(inner, slots)] if hidden else []
+            task = layout.Pass(inner, samples, part, self.batch, step, errors)
+            train(task, work, *meetings, slots, threads=slots)
+            contended = any(offers(meeting.flags) > OFFERS for meeting in meetings)
             self.alone = ALONE if contended else max(self.alone - 1, 0)
         if self.reduction is not None:
             self.reduction.leave(inner, net, self.threads)
@@ -178,7 +173,7 @@ def complaints(state: NetworkState, history: History, data: Data, plan: Plan) ->
         )
     variance = data.variance()
     if (
-        state.epochs >= BEGUN and history.train_mse[-1] > variance > 0.0
+        state.epochs >= BEGUN and history.train_mse[-1] > variance
     ):  # during the pass, which is cheap; so the error after it
         spectra, phantoms = data.some
         error = mean_square(predict(state, spectra, plan.threads), phantoms)

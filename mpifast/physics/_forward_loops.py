@@ -3,50 +3,45 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from mpifast._compiled.bits import TOGETHER, fields, to_bits, words
-from mpifast._compiled.jit import Twin
+from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import ROWS, multiply_add, padded, sum_rows
 
-TILE = 16  # spectra made together
+SPECTRA = 16  # made together
 
 
-def _look_up(phantoms: np.ndarray, tables: np.ndarray, spectra: np.ndarray, slots: int) -> None:
-    """Spectra of binary phantoms: uint8[n, voxels] -> [n, rows], one contiguous share of the samples a slot."""
+def _look_up(phantoms: np.ndarray, tables: np.ndarray, spectra: np.ndarray, slots: int, slot: int) -> None:
+    """Spectra of binary phantoms, uint8[n, voxels] -> [n, rows]: a slot's contiguous share of the samples."""
     samples = len(phantoms)
-    for slot in prange(slots):
-        index, bits = (
-            np.empty((TILE, padded(len(tables), TOGETHER)), np.uint8),
-            np.empty(words(phantoms.shape[1]), np.uint64),
-        )
-        last = samples * (slot + 1) // slots
-        for first in range(samples * slot // slots, last, TILE):
-            count = min(TILE, last - first)
-            for s in range(count):
-                to_bits(bits, phantoms, first + s)
-                fields(index, s, bits)
-            sum_rows(spectra[first : first + count], index, tables)
+    index = np.empty((SPECTRA, padded(len(tables), TOGETHER)), np.uint8)
+    bits = np.empty(words(phantoms.shape[1]), np.uint64)
+    last = samples * (slot + 1) // slots
+    for first in range(samples * slot // slots, last, SPECTRA):
+        count = min(SPECTRA, last - first)
+        for s in range(count):
+            to_bits(bits, phantoms, first + s)
+            fields(index, s, bits)
+        sum_rows(spectra[first : first + count], index, tables)
 
 
-def _multiply(phantoms: np.ndarray, columns: np.ndarray, spectra: np.ndarray, slots: int) -> None:
+def _multiply(phantoms: np.ndarray, columns: np.ndarray, spectra: np.ndarray, slots: int, slot: int) -> None:
     """Spectra of grey phantoms: [n, voxels] times columns [voxels, rows padded to `lanes`] -> [n, rows]."""
     samples, voxels = phantoms.shape
     rows = spectra.shape[1]
-    for slot in prange(slots):
-        block = np.zeros((ROWS, voxels), phantoms.dtype)
-        result = np.empty((ROWS, columns.shape[1]), phantoms.dtype)
-        last = samples * (slot + 1) // slots
-        for first in range(samples * slot // slots, last, ROWS):
-            count = min(ROWS, last - first)
-            for s in range(count):
-                for v in range(np.uint64(voxels)):
-                    block[s, v] = phantoms[first + s, v]
-            result[:] = 0
-            multiply_add(result, block, columns)
-            for s in range(count):
-                for r in range(np.uint64(rows)):
-                    spectra[first + s, r] = result[s, r]
+    block = np.zeros((ROWS, voxels), phantoms.dtype)
+    result = np.empty((ROWS, columns.shape[1]), phantoms.dtype)
+    last = samples * (slot + 1) // slots
+    for first in range(samples * slot // slots, last, ROWS):
+        count = min(ROWS, last - first)
+        for s in range(count):
+            for v in range(np.uint64(voxels)):
+                block[s, v] = phantoms[first + s, v]
+        result[:] = 0
+        multiply_add(result, block, columns)
+        for s in range(count):
+            for r in range(np.uint64(rows)):
+                spectra[first + s, r] = result[s, r]
 
 
-look_up, multiply = Twin(_look_up), Twin(_multiply)
+look_up, multiply = Loop(_look_up), Loop(_multiply)

@@ -17,9 +17,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
-from mpifast._compiled.jit import Twin, jit, jit_reduction
+from mpifast._compiled.jit import jit, jit_reduction
+from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import multiply_add
 from mpifast.networks._network_layout import span
 
@@ -268,12 +268,14 @@ def fista_block(
                 images[n, j] = shrunk[line, j]
 
 
-# The two loops below hold nothing but calls: with the work of `sweep_block` written out in its parallel loop, Numba
-# 0.68 gave wrong images.
-
-
 def _fista(
-    problem: Fista, images: np.ndarray, points: np.ndarray, momentum: np.ndarray, history: np.ndarray, slots: int
+    problem: Fista,
+    images: np.ndarray,
+    points: np.ndarray,
+    momentum: np.ndarray,
+    history: np.ndarray,
+    slots: int,
+    slot: int,
 ) -> None:
     """Steps of FISTA from images c, points y, momentum t [n]; history[1 + step, n] gets ||c' - y|| / ||c'||, and stays
     NaN after convergence.
@@ -281,10 +283,9 @@ def _fista(
     history[0] is the measure of the step before, or infinite.
     """
     blocks, width = len(images) // TILE, images.shape[1]
-    for slot in prange(slots):
-        shrunk = np.empty((TILE, width))
-        for block in range(blocks * slot // slots, blocks * (slot + 1) // slots):
-            fista_block(problem, images, points, momentum, history, TILE * block, shrunk)
+    shrunk = np.empty((TILE, width))
+    for block in range(blocks * slot // slots, blocks * (slot + 1) // slots):
+        fista_block(problem, images, points, momentum, history, TILE * block, shrunk)
 
 
 def _sweep(
@@ -295,16 +296,16 @@ def _sweep(
     memory: np.ndarray,
     history: np.ndarray,
     slots: int,
+    slot: int,
 ) -> None:
     """One sweep for each row of history[1:], which gets the bound of `measure`, and stays NaN after convergence.
 
     history[0] is the bound after the sweep before, or infinite.
     """
     blocks = len(images)
-    for slot in prange(slots):
-        work = scratch(images.shape[1])
-        for block in range(blocks * slot // slots, blocks * (slot + 1) // slots):
-            sweep_block(system, spectra, images, auxiliary, memory, history, block, work)
+    work = scratch(images.shape[1])
+    for block in range(blocks * slot // slots, blocks * (slot + 1) // slots):
+        sweep_block(system, spectra, images, auxiliary, memory, history, block, work)
 
 
-sweep, fista = Twin(_sweep), Twin(_fista)
+sweep, fista = Loop(_sweep), Loop(_fista)
