@@ -75,3 +75,20 @@ def test_threads_do_not_change_the_bits(small_system, threads, random):
         np.testing.assert_array_equal(
             small_system.spectra(phantoms, threads=threads), small_system.spectra(phantoms, threads=1)
         )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_matrix_larger_than_a_cache_is_multiplied_in_panels(random, dtype):
+    """To the bits of each spectrum alone, on any number of threads."""
+    matrix, grey = random.normal(size=(333, 700)), random.random((45, 700))
+    system = mpifast.linear_system(matrix)
+    assert len(system.forward_model.panels(np.dtype(dtype))) > 1
+    assert system.forward_model.tables(np.dtype(dtype)) is None
+    u = system.spectra(grey, dtype=dtype, threads=1)
+    np.testing.assert_allclose(u, grey @ matrix.T, atol=1e-4 if dtype == "float32" else 1e-11)
+    np.testing.assert_array_equal(system.spectra(grey, dtype=dtype, threads=2), u)
+    np.testing.assert_array_equal(np.concatenate([system.spectra(row[None], dtype=dtype) for row in grey]), u)
+    binary = (grey > 0.5).astype(np.uint8)
+    np.testing.assert_array_equal(
+        system.spectra(binary, dtype=dtype), system.spectra(binary.astype(dtype), dtype=dtype)
+    )

@@ -25,23 +25,29 @@ def _look_up(phantoms: np.ndarray, tables: np.ndarray, spectra: np.ndarray, slot
         sum_rows(spectra[first : first + count], index, tables)
 
 
-def _multiply(phantoms: np.ndarray, columns: np.ndarray, spectra: np.ndarray, slots: int, slot: int) -> None:
-    """Spectra of grey phantoms: [n, voxels] times columns [voxels, rows padded to `lanes`] -> [n, rows]."""
-    samples, voxels = phantoms.shape
-    rows = spectra.shape[1]
-    block = np.zeros((ROWS, voxels), phantoms.dtype)
-    result = np.empty((ROWS, columns.shape[1]), phantoms.dtype)
-    last = samples * (slot + 1) // slots
-    for first in range(samples * slot // slots, last, ROWS):
-        count = min(ROWS, last - first)
-        for s in range(count):
-            for v in range(np.uint64(voxels)):
-                block[s, v] = phantoms[first + s, v]
-        result[:] = 0
-        multiply_add(result, block, columns)
-        for s in range(count):
-            for r in range(np.uint64(rows)):
-                spectra[first + s, r] = result[s, r]
+def _multiply(phantoms: np.ndarray, panels: np.ndarray, spectra: np.ndarray, slots: int, slot: int) -> None:
+    """Spectra of grey phantoms, [n, voxels] times a matrix in panels [panels, voxels, width] -> [n, rows]: a slot's
+    contiguous share of the samples.
+
+    A panel stays in the cache for all samples of the share. In rows of the whole matrix each of its lines would be on
+    a memory page of its own.
+    """
+    (samples, voxels), rows, width = phantoms.shape, spectra.shape[1], panels.shape[2]
+    block, result = np.zeros((ROWS, voxels), phantoms.dtype), np.empty((ROWS, width), phantoms.dtype)
+    start, last = samples * slot // slots, samples * (slot + 1) // slots
+    for panel in range(len(panels)):
+        left = panel * width
+        columns = min(width, rows - left)
+        for first in range(start, last, ROWS):
+            count = min(ROWS, last - first)
+            for s in range(count):
+                for v in range(np.uint64(voxels)):
+                    block[s, v] = phantoms[first + s, v]
+            result[:] = 0
+            multiply_add(result, block, panels[panel])
+            for s in range(count):
+                for r in range(np.uint64(columns)):
+                    spectra[first + s, left + r] = result[s, r]
 
 
 look_up, multiply = Loop(_look_up), Loop(_multiply)

@@ -13,6 +13,7 @@ from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.physics import _forward_loops as loops
 
 LARGEST_TABLES = 2**21  # bytes: an L2 cache; larger ones are slower than the ordinary product
+LARGEST_PANEL = 2**18  # bytes
 BATCH = 2**22  # numbers of phantoms converted together
 
 
@@ -35,10 +36,10 @@ class ForwardModel:
         self.equations, self.voxels = real.shape
         self._real = real
         self._tables: dict[np.dtype, np.ndarray] = {}
-        self._columns: dict[np.dtype, np.ndarray] = {}
+        self._panels: dict[np.dtype, np.ndarray] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_tables": {}, "_columns": {}}  # made again where they are needed
+        return {**self.__dict__, "_tables": {}, "_panels": {}}  # made again where they are needed
 
     def tables(self, dtype: np.dtype) -> np.ndarray | None:
         """Partial sums dtype[groups, 32, equations padded to `lanes`], made in float64 and rounded once; None where
@@ -53,11 +54,11 @@ class ForwardModel:
             self._tables[dtype] = tables
         return self._tables[dtype]
 
-    def columns(self, dtype: np.dtype) -> np.ndarray:
-        """The transpose of the system, dtype[voxels, equations padded to `lanes`]; kept for the next call."""
-        if dtype not in self._columns:
-            self._columns[dtype] = padded_columns(self._real.T, dtype)
-        return self._columns[dtype]
+    def panels(self, dtype: np.dtype) -> np.ndarray:
+        """The transpose of the system as `in_panels` makes them; kept for the next call."""
+        if dtype not in self._panels:
+            self._panels[dtype] = in_panels(self._real.T, dtype)
+        return self._panels[dtype]
 
     def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
         """Spectra dtype[n, equations] of ``phantoms`` [n, voxels]; see `LinearSystem.spectra`."""
@@ -78,8 +79,7 @@ class ForwardModel:
         batch = max(1, BATCH // self.voxels)
         for first in range(0, len(phantoms), batch):
             part = np.ascontiguousarray(phantoms[first : first + batch], spectra.dtype)
-            columns = self.columns(spectra.dtype)
-            loops.multiply(part, columns, spectra[first : first + batch], threads, threads=threads)
+            loops.multiply(part, self.panels(spectra.dtype), spectra[first : first + batch], threads, threads=threads)
 
     def adjoint(self, u: np.ndarray, threads: int | None = None) -> np.ndarray:
         """The transpose applied to right-hand sides float64[n, equations]: float64[n, voxels]."""
@@ -91,15 +91,24 @@ def product(a: np.ndarray, b: np.ndarray, threads: int) -> np.ndarray:
     BLAS's may.
     """
     result = np.empty((len(a), b.shape[1]), a.dtype)
-    loops.multiply(a, padded_columns(b, a.dtype), result, threads, threads=threads)
+    loops.multiply(a, in_panels(b, a.dtype), result, threads, threads=threads)
     return result
 
 
-def padded_columns(matrix: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """A matrix [k, m] as dtype[k, m padded to `lanes`], as the loops take it."""
-    columns = np.zeros((len(matrix), padded(matrix.shape[1], lanes(dtype))), dtype)
-    columns[:, : matrix.shape[1]] = matrix
-    return columns
+def in_panels(matrix: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A matrix [k, m] as the loops take it: dtype[panels, k, width], of columns padded with zeros.
+
+    A matrix that a cache holds is one panel, which is the fastest. The panels of a larger one are so narrow that a
+    product of `ROWS` rows stays in registers.
+    """
+    (depth, columns), group = matrix.shape, lanes(dtype)
+    whole = padded(columns, group)
+    width = whole if depth * whole * dtype.itemsize <= LARGEST_PANEL else min(2 * group, whole)
+    panels = aligned_zeros((-(-columns // width), depth, width), dtype)
+    for panel, left in zip(panels, range(0, columns, width), strict=True):
+        part = matrix[:, left : left + width]
+        panel[:, : part.shape[1]] = part
+    return panels
 
 
 def partial_sums(real: np.ndarray) -> np.ndarray:
