@@ -18,8 +18,8 @@ from mpifast._compiled.jit import OPTIONS
 from mpifast._compiled.products import multiply_add, multiply_add_transposed, padded, sum_rows
 from mpifast.data._noise_loops import add_noise, draw_normals
 from mpifast.data._phantoms_loops import draw_bits, words_needed
-from mpifast.networks import _network_layout as layout
-from mpifast.networks import _network_loops as loops
+from mpifast.networks._loops import layout
+from mpifast.networks._loops import shared as loops
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.whitening import Whitening
 from mpifast.physics._forward_loops import SPECTRA

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,18 +66,31 @@ def locked(path: Path) -> Iterator[None]:
     if not path.parent.is_dir():  # filelock would make it
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
     lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise BlockingIOError(
-            errno.EAGAIN, f"{path} is being written by another process: wait for it, or choose another name"
-        ) from error
-    except OSError as error:
-        if error.errno not in WITHOUT_LOCKS:
-            raise
-    try:
+    try:  # around everything behind the lock's making, for Ctrl-C may come between any two lines
+        try:
+            _acquire(lock)
+        except filelock.Timeout as error:
+            raise BlockingIOError(
+                errno.EAGAIN, f"{path} is being written by another process: wait for it, or choose another name"
+            ) from error
+        except OSError as error:
+            if error.errno not in WITHOUT_LOCKS:
+                raise
         yield
     finally:
-        if lock.is_locked and os.name != "nt":  # while it is held: who opened it before sees that it has gone
-            Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+        try:
+            if lock.is_locked and os.name != "nt":  # while it is held: who opened it before sees that it has gone
+                Path(lock.lock_file).unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+
+def _acquire(lock: Any) -> None:
+    """Take the lock at once. One that Ctrl-C left to this process in the middle of its release goes with its object."""
+    import filelock
+
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        gc.collect()
+        lock.acquire()

@@ -181,7 +181,6 @@ class Jobs:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         done = yield lambda: self.spectra.save(path, 20_000, chunks=500, progress=False) or True
         if done is None and not path.exists():
-            time.sleep(0.5)  # zarr's own thread may still be writing the file that it has begun
             self.spectra.save(path, 20_000, chunks=500, progress=False)
         files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
         content = [file.read_bytes() for file in files]

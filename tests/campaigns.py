@@ -378,7 +378,9 @@ def public_calls():
             f"predict, {size}": lambda net=net, u=u: net.predict(u, threads=2),
             f"tsvd, {size}": lambda s=system, u=u: mpifast.tsvd(s, u),
             f"tikhonov, {size}": lambda s=system, u=u: mpifast.tikhonov(s, u),
-            f"kaczmarz, {size}": lambda s=system, u=u: mpifast.kaczmarz(s, u, alpha=1.0, iterations=20, tolerance=0.0, threads=2),
+            f"kaczmarz, {size}": lambda s=system, u=u: mpifast.kaczmarz(
+                s, u, alpha=1.0, iterations=20, tolerance=0.0, threads=2
+            ),
             f"sparse, {size}": lambda s=system, u=u: mpifast.sparse(s, u, iterations=20, tolerance=0.0, threads=2),
             f"nnls, {size}": lambda s=system, u=u: mpifast.nnls(s, u[:2]),
             f"metrics.mse, {size}": lambda c=c: mpifast.metrics.mse(c, c * 0.5),

@@ -85,7 +85,7 @@ CASES = [
     (lambda: SYSTEM.spectra(C, threads=0), ValueError, "threads=0"),
     (lambda: SYSTEM.spectra(C, threads=1.5), TypeError, "threads"),
     # data
-    (lambda: mpifast.Spectra(SCANNER), TypeError, "system must be a mpifast.SystemMatrix"),
+    (lambda: mpifast.Spectra(SCANNER), TypeError, "system must be a system or a real or complex array"),
     (lambda: mpifast.Spectra(SYSTEM, seed=-1), ValueError, "seed=-1"),
     (lambda: mpifast.Spectra(SYSTEM, seed=1.0), TypeError, "seed"),
     (lambda: mpifast.Spectra(SYSTEM, density=1.1), ValueError, "density=1.1.*between 0 and 1"),

@@ -1,4 +1,4 @@
-"""The fast recipe on phantoms that are alike, with noise: as good as the paper's rule, never worse than the mean image."""
+"""The fast recipe on similar phantoms with noise: as good as the paper's rule, never worse than the mean image."""
 
 import numpy as np
 import pytest

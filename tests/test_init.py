@@ -52,8 +52,13 @@ def test_a_missing_extra_is_named(run_python, module, library, extra):
 
 def test_no_interface_loads_its_library_before_use(run_python):
     code = (
-        "import sys, mpifast, mpifast.io; mpifast.Network(1, 1).fit([[1.0], [2.0]], [[0], [1]], epochs=1);"
+        "import sys, mpifast, mpifast.io; network = mpifast.Network(1, 1, scaling='none'); network.predict([[1.0]]);"
         "print([m for m in ('torch', 'onnx', 'sklearn', 'pylops') if m in sys.modules])"
     )
     done = run_python("-c", code)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_regressor_names_its_extra(run_python):
+    done = run_python("-c", "import sys; sys.modules['sklearn'] = None; import mpifast; mpifast.SpectrumRegressor")
+    assert 'needs scikit-learn: python -m pip install "mpifast[sklearn]"' in done.stderr

@@ -117,7 +117,7 @@ def test_threads_do_not_change_the_bits(system, threads, hidden, bias, batch_siz
 
 
 def test_where_others_want_the_cores_threads_stop_waiting_for_each_other(data, monkeypatch):
-    slots, train = [], training._hidden_layer_loops.train_exactly
+    slots, train = [], training.hidden_layer.train_exactly
 
     def contended(*args, threads):
         *_, meeting, count = args
@@ -126,7 +126,7 @@ def test_where_others_want_the_cores_threads_stop_waiting_for_each_other(data, m
         if count > 1:
             meeting.flags[OFFERED] += training.OFFERS + 1
 
-    monkeypatch.setattr(training._hidden_layer_loops, "train_exactly", contended)
+    monkeypatch.setattr(training.hidden_layer, "train_exactly", contended)
     network((9,)).fit(*data, epochs=2 * training.ALONE, threads=2)
     expected = (
         ([2] + [1] * training.ALONE) * 2 if mpifast._compiled.jit.thread_count(2) > 1 else [1] * 2 * training.ALONE

@@ -205,7 +205,7 @@ def test_numbas_settings_choose_the_copy(run_python, setting):
 
 WARM = """
 import mpifast, numpy as np
-from mpifast.networks import _network_loops as loops
+from mpifast.networks._loops import shared as loops
 network = mpifast.Network(40, 30, scaling="none", seed=1)
 print(float(network.predict(np.ones((5, 40))).sum()), sum(loops.predict.compiled.stats.cache_hits.values()))
 """

@@ -80,7 +80,8 @@ if __name__ == "__main__":
     expected = spectra[:600]  # Numba's threads
     torch.ones(512, 512) @ torch.ones(512, 512)  # and PyTorch's
     for dataset, size in ((SpectraDataset(spectra, 600), 50), (IterableSpectra(spectra, 50, 600), None)):
-        loader = torch.utils.data.DataLoader(dataset, size, num_workers=2, multiprocessing_context=sys.argv[1], timeout=120)
+        options = {'num_workers': 2, 'multiprocessing_context': sys.argv[1], 'timeout': 120}
+        loader = torch.utils.data.DataLoader(dataset, size, **options)
         for found, part in zip(zip(*loader), expected):
             assert numpy.array_equal(torch.cat(found), part)
         assert numpy.array_equal(spectra[:600][0], expected[0])  # the parent goes on

@@ -5,7 +5,7 @@ import pytest
 import scipy.linalg
 
 import mpifast
-from mpifast.networks._whitening_loops import directions_of
+from mpifast.networks._loops.whitening import directions_of
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.whitening import SAMPLES, Whitening
 

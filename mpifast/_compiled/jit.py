@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core.registry import CPUDispatcher
 
 from mpifast import _validation as check
@@ -66,6 +67,14 @@ def jit_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
 def jit_entry(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a serial function that Python calls; the code is kept between processes."""
     return cache.enable(numba.njit(no_cfunc_wrapper=True, **OPTIONS)(function))
+
+
+@jit
+def span(start: int, stop: int) -> range:
+    """range(start, stop) of unsigned numbers: a signed index may be negative for all the compiler knows, and then no
+    loop vectorises.
+    """
+    return range(np.uint64(start), np.uint64(stop))
 
 
 def thread_count(threads: int | None) -> int:

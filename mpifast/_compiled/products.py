@@ -31,8 +31,6 @@ GROUP_BYTES = 64  # rows are padded to groups of numbers: a cache line, and the 
 ROWS = 8  # a product of this many rows, or of a multiple, is the fastest
 # The copies of the C functions, the best first, and the features of a processor that they need.
 COPIES: tuple[tuple[str, set[str]], ...] = (
-    tuple[str, set[str]], ...
-] = (  # of the C functions, and the processor's features that they need; the best first
     ("avx512", {"avx512f", "fma"}),
     ("avx2", {"avx2", "fma"}),
     ("plain", set()),

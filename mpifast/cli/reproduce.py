@@ -12,7 +12,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "reproduce",
         help="draw figures of the paper and compare its numbers",
-        description="Draw figures of Chae, ETRI Journal 39:841 (2017), and set measured numbers beside the printed ones.",
+        description="Draw figures of Chae, ETRI Journal 39:841 (2017), and compare its numbers with the measured ones.",
         epilog="examples:\n  mpifast reproduce\n  mpifast reproduce fig4 comparison --quick --out results",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

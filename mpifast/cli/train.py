@@ -10,7 +10,7 @@ from mpifast.cli._system import add_spectra, add_system, refuse_system, spectra_
 
 EXAMPLES = """examples:
   mpifast train net.npz --recipe fast
-  mpifast train net.npz --data data.h5 --hidden 200 --scaling sample --learning-rate 0.45 --epochs 300 --checkpoint run.npz"""
+  mpifast train net.npz --data data.h5 --hidden 200 --scaling sample --epochs 300 --checkpoint run.npz"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -91,14 +91,27 @@ def _train(options: argparse.Namespace) -> int:
     if len(u) < count:
         raise ValueError(f"--count={count}: {options.data} has {len(u)} samples; give fewer")
     network = mpifast.Network(
-        u.shape[1], c.shape[1], options.hidden, activation=options.activation, scaling=options.scaling, bias=options.bias,
-        dtype=u.dtype, seed=options.weights_seed,
-    )  # fmt: skip
+        u.shape[1],
+        c.shape[1],
+        options.hidden,
+        activation=options.activation,
+        scaling=options.scaling,
+        bias=options.bias,
+        dtype=u.dtype,
+        seed=options.weights_seed,
+    )
     checked = spectra[count : count + validation]
     history = network.fit(
-        u, c, options.epochs, options.learning_rate, options.batch_size, recipe=options.recipe, checkpoint=options.checkpoint,
-        validation=checked if len(checked[0]) else None, system=spectra.system,
-    )  # fmt: skip
+        u,
+        c,
+        options.epochs,
+        options.learning_rate,
+        options.batch_size,
+        recipe=options.recipe,
+        checkpoint=options.checkpoint,
+        validation=checked if len(checked[0]) else None,
+        system=spectra.system,
+    )
     network.save(path)
     if options.json:
         errors = {"train_mse": history.train_mse, "validation_mse": history.validation_mse}

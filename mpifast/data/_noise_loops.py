@@ -39,7 +39,7 @@ def add_noise(spectrum: np.ndarray, level: float, first: np.ndarray, second: np.
 
 
 def _disturb(samples: np.ndarray, keys: np.ndarray, level: float, spectra: np.ndarray, slots: int, slot: int) -> None:
-    """Add the noise of the given sample numbers to spectra [n, rows], one contiguous share a slot."""
+    """Add the noise of the given sample numbers to spectra [n, rows]: a slot's contiguous share."""
     count, rows = spectra.shape
     half = (rows + 1) // 2
     random = np.empty(4 * ((half + 3) // 4), np.uint64)

@@ -16,7 +16,8 @@ from mpifast.data._noise_loops import disturb
 from mpifast.data._phantoms_loops import draw as draw_phantoms
 from mpifast.data.noise import noise_level
 from mpifast.data.phantoms import density_digits
-from mpifast.physics.linear_system import LinearSystem, as_system
+from mpifast.physics.array_system import as_system
+from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.precision import warn_of_float32
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ class Spectra:
         self.noise_level = noise_level(self.system.real, snr_db, self.density)
         self.snr_db = snr_db
         self.dtype = check.float_dtype("dtype", dtype)
-        if snr_db is None:
-            warn_of_float32(self.system, self.dtype, stacklevel=2)
+        if snr_db is None and self.dtype == np.float32:
+            warn_of_float32(self.system.condition, stacklevel=2)
         self.threads = threads if threads is None else check.integer("threads", threads, low=1)
 
     def __getitem__(self, index: Any) -> Samples:

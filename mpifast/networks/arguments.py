@@ -14,7 +14,8 @@ from mpifast.networks.rows import RowMatching, match, real_inputs, rows_of
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.state import NetworkState
 from mpifast.networks.training import Data, Pair, Plan
-from mpifast.physics.linear_system import LinearSystem, as_system
+from mpifast.physics.array_system import as_system
+from mpifast.physics.linear_system import LinearSystem
 
 RECIPES = ("paper", "fast")
 EPOCHS, LEARNING_RATE = 100, 0.5  # the paper's

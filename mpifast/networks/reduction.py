@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpifast._compiled.products import aligned_zeros, lanes, padded
-from mpifast.networks import _network_layout as layout
-from mpifast.networks._whitening_loops import directions_of
+from mpifast.networks._loops import layout
+from mpifast.networks._loops.whitening import directions_of
 from mpifast.networks.scaling import Scaling
 from mpifast.physics.forward import product
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.networks._scaling_loops import row_magnitudes
+from mpifast.networks._loops.scaling import row_magnitudes
 from mpifast.physics.forward import product
 
 MODES = ("harmonic", "global", "sample", "standard", "none")

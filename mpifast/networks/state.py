@@ -14,7 +14,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast._compiled.products import aligned_zeros, lanes, padded
-from mpifast.networks import _network_layout as layout
+from mpifast.networks._loops import layout
 from mpifast.networks.history import Epoch
 from mpifast.networks.scaling import MODES, Scaling
 
@@ -129,7 +129,7 @@ class NetworkState:
     architecture : Architecture
         What the network is made with.
     weights : ndarray
-        dtype[layers, depth, width], padded: see `mpifast.networks._network_layout`.
+        dtype[layers, depth, width], padded: see `mpifast.networks._loops.layout`.
     scaling : Scaling or None
         Scaling of the inputs; None if the first training is to measure it.
     epochs : int

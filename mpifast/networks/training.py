@@ -14,9 +14,8 @@ from mpifast import _validation as check
 from mpifast._compiled.barrier import offers
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.metrics import mean_square
-from mpifast.networks import _hidden_layer_loops, _single_layer_loops
-from mpifast.networks import _network_layout as layout
-from mpifast.networks import _network_loops as loops
+from mpifast.networks._loops import hidden_layer, layout, single_layer
+from mpifast.networks._loops import shared as loops
 from mpifast.networks.history import Epoch, History
 from mpifast.networks.reduction import EPOCHS, Reduction
 from mpifast.networks.state import NetworkState
@@ -34,7 +33,12 @@ class Trainer:
     """Passes of one training set, each from a state to the weights behind it."""
 
     def __init__(
-        self, state: NetworkState, samples: layout.TrainingSet, batch: int, threads: int, reduction: Reduction | None = None
+        self,
+        state: NetworkState,
+        samples: layout.TrainingSet,
+        batch: int,
+        threads: int,
+        reduction: Reduction | None = None,
     ) -> None:
         architecture = state.architecture
         self.samples, self.batch, self.reduction = samples, batch, reduction
@@ -61,13 +65,13 @@ class Trainer:
         if self.reduction is not None:
             inner, samples = self.reduction.enter(net, self.threads), self.reduction.samples
         hidden, errors = len(architecture.units) > 2, np.zeros(outputs)
-        rule = _hidden_layer_loops if hidden else _single_layer_loops
+        rule = hidden_layer if hidden else single_layer
         train = rule.train_exactly if self.batch == 1 else rule.train_batches
         work = layout.workspace(inner, layout.BLOCK if self.batch == 1 else self.batch, self.slots)
         step = architecture.dtype.type(rate)
         for start in range(0, len(order), self.chunk):
             part, slots = order[start : start + self.chunk], 1 if self.alone else self.slots
-            meetings = [_hidden_layer_loops.new_meeting(inner, slots)] if hidden else []
+            meetings = [hidden_layer.new_meeting(inner, slots)] if hidden else []
             task = layout.Pass(inner, samples, part, self.batch, step, errors)
             train(task, work, *meetings, slots, threads=slots)
             contended = any(offers(meeting.flags) > OFFERS for meeting in meetings)
@@ -173,7 +177,7 @@ def complaints(state: NetworkState, history: History, data: Data, plan: Plan) ->
         )
     variance = data.variance()
     if (
-        state.epochs >= BEGUN and history.train_mse[-1] > variance
+        state.epochs >= BEGUN and history.train_mse[-1] > variance > 0.0
     ):  # during the pass, which is cheap; so the error after it
         spectra, phantoms = data.some
         error = mean_square(predict(state, spectra, plan.threads), phantoms)

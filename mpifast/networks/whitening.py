@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from mpifast.networks._whitening_loops import directions_of
+from mpifast.networks._loops.whitening import directions_of
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.state import Architecture, NetworkState
 from mpifast.networks.training import Data

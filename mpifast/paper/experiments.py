@@ -24,9 +24,9 @@ from mpifast._compiled.jit import thread_count
 from mpifast._files import replacing
 from mpifast.data.spectra import Spectra
 from mpifast.metrics import mse
+from mpifast.networks.history import History, TrainingWarning
 from mpifast.networks.network import Network
 from mpifast.networks.scaling import Scaling
-from mpifast.networks.history import History, TrainingWarning
 from mpifast.paper.options import Options
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner

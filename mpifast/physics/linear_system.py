@@ -1,7 +1,7 @@
 """Linear systems u = S c: what every consumer of a system takes, whoever made it.
 
 A system may be computed from a scanner and a tracer (`SystemMatrix`), read from a calibration file, or wrapped around
-an array (`linear_system`). Data sets, networks, solvers, files and bridges use only what is here.
+an array (`array_system`). Data sets, networks, solvers, files and bridges use only what is here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.physics.grid import Grid
+from mpifast.physics.precision import condition_of, warn_of_float32
 
 ROW = np.dtype([("channel", np.int16), ("number", np.int64), ("frequency", np.float64)])
 EQUATION = np.dtype([*ROW.descr, ("part", np.int8)])
@@ -23,7 +24,7 @@ REAL, IMAGINARY = 0, 1
 
 
 class LinearSystem:
-    """A linear map u = S c from the concentrations c in all voxels to a spectrum u. Make one with `linear_system`.
+    """A linear map u = S c from the concentrations c in all voxels to a spectrum u; see `mpifast.linear_system`.
 
     Concentrations are real, spectra complex, so S acts as a set of real equations: the real parts of its rows, then
     the imaginary parts. A part that is zero in the whole matrix is left out: the spectrum of a cosine drive is purely
@@ -104,6 +105,13 @@ class LinearSystem:
         return read_only(left), read_only(values), read_only(right)
 
     @functools.cached_property
+    def condition(self) -> float:
+        """Condition number of `real`, or a lower bound of it (`mpifast.physics.precision.condition_of`); found on first
+        use.
+        """
+        return condition_of(self.real)
+
+    @functools.cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that tell systems apart: a digest of the matrix, its row labels and its grid.
 
@@ -158,10 +166,9 @@ class LinearSystem:
         >>> system.spectra(mpifast.phantoms.points()).shape
         (129, 200)
         """
-        from mpifast.physics.precision import warn_of_float32
-
         dtype = check.float_dtype("dtype", dtype)
-        warn_of_float32(self, dtype, stacklevel=2)
+        if dtype == np.float32:
+            warn_of_float32(self.condition, stacklevel=2)
         return self.forward_model(phantoms, dtype=dtype, threads=threads)
 
     def forward(self, phantoms: Any, threads: int | None = None) -> np.ndarray:
@@ -336,70 +343,6 @@ class LinearSystem:
         return aslinearoperator(self.real)
 
 
-def linear_system(
-    array: Any,
-    grid: Grid | None = None,
-    *,
-    channels: Any = None,
-    numbers: Any = None,
-    frequencies: Any = None,
-) -> LinearSystem:
-    """Wrap any matrix as a system.
-
-    Parameters
-    ----------
-    array : array_like
-        Real or complex [rows, voxels], finite. A contiguous complex128 or float64 array is not copied: do not change
-        it afterwards.
-    grid : Grid, optional
-        Where the voxels lie; its voxels in C order are the columns.
-    channels, numbers, frequencies : array_like, optional
-        Labels of the rows: receive channel (int[rows], 0 by default), frequency number (int[rows], 0, 1, 2, ... by
-        default), frequency in hertz (float[rows], unknown by default).
-
-    Returns
-    -------
-    LinearSystem
-        What `mpifast.Spectra`, networks, solvers, files and bridges take.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong type, shape or range, or not finite.
-
-    Examples
-    --------
-    >>> import mpifast, numpy as np
-    >>> random = np.random.default_rng(0)
-    >>> matrix = random.normal(size=(60, 24)) + 1j * random.normal(size=(60, 24))
-    >>> system = mpifast.linear_system(matrix, mpifast.Grid((4, 6), (4e-3, 6e-3)))
-    >>> u, c = mpifast.Spectra(system, seed=7)[:100]
-    >>> u.shape, system.image(c).shape
-    ((100, 120), (100, 4, 6))
-    """
-    matrix = check.number_array("array", array)
-    dtype = np.complex128 if np.iscomplexobj(matrix) else np.float64
-    matrix = np.ascontiguousarray(check.matrix("array", matrix, what="voxels", complex_too=True), dtype)
-    count, voxels = matrix.shape
-    if grid is not None and check.instance("grid", grid, Grid).voxels != voxels:
-        raise ValueError(f"grid has {grid.voxels} voxels, array has {voxels} columns: give the grid of the columns")
-    rows = np.empty(count, ROW)
-    rows["channel"] = 0 if channels is None else _labels("channels", channels, count, "iu")
-    rows["number"] = np.arange(count) if numbers is None else _labels("numbers", numbers, count, "iu")
-    rows["frequency"] = np.nan if frequencies is None else _labels("frequencies", frequencies, count, "iuf")
-    return LinearSystem(read_only(matrix.view()), read_only(rows), grid)
-
-
-def as_system(name: str, value: Any) -> LinearSystem:
-    """A system as it is, a bare array as one; an error names the argument."""
-    if isinstance(value, LinearSystem):
-        return value
-    if not isinstance(value, (np.ndarray, list, tuple)):
-        raise TypeError(f"{name} must be a system or a real or complex array [rows, voxels], got {check.brief(value)}")
-    array = check.number_array(name, value)
-    return linear_system(check.matrix(name, array, what="voxels", complex_too=True))
-
-
 def read_only(array: np.ndarray) -> np.ndarray:
     """The array, closed to writing."""
     array.flags.writeable = False
@@ -416,12 +359,3 @@ def _chosen(rows: Any, count: int) -> np.ndarray:
     kept = np.zeros(count, bool)
     kept[check.indices("rows", array, count)] = True
     return kept
-
-
-def _labels(name: str, values: Any, count: int, kinds: str) -> np.ndarray:
-    array = check.real_array(name, values)
-    if array.shape != (count,) or array.dtype.kind not in kinds:
-        raise ValueError(
-            f"{name} has shape {array.shape} and dtype {array.dtype}: give one number for each of {count} rows"
-        )
-    return array

@@ -18,10 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mpifast._compiled.jit import jit, jit_reduction
+from mpifast._compiled.jit import jit, jit_reduction, span
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import multiply_add
-from mpifast.networks._network_layout import span
 
 LANES = 16  # spectra in a block of Kaczmarz; a multiple of products.lanes
 ROWS = 16  # equations in a tile of Kaczmarz; a multiple of products.ROWS

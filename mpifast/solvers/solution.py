@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.linear_system import LinearSystem, as_system
+from mpifast.physics.array_system import as_system
+from mpifast.physics.linear_system import LinearSystem
 from mpifast.solvers.iteration import Run
 from mpifast.solvers.normal_equations import row_norms
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -220,20 +219,10 @@ def _inputs(network: Network, system: MdfSystem, name: str) -> Callable[[np.ndar
         raise ValueError(
             f"{name} was trained for the system {network.system}, {matrix} is of {system.origin}: use its own network"
         )
-    matching = getattr(network, "matching", None) or functools.partial(_all_of_them, network)
     try:
-        return matching(system)
+        return network.matching(system)
     except ValueError as error:
         raise ValueError(f"{name} does not fit {matrix}: {error}") from error
-
-
-def _all_of_them(network: Network, system: MdfSystem) -> Callable[[np.ndarray], np.ndarray]:
-    if (network.inputs, network.outputs) != system.real.shape:
-        raise ValueError(
-            f"the network is for {network.inputs} inputs and {network.outputs} voxels, the system has "
-            f"{len(system.equations)} equations and {system.voxels} voxels"
-        )
-    return lambda u: u
 
 
 def _copied(file: MdfFile) -> dict[str, Any]:

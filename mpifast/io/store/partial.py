@@ -117,6 +117,6 @@ def _difference(layout: Layout, begun: dict[str, object]) -> str:
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path)
+        _vanish(path)  # under another name: after Ctrl-C a thread of zarr's may still write a file that it has begun
     else:
         path.unlink(missing_ok=True)

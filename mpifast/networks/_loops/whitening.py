@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mpifast._compiled.jit import jit, jit_entry, jit_reduction
-from mpifast.networks._network_layout import span
+from mpifast._compiled.jit import jit, jit_entry, jit_reduction, span
 
 CANCELLED = 1e-3  # a difference of so little of what it began with has lost digits
 

@@ -1,5 +1,5 @@
 """What training and prediction have in common: inputs, activations, output deltas; and the loop of prediction. What the
-arrays are is said in `_network_layout`.
+arrays are is said in `layout`.
 """
 
 from __future__ import annotations
@@ -7,10 +7,10 @@ from __future__ import annotations
 import numpy as np
 
 from mpifast._compiled.elementary import sigmoid
-from mpifast._compiled.jit import jit
+from mpifast._compiled.jit import jit, span
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import GROUP_BYTES, aligned_zeros, multiply_add, padded
-from mpifast.networks._network_layout import Net, TrainingSet, span
+from mpifast.networks._loops.layout import Net, TrainingSet
 
 PREDICTED = 32  # samples predicted together
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from mpifast._compiled.barrier import attend, buffer, meet, new_flags
 from mpifast._compiled.borrowed import borrowed
-from mpifast._compiled.jit import jit
+from mpifast._compiled.jit import jit, span
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import aligned_zeros, multiply_add, multiply_add_transposed
-from mpifast.networks._network_layout import BLOCK, PARTS, Net, Pass, Work, carve, copy_weights, span
-from mpifast.networks._network_loops import activate, add_errors, load, output_deltas
+from mpifast.networks._loops.layout import BLOCK, PARTS, Net, Pass, Work, carve, copy_weights
+from mpifast.networks._loops.shared import activate, add_errors, load, output_deltas
 
 ROWS_TOGETHER = 32  # of a batch, that slots exchange in one meeting
 

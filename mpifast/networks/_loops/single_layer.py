@@ -8,8 +8,8 @@ from mpifast._compiled.borrowed import borrowed
 from mpifast._compiled.jit import jit, jit_apart
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import multiply_add, multiply_add_transposed
-from mpifast.networks._network_layout import BLOCK, Pass, Work, carve, copy_weights, whole_columns
-from mpifast.networks._network_loops import activate, add_errors, load, output_deltas
+from mpifast.networks._loops.layout import BLOCK, Pass, Work, carve, copy_weights, whole_columns
+from mpifast.networks._loops.shared import activate, add_errors, load, output_deltas
 
 
 @jit_apart

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from mpifast._compiled.jit import jit
+from mpifast._compiled.jit import jit, span
 from mpifast._compiled.products import GROUP_BYTES, aligned_zeros, padded
 
 BLOCK = 16  # samples whose exact per-sample updates are applied together
@@ -135,14 +135,6 @@ def carve(numbers: np.ndarray, net: Net, rows: int) -> Room:
         numbers[tail:sums].reshape((TAIL, wider)),
         numbers[sums : sums + TAIL * BLOCK].reshape((TAIL, BLOCK)),
     )
-
-
-@jit
-def span(start: int, stop: int) -> range:
-    """range(start, stop) of unsigned numbers: a signed index may be negative for all the compiler knows, and then no
-    loop vectorises.
-    """
-    return range(np.uint64(start), np.uint64(stop))
 
 
 @jit
