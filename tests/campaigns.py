@@ -46,7 +46,7 @@ CAMPAIGNS = {
 HEAD = """# The last run of the campaigns
 
 Written by `python tests/campaigns.py`; the ordinary tests run the same with smaller counts. What a campaign finds is
-mended and stays as a test (`test_network_file`, `test_hdf5`, `test_mdf`, `test_store`).
+mended and stays as a test (`test_network_file`, `test_hdf5`, `test_mdf_read`, `test_store`).
 """
 TRAIN = """
 import sys, mpifast
@@ -300,9 +300,7 @@ def fuzz_members_of_hdf5(count, seed, folder):
 
 
 def fuzz_members_of_zarr(count, seed, folder):
-    """Zarr stores whose JSON is sound and wrong, or whose chunks are, under the right checksum: a documented error, or
-    the very samples.
-    """
+    """Zarr stores with wrong JSON, or wrong chunks of the right checksum: a documented error, or the very samples."""
     spectra = store_spectra()
     expected, found = spectra[:40], []
     for compression in (None, 1):
