@@ -109,13 +109,12 @@ def interrupt_reproduction(random, folder, figure, duration):
 
 def start_reproduction(folder, figure):
     """A process of ``mpifast reproduce`` in a group of its own."""
-    if (
-        signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    ):  # a job in the background of a shell, whose children inherit it
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a job in the background of a shell: children inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return subprocess.Popen(
         [sys.executable, *REPRODUCE, figure, "--out", str(folder)],
+        cwd=folder.parent,  # in a checkout Python would find the uncompiled package
         env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -160,7 +160,13 @@ def test_many_processes_may_fill_it_at_once(run_python, tmp_path):
     code = DRAW
     environment = {**os.environ, "MPIFAST_CACHE": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
     workers = [
-        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,  # in a checkout Python would find the uncompiled package
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         for _ in range(6)
     ]
     for worker in workers:
