@@ -33,8 +33,8 @@ def partial(path: Path, layout: Layout, create: Callable[[Path], None]) -> Itera
     _compare(folder, layout)
     content = folder / CONTENT
     if not content.exists():
-        fresh = folder / "new"
-        _remove(fresh)
+        # A name of its own: after Ctrl-C a thread of zarr's may still write to the one before.
+        fresh = folder / f"new.{os.urandom(4).hex()}"
         create(fresh)
         os.rename(fresh, content)
     yield content
@@ -113,10 +113,3 @@ def _difference(layout: Layout, begun: dict[str, object]) -> str:
         begun = {**begun, "settings": json.loads(text)}
         ours = {**ours, "settings": layout.settings}
     return difference({**ours, "digest": ""}, {**begun, "digest": ""})
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        _vanish(path)  # under another name: after Ctrl-C a thread of zarr's may still write a file that it has begun
-    else:
-        path.unlink(missing_ok=True)
