@@ -109,7 +109,8 @@ def _output_deltas(deltas, states, errors, targets):
 def at_hand() -> tuple[Callable[[], Any], Stages]:
     """P1."""
     (u, c), system = problems.data(), problems.system()
-    tables, bits, index = system.forward.tables(u.dtype), np.zeros(words(c.shape[1]), np.uint64), _index(system, len(c))
+    tables, bits = system.forward_model.tables(u.dtype), np.zeros(words(c.shape[1]), np.uint64)
+    index = _index(system, len(c))
     result, scratch = np.empty_like(u), np.empty_like(index)
     stages: Stages = {
         "zeros and ones checked": lambda: c.max(initial=0) <= 1,
@@ -124,7 +125,7 @@ def from_seed(snr_db: float | None = None) -> tuple[Callable[[], Any], Stages]:
     """P2 and P3."""
     data, (u, c) = mpifast.Spectra(problems.system(), seed=7, snr_db=snr_db, threads=1), problems.data()
     count, voxels = c.shape
-    tables, half, keys = data.system.forward.tables(u.dtype), (u.shape[1] + 1) // 2, data._keys
+    tables, half, keys = data.system.forward_model.tables(u.dtype), (u.shape[1] + 1) // 2, data._keys
     bits, random = np.zeros(words(voxels), np.uint64), np.empty(max(words_needed(voxels, 1), half + 4), np.uint64)
     index, result, phantoms = _index(data.system, count), np.zeros_like(u), np.empty_like(c)
     scratch = np.empty_like(index)
@@ -143,7 +144,7 @@ def from_seed(snr_db: float | None = None) -> tuple[Callable[[], Any], Stages]:
 
 def _index(system: Any, count: int) -> np.ndarray:
     """Groups of voxels of so many random phantoms."""
-    groups = len(system.forward.tables(np.dtype(np.float32)))
+    groups = len(system.forward_model.tables(np.dtype(np.float32)))
     return np.random.default_rng(1).integers(0, 32, (count, padded(groups, TOGETHER)), dtype=np.uint8)
 
 

@@ -65,6 +65,8 @@ def verified():
     return get
 
 
+# Benchmarks train for a few passes at any rate, and do not mind how far they get.
+@pytest.mark.filterwarnings("ignore::mpifast.networks.history.TrainingWarning")
 @pytest.mark.parametrize("side", ["ours", "peer"])
 @pytest.mark.parametrize("name", MAKERS)
 def test_pair(benchmark, verified, name, side):
