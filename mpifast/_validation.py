@@ -171,49 +171,6 @@ def matrix(
     return finite(name, array)
 
 
-def features(name: str, value: Any) -> np.ndarray:
-    """A finite real matrix [n, features], complained of in the sentences that scikit-learn's tools look for."""
-    array = _of_numbers(name, value)
-    if array.ndim != 2:
-        raise ValueError(
-            f"{name} must have two dimensions [n, features], got shape {array.shape}. "
-            f"Reshape your data: one sample is {name}[None, :]"
-        )
-    if array.size == 0:
-        missing = "sample" if array.shape[0] == 0 else "feature"
-        raise ValueError(f"{name} has 0 {missing}(s) (shape={array.shape}) while a minimum of 1 is required.")
-    return finite(name, array)
-
-
-def targets(name: str, value: Any) -> np.ndarray:
-    """A finite real vector [n] or matrix [n, outputs], complained of in the sentences that scikit-learn's tools look
-    for.
-    """
-    if value is None:
-        raise ValueError(f"this estimator requires {name} to be passed, but the target {name} is None")
-    array = _of_numbers(name, value)
-    if array.ndim not in (1, 2) or array.size == 0:
-        raise ValueError(
-            f"{name} has shape {array.shape}: give [n] or [n, outputs], with at least one sample and one output"
-        )
-    return finite(name, array)
-
-
-def _of_numbers(name: str, value: Any) -> np.ndarray:
-    """`real_array`, which also takes numbers as objects, from tables."""
-    if hasattr(value, "toarray"):
-        raise TypeError(f"{name} is sparse: make it dense with {name}.toarray()")
-    if not isinstance(value, np.ma.MaskedArray):
-        value = np.asarray(value)
-        if value.dtype.kind == "c":
-            raise ValueError(
-                f"Complex data not supported: {name} has dtype {value.dtype}; give its real or imaginary part"
-            )
-        if value.dtype.kind == "O":
-            value = value.astype(np.float64)
-    return real_array(name, value)
-
-
 def per_row(name: str, value: Any, rows: int, *, low: float = -math.inf, strict: bool = False) -> np.ndarray:
     """One finite number of at least ``low`` for all rows, or a vector with one for each: float64[rows]."""
     if np.ndim(value) == 0:
