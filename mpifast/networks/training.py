@@ -175,10 +175,8 @@ def complaints(state: NetworkState, history: History, data: Data, plan: Plan) ->
             f"epochs (MSE {history.train_mse[-1]:.3g}); if that is not the noise, try a lower learning rate, another "
             "scaling or other initial weights"
         )
-    variance = data.variance()
-    if (
-        state.epochs >= BEGUN and history.train_mse[-1] > variance > 0.0
-    ):  # during the pass, which is cheap; so the error after it
+    variance = data.variance() if state.epochs >= BEGUN else 0.0
+    if history.train_mse[-1] > variance > 0.0:  # during the pass, which is cheap; so the error after it
         spectra, phantoms = data.some
         error = mean_square(predict(state, spectra, plan.threads), phantoms)
         if error > variance:

@@ -30,16 +30,6 @@ class LinearSystem:
     the imaginary parts. A part that is zero in the whole matrix is left out: the spectrum of a cosine drive is purely
     imaginary, and one real equation a row says everything.
 
-    Attributes
-    ----------
-    matrix : ndarray
-        complex128 or float64[rows, voxels], read-only.
-    rows : ndarray
-        What each row is, a structured array with the fields ``channel`` (0, 1, 2), ``number`` (of the frequency:
-        a multiple of the reciprocal period) and ``frequency`` (Hz; NaN where it is not known).
-    grid : Grid or None
-        Where the voxels lie, if that is known.
-
     Examples
     --------
     >>> import mpifast, numpy as np
@@ -53,17 +43,30 @@ class LinearSystem:
      [0. 0.]]
     """
 
-    matrix: np.ndarray
-    rows: np.ndarray
-    grid: Grid | None
-
     def __init__(self, matrix: np.ndarray, rows: np.ndarray, grid: Grid | None = None) -> None:
-        self.matrix, self.rows, self.grid = matrix, rows, grid
+        self._matrix, self._rows, self._grid = matrix, rows, grid
 
     def __repr__(self) -> str:
         rows, voxels = self.matrix.shape
         place = f"grid {' x '.join(map(str, self.grid.shape))}, " if self.grid and len(self.grid.shape) > 1 else ""
         return f"{type(self).__name__}({rows} rows, {voxels} voxels, {place}{len(self.equations)} real equations)"
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The matrix S, complex128 or float64[rows, voxels], read-only."""
+        return self._matrix
+
+    @property
+    def rows(self) -> np.ndarray:
+        """What each row is, a structured array with the fields ``channel`` (0, 1, 2), ``number`` (of the frequency: a
+        multiple of the reciprocal period) and ``frequency`` (Hz; NaN where it is not known).
+        """
+        return self._rows
+
+    @property
+    def grid(self) -> Grid | None:
+        """Where the voxels lie, if that is known."""
+        return self._grid
 
     @property
     def voxels(self) -> int:

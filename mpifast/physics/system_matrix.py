@@ -13,7 +13,8 @@ from scipy.fft import dct
 
 from mpifast import _validation as check
 from mpifast.physics._system_matrix_kernels import fold_magnetization
-from mpifast.physics.linear_system import ROW, LinearSystem, read_only
+from mpifast.physics.grid import Grid
+from mpifast.physics.linear_system import IMAGINARY, ROW, LinearSystem, read_only
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner
 
@@ -33,8 +34,6 @@ class SystemMatrix(LinearSystem):
 
     Attributes
     ----------
-    matrix : ndarray
-        complex128[harmonics, voxels], read-only.
     scanner, particle : Scanner, Particle
         What it was computed from.
     model : {"langevin", "ideal"}
@@ -48,10 +47,7 @@ class SystemMatrix(LinearSystem):
     def __init__(
         self, matrix: np.ndarray, scanner: Scanner, particle: Particle, model: str, tolerance: float, nodes: int
     ) -> None:
-        numbers = np.arange(1, len(matrix) + 1)
-        rows = np.zeros(len(matrix), ROW)
-        rows["number"], rows["frequency"] = numbers, numbers * scanner.drive_frequency
-        super().__init__(read_only(matrix), read_only(rows), scanner.grid)
+        self._matrix = read_only(matrix)
         self.scanner, self.particle = scanner, particle
         self.model = check.choice("model", model, MODELS)
         self.tolerance, self.nodes = tolerance, nodes
@@ -60,6 +56,24 @@ class SystemMatrix(LinearSystem):
     def harmonics(self) -> int:
         """Number of harmonics, counted from the drive frequency itself."""
         return len(self.matrix)
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Which parts of the rows are equations: the imaginary ones, for a cosine drive."""
+        return (IMAGINARY,)
+
+    @functools.cached_property
+    def rows(self) -> np.ndarray:
+        """What each row is: channel 0, the number of the harmonic, its frequency."""
+        rows = np.zeros(self.harmonics, ROW)
+        rows["number"] = np.arange(1, self.harmonics + 1)
+        rows["frequency"] = rows["number"] * self.scanner.drive_frequency
+        return read_only(rows)
+
+    @functools.cached_property
+    def grid(self) -> Grid:
+        """Where the voxels lie."""
+        return self.scanner.grid
 
     @functools.cached_property
     def positions(self) -> np.ndarray:

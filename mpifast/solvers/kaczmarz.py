@@ -9,9 +9,10 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
 from mpifast._compiled.products import ROWS, padded
+from mpifast.physics.forward import product
 from mpifast.solvers import _solver_loops as loops
 from mpifast.solvers.iteration import iterate, options, together, warn_unconverged
-from mpifast.solvers.normal_equations import row_norms
+from mpifast.solvers.normal_equations import BLOCK, row_norms
 from mpifast.solvers.parameter_choice import Spectral
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 from mpifast.solvers.spectral import choose_alpha
@@ -144,8 +145,10 @@ def kaczmarz(
     blocks, width = -(-n // loops.LANES), padded(voxels, ROWS)
     counted = np.maximum(strengths, np.finfo(np.float64).eps * energy)  # alpha in the bound
     bound = 0.5 / np.sqrt(np.where(counted > 0.0, counted, np.inf))
-    pull = np.linalg.norm((data * weights) @ given.real, axis=1)
-    least = pull / (energy + strengths + (energy == 0.0))  # no more than the norm of Tikhonov's image
+    pull = _pulled(data * weights, given.real, threads)
+    least = np.linalg.norm(pull, axis=1) / (
+        energy + strengths + (energy == 0.0)
+    )  # no more than the norm of Tikhonov's image
     alphas, bounds, leasts = (_blocked(values[:, None], blocks)[:, 0] for values in (strengths, bound, least))
     equations = _blocked(data, blocks)
     images, auxiliary = np.zeros((blocks, width, loops.LANES)), np.zeros_like(equations)
@@ -201,6 +204,17 @@ def _cross_validated(given: Problem, weights: np.ndarray, data: np.ndarray) -> n
         return choose_alpha("gcv", Spectral.of(*np.linalg.svd(small, full_matrices=False)), right, equations=rows)
     svd = np.linalg.svd(weights[:, None] * given.real, full_matrices=False)
     return choose_alpha("gcv", Spectral.of(*svd), data)
+
+
+def _pulled(spectra: np.ndarray, real: np.ndarray, threads: int) -> np.ndarray:
+    """S^T u float64[n, voxels], with a copy of some rows of S at a time, and without BLAS: its threads would go on
+    spinning beside those of the sweeps.
+    """
+    total = np.zeros((len(spectra), real.shape[1]))
+    for first in range(0, len(real), BLOCK):
+        part = slice(first, first + BLOCK)
+        total += product(np.ascontiguousarray(spectra[:, part]), real[part], threads)
+    return total
 
 
 def _grams(real: np.ndarray, weights: np.ndarray, orders: np.ndarray) -> np.ndarray:
