@@ -64,8 +64,10 @@ def tuned_solvers(system: SystemMatrix, u: np.ndarray, c: np.ndarray) -> dict[st
     sweeps: Any = iterative | {"tolerance": 0.0}  # all of them
     steps: Any = iterative | {"tolerance": 1e-6}
     scale = 2.0 * float(np.abs(u @ system.real).max())
-    rank = _best(lambda rank: tsvd(system, u, rank=rank), range(1, min(system.real.shape) + 1), c)
-    alpha = _best(lambda alpha: tikhonov(system, u, alpha=alpha), system.svd[1][0] ** 2 * np.array(ALPHAS), c)
+    values = system.svd[1]
+    ranks, alphas = np.arange(1, len(values) + 1), values[0] ** 2 * np.array(ALPHAS)
+    rank = int(_best_filter(system, u, c, ranks, np.tri(len(values))))
+    alpha = _best_filter(system, u, c, alphas, values**2 / (values**2 + alphas[:, None]))
     weight = _best(lambda alpha: _sparse(system, u, alpha=alpha, **steps), scale * SPARSITIES, c)
     return {
         "tsvd": (lambda u: tsvd(system, u, rank=rank), rank),
@@ -81,6 +83,15 @@ def _sparse(system: SystemMatrix, u: np.ndarray, **options: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return sparse(system, u, **options)
+
+
+def _best_filter(
+    system: SystemMatrix, u: np.ndarray, c: np.ndarray, candidates: np.ndarray, filters: np.ndarray
+) -> Any:
+    """The candidate whose filter of singular values, a row of ``filters``, gives the nearest images."""
+    left, values, right = system.svd
+    amplitudes = u @ left / values
+    return candidates[np.argmin([mse((amplitudes * row) @ right, c) for row in filters])]
 
 
 def _best(images: Callable[[Any], Any], candidates: Iterable[Any], c: np.ndarray) -> Any:
