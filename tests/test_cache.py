@@ -36,6 +36,12 @@ def test_a_second_process_compiles_nothing(run_python, tmp_path):
     assert draw(run_python, tmp_path / "cache")[:2] == (EXPECTED, 1)
 
 
+def test_compiled_code_is_read_without_numbas_implementations(run_python, tmp_path):
+    draw(run_python, tmp_path)
+    code = f"{DRAW}\nimport sys; print('numba.np.arraymath' in sys.modules)"
+    assert run_python("-c", code, MPIFAST_CACHE=str(tmp_path)).stdout.split()[-1] == "False"
+
+
 def test_the_twins_of_a_loop_are_kept_apart(run_python, tmp_path):
     # Numba knows its threading layer only once it has run a parallel function: the serial twin, kept first, must not
     # stand in for it.

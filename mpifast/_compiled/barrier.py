@@ -19,9 +19,9 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import intrinsic, overload
 
-from mpifast._compiled.jit import OPTIONS
+from mpifast._compiled.jit import EMBEDDED, jit_or_plain
 
 LINE = (
     8  # numbers in a cache line. Each flag has its own: the first counts the slots that have come, the others meetings
@@ -38,7 +38,7 @@ def new_flags(slots: int) -> np.ndarray:
     return np.zeros(LINE * (slots + 1), np.int64)
 
 
-@register_jitable
+@jit_or_plain
 def buffer(flags: np.ndarray, slot: int) -> int:
     """Parity of the meetings of a slot."""
     return flags[LINE * (slot + 1)] & 1
@@ -118,7 +118,7 @@ def _offer_core(typing_context: Any) -> Any:
     return types.void(), codegen
 
 
-@register_jitable
+@jit_or_plain
 def _wait(flags: np.ndarray, place: int, least: int, slot: int, most: int) -> int:
     """Look until flags[place] is ``least`` or more, or negative, or a slot has offered its core ``most`` times; what it
     is then.
@@ -135,7 +135,7 @@ def _wait(flags: np.ndarray, place: int, least: int, slot: int, most: int) -> in
         _offer_core()
 
 
-@overload(attend, jit_options=OPTIONS, strict=False)
+@overload(attend, jit_options=EMBEDDED, strict=False)
 def _attend_overload(flags: Any, slot: Any, slots: Any) -> Any:
     def attend(flags: Any, slot: Any, slots: Any) -> Any:
         here = _look(flags, 0)
@@ -156,7 +156,7 @@ def _attend_overload(flags: Any, slot: Any, slots: Any) -> Any:
     return attend
 
 
-@overload(meet, jit_options=OPTIONS, strict=False)
+@overload(meet, jit_options=EMBEDDED, strict=False)
 def _meet_overload(flags: Any, slot: Any, slots: Any) -> Any:
     def meet(flags: Any, slot: Any, slots: Any) -> None:
         meetings = flags[LINE * (slot + 1)]

@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import intrinsic, overload
 
-from mpifast._compiled.jit import OPTIONS, jit
+from mpifast._compiled.jit import EMBEDDED, jit, jit_or_plain
 
 WORD = 64
 FIELD = 5  # bits
 TOGETHER = 8  # fields cut out at once
 
 
-@register_jitable
+@jit_or_plain
 def words(voxels: int) -> int:
     """Words for a phantom."""
     return ((voxels + WORD - 1) >> 6) + 1
@@ -138,7 +138,7 @@ def _store_fields(typing_context: Any, index: Any, row: Any, start: Any, word: A
     return types.void(index, types.intp, types.intp, types.uint64), codegen
 
 
-INLINE = {**OPTIONS, "forceinline": True}
+INLINE = {**EMBEDDED, "forceinline": True}
 
 
 @overload(load_flags, jit_options=INLINE, strict=False)

@@ -34,6 +34,7 @@ from typing import Any
 import numba
 import platformdirs
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
+from numba.core.runtime import rtsys
 
 SOURCES = {".py", ".pyx", ".pxd", ".c", ".h", ".so", ".pyd", ".dylib"}  # compiled loops may call any of them
 KEPT = 6  # folders of other digests
@@ -167,10 +168,15 @@ class SharedCache(FunctionCache):  # type: ignore[misc]
         self._cache_file = files
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Compiled code for a signature, or None: also when the files are damaged in whatever way."""
+        """Compiled code for a signature, or None: also when the files are damaged in whatever way.
+
+        Numba would load all that it can compile first, which takes longer than all else here. Compiled code needs no
+        more than Numba's allocator; a compilation loads the rest by itself.
+        """
         mark_used(Path(self.cache_path))
+        rtsys.initialize(target_context)
         try:
-            return super().load_overload(sig, target_context)
+            return self._load_overload(sig, target_context)
         except Exception:  # any bytes may stand in a damaged file, and any error come of them
             return None
 

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from mpifast._compiled.jit import OPTIONS, jit
+from mpifast._compiled.jit import EMBEDDED, jit
 
 
 def sigmoid(z: Any) -> Any:
@@ -68,7 +68,7 @@ _SIGMOIDS = {
 }
 
 
-@overload(sigmoid, jit_options=OPTIONS, strict=False)
+@overload(sigmoid, jit_options=EMBEDDED, strict=False)
 def _sigmoid_overload(z: Any) -> Any:
     return _SIGMOIDS.get(z)
 

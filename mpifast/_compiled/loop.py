@@ -26,7 +26,7 @@ from numba.core.callconv import excinfo_ptr_t
 from numba.extending import intrinsic
 
 from mpifast._compiled import cache
-from mpifast._compiled.jit import OPTIONS, jit_apart, jit_entry, parallel_allowed
+from mpifast._compiled.jit import OPTIONS, jit_body, jit_entry, parallel_allowed
 
 _ADDRESS, _CODE, _POINTER = ir.IntType(types.intp.bitwidth), ir.IntType(32), ir.IntType(8).as_pointer()
 _ENTRY = ir.FunctionType(ir.VoidType(), [_ADDRESS, _ADDRESS])  # of a slot and the address of the arguments
@@ -41,7 +41,7 @@ class Loop:
 
     def __init__(self, body: Callable[..., Any]) -> None:
         self.__doc__, self.__name__ = body.__doc__, body.__name__
-        self.body = jit_apart(body)
+        self.body = jit_body(body)
         # A global and not a closure or an argument: those are part of a cached function's name, and a compiled body has
         # another one in each process.
         run = FunctionType(_run.__code__, {"_call_slots": _call_slots, "_body": self.body}, body.__name__)
@@ -75,7 +75,7 @@ def _spread(entry: int, arguments: int, slots: int) -> None:
 def _spreader() -> int:
     """Address of `_spread`, compiled or from the cache."""
     kinds = (types.intp,) * 3
-    spread = cache.enable(numba.njit(parallel=True, **OPTIONS)(_spread))
+    spread = cache.enable(numba.njit(parallel=True, no_cpython_wrapper=True, **OPTIONS)(_spread))
     spread.compile(kinds)
     compiled = spread.overloads[kinds]
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)

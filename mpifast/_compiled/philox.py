@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import overload
 
-from mpifast._compiled.jit import OPTIONS, jit
+from mpifast._compiled.jit import EMBEDDED, jit
 
 PHANTOMS, NOISE = (
     np.uint64(0),
@@ -45,7 +45,7 @@ def _high_product(typing_context: Any, a: Any, b: Any) -> Any:
     return types.uint64(types.uint64, types.uint64), codegen
 
 
-@overload(high_product, jit_options=OPTIONS, strict=False)
+@overload(high_product, jit_options=EMBEDDED, strict=False)
 def _high_product_overload(a: Any, b: Any) -> Any:
     return lambda a, b: _high_product(a, b)
 

@@ -22,10 +22,10 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import intrinsic, overload
 
 from mpifast._compiled import _products
-from mpifast._compiled.jit import OPTIONS
+from mpifast._compiled.jit import EMBEDDED, jit_or_plain
 
 GROUP_BYTES = 64  # rows are padded to groups of numbers: a cache line, and the widest vector there is
 ROWS = 8  # a product of this many rows, or of a multiple, is the fastest
@@ -42,13 +42,13 @@ def lanes(dtype: np.dtype) -> int:
     return GROUP_BYTES // dtype.itemsize
 
 
-@register_jitable
+@jit_or_plain
 def padded(count: int, multiple: int) -> int:
     """``count`` rounded up to a multiple."""
     return -(-count // multiple) * multiple
 
 
-@register_jitable
+@jit_or_plain
 def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Zeros that start at a cache line: a vector across two of them takes twice as long."""
     size = 1
@@ -137,17 +137,17 @@ def _product(function: str, c: Any) -> Any:
     return product
 
 
-@overload(multiply_add, jit_options=OPTIONS, strict=False)
+@overload(multiply_add, jit_options=EMBEDDED, strict=False)
 def _multiply_add_overload(c: Any, a: Any, b: Any) -> Any:
     return _product("multiply_add", c)
 
 
-@overload(multiply_add_transposed, jit_options=OPTIONS, strict=False)
+@overload(multiply_add_transposed, jit_options=EMBEDDED, strict=False)
 def _multiply_add_transposed_overload(c: Any, a: Any, b: Any) -> Any:
     return _product("multiply_add_transposed", c)
 
 
-@overload(sum_rows, jit_options=OPTIONS, strict=False)
+@overload(sum_rows, jit_options=EMBEDDED, strict=False)
 def _sum_rows_overload(c: Any, index: Any, tables: Any) -> Any:
     external = _external("sum_rows", c)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba.extending import register_jitable
 
 from mpifast._compiled.bits import WORD, to_bytes, words
-from mpifast._compiled.jit import jit
+from mpifast._compiled.jit import jit, jit_or_plain
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.philox import PHANTOMS, fill_words
 
 
-@register_jitable
+@jit_or_plain
 def words_needed(voxels: int, digits: int) -> int:
     """Random words for one phantom, rounded up to whole Philox blocks."""
     return 4 * ((-(-voxels // WORD) * digits + 3) // 4)

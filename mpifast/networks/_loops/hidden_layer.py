@@ -238,11 +238,8 @@ def _train_exactly(task: Pass, work: Work, meeting: Meeting, slots: int, slot: i
     team = join(work, meeting, slot, slots)
     if team.slots == 0:
         return
-    room, team, samples = (
-        borrowed(carve(work.numbers[team.slot], task.net, BLOCK)),
-        borrowed(team),
-        borrowed(task.samples),
-    )
+    room = carve(work.numbers[team.slot], task.net, BLOCK)
+    team, samples = borrowed(team), borrowed(task.samples)
     net, order = Net(room.weights, task.net.units, task.net.linear, task.net.bias), task.order
     copy_share(net, task.net, team)
     states, deltas, overlaps = room.states, room.deltas, room.overlaps
@@ -272,11 +269,8 @@ def _train_batches(task: Pass, work: Work, meeting: Meeting, slots: int, slot: i
     team = join(work, meeting, slot, slots)
     if team.slots == 0:
         return
-    room, team, samples = (
-        borrowed(carve(work.numbers[team.slot], task.net, task.batch)),
-        borrowed(team),
-        borrowed(task.samples),
-    )
+    room = carve(work.numbers[team.slot], task.net, task.batch)
+    team, samples = borrowed(team), borrowed(task.samples)
     net, order = Net(room.weights, task.net.units, task.net.linear, task.net.bias), task.order
     copy_share(net, task.net, team)
     states, deltas = room.states, room.deltas

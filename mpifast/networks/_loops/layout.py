@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
-from mpifast._compiled.jit import jit, span
+from mpifast._compiled.borrowed import block
+from mpifast._compiled.jit import jit, jit_or_plain, span
 from mpifast._compiled.products import GROUP_BYTES, aligned_zeros, padded
 
 BLOCK = 16  # samples whose exact per-sample updates are applied together
@@ -82,7 +82,7 @@ class Work(NamedTuple):
     bounds: np.ndarray
 
 
-@register_jitable
+@jit_or_plain
 def whole_columns(net: Net) -> int:
     """Of a single layer's outputs: those in vectors, without the tail."""
     units, lane = net.units[1], GROUP_BYTES // net.weights.itemsize
@@ -117,9 +117,9 @@ def workspace(net: Net, rows: int, slots: int) -> Work:
     )
 
 
-@register_jitable
+@jit_or_plain
 def carve(numbers: np.ndarray, net: Net, rows: int) -> Room:
-    """A slot's room for a block of so many samples."""
+    """A slot's room for a block of so many samples, borrowed from its numbers."""
     layers, depth, width = net.weights.shape
     wider = max(depth, width)
     states = layers * depth * width
@@ -128,12 +128,12 @@ def carve(numbers: np.ndarray, net: Net, rows: int) -> Room:
     tail = overlaps + layers * BLOCK * BLOCK
     sums = tail + TAIL * wider
     return Room(
-        numbers[:states].reshape((layers, depth, width)),
-        numbers[states:deltas].reshape((layers + 1, rows, wider)),
-        numbers[deltas:overlaps].reshape((layers, rows, wider)),
-        numbers[overlaps:tail].reshape((layers, BLOCK, BLOCK)),
-        numbers[tail:sums].reshape((TAIL, wider)),
-        numbers[sums : sums + TAIL * BLOCK].reshape((TAIL, BLOCK)),
+        block(numbers, 0, (layers, depth, width)),
+        block(numbers, states, (layers + 1, rows, wider)),
+        block(numbers, deltas, (layers, rows, wider)),
+        block(numbers, overlaps, (layers, BLOCK, BLOCK)),
+        block(numbers, tail, (TAIL, wider)),
+        block(numbers, sums, (TAIL, BLOCK)),
     )
 
 

@@ -35,7 +35,7 @@ def _train_exactly(task: Pass, work: Work, slots: int, slot: int) -> None:
     sum_{m<n} delta_m x_m^T before sample n, so z_n = W x_n + sum_{m<n} (x_m . x_n) delta_m.
     """
     net, order, samples = task.net, task.order, borrowed(task.samples)
-    room = borrowed(carve(work.numbers[slot], net, BLOCK))
+    room = carve(work.numbers[slot], net, BLOCK)
     weights, states, deltas, overlaps = room.weights, room.states, room.deltas, room.overlaps
     inputs, left, right = net.units[0] + net.bias, work.bounds[1, slot], work.bounds[1, slot + 1]
     last, whole = min(right, net.units[1]), min(right, whole_columns(net))
@@ -67,7 +67,7 @@ def _train_exactly(task: Pass, work: Work, slots: int, slot: int) -> None:
 def _train_batches(task: Pass, work: Work, slots: int, slot: int) -> None:
     """A slot's part of gradient descent with the mean gradient of a batch a step."""
     net, order, samples = task.net, task.order, borrowed(task.samples)
-    room = borrowed(carve(work.numbers[slot], net, task.batch))
+    room = carve(work.numbers[slot], net, task.batch)
     weights, states, deltas = room.weights, room.states, room.deltas
     inputs, left, right = net.units[0] + net.bias, work.bounds[1, slot], work.bounds[1, slot + 1]
     last = min(right, net.units[1])
