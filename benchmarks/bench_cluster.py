@@ -20,7 +20,7 @@ class Workers:
 
     def __init__(self, number):
         self.number, self.spectra = number, mpifast.Spectra(problems.system(), seed=7)
-        self.local = LocalCluster(n_workers=number, threads_per_worker=1, dashboard_address=None, host="127.0.0.1")
+        self.local = LocalCluster(n_workers=number, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1")
         self.connection = cluster.connect(self.local.scheduler_address)
         self.client = self.connection.__enter__()
         self.client.wait_for_workers(number)

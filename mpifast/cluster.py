@@ -60,7 +60,7 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
     --------
     >>> from distributed import LocalCluster
     >>> from mpifast import cluster
-    >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local:
+    >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as local:
     ...     with cluster.connect(local.scheduler_address) as client:
     ...         dict(cluster.sweep(abs, [-1, -2], client))[-2]
     2
@@ -196,7 +196,7 @@ def save(
     >>> from distributed import Client
     >>> from mpifast import cluster
     >>> spectra = mpifast.Spectra(mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9)), seed=7)
-    >>> with tempfile.TemporaryDirectory() as folder, Client(processes=False, dashboard_address=None) as client:
+    >>> with tempfile.TemporaryDirectory() as folder, Client(processes=False, dashboard_address=":0") as client:
     ...     cluster.save(spectra, f"{folder}/data.zarr", 10_000, client, chunks=1000)
     ...     len(mpifast.open_spectra(f"{folder}/data.zarr"))
     10000
@@ -251,7 +251,7 @@ def sweep(
     --------
     >>> from distributed import Client
     >>> from mpifast import cluster
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     sorted(cluster.sweep(pow, [1, 2, 3], client, 2))
     [(1, 1), (2, 4), (3, 9)]
     """

@@ -8,18 +8,18 @@ import pytest
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a signal of POSIX")
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path):
-    assert campaigns.kill_training(3, 1, tmp_path)["kills"] == 3
+    assert campaigns.kill_training(2, 1, tmp_path)["kills"] == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a signal of POSIX")
 def test_killed_stores_end_with_the_same_bytes(tmp_path):
-    assert campaigns.kill_saving(12, 1, tmp_path)["kills"] == 12
+    assert campaigns.kill_saving(8, 1, tmp_path)["kills"] == 8
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
 def test_interrupted_work_is_kept_and_goes_on(tmp_path):
-    found = campaigns.interrupt(20, 1, tmp_path, figure="fig2")
-    assert found["interrupts"] == 20
+    found = campaigns.interrupt(19, 1, tmp_path, figure="fig2")  # one of them of a reproduction
+    assert found["interrupts"] == 19
     assert sum(value for name, value in found.items() if name.endswith(("raised", "interrupted"))) >= 5
 
 
@@ -47,9 +47,9 @@ def test_networks_damaged_inside_a_sound_archive_are_refused(tmp_path):
     ],
 )
 def test_other_damaged_files_are_refused(tmp_path, campaign):
-    found = campaign(400, 1, tmp_path)
-    assert found["files"] >= 300
-    assert found["files"] - found.get("read", 0) > 50
+    found = campaign(200, 1, tmp_path)
+    assert found["files"] >= 150
+    assert found["files"] - found.get("read", 0) >= 20
 
 
 @pytest.mark.parametrize("layer", ["default", "workqueue"])

@@ -29,7 +29,7 @@ def configuration():
 @pytest.fixture(scope="module")
 def local():
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
     ) as running:
         yield running
 
@@ -246,7 +246,7 @@ def test_an_unreachable_scheduler_is_one_clear_error(capsys, tmp_path, monkeypat
 
 def test_a_scheduler_without_workers_is_one_clear_error():
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty,
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
         pytest.raises(ConnectionError, match="has no worker"),
         cluster.connect(empty.scheduler_address, timeout=0.5),
     ):
@@ -289,6 +289,6 @@ def test_a_missing_library_names_the_extra(run_python):
 
 
 def test_client_of_ones_own(spectra, tmp_path):
-    with Client(processes=False, dashboard_address=None) as own:
+    with Client(processes=False, dashboard_address=":0") as own:
         cluster.save(spectra, tmp_path / "data.zarr", 100, own, chunks=30)
     assert len(mpifast.open_spectra(tmp_path / "data.zarr")) == 100
