@@ -21,16 +21,28 @@ def replacing(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO[An
     removed. Without ``sync`` that holds if the process is killed, but not if the machine is.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    with naming(path, temporary):
+        try:
+            with open(temporary, mode.replace("w", "x"), encoding=None if "b" in mode else "utf-8") as file:
+                yield file
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def naming(path: Path, hidden: Path) -> Iterator[None]:
+    """Errors of the block name ``path``, which the user knows, where they name ``hidden``, a file in it, or no file."""
     try:
-        with open(temporary, mode.replace("w", "x"), encoding=None if "b" in mode else "utf-8") as file:
-            yield file
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        if error.errno is None or (error.filename is not None and not str(error.filename).startswith(str(hidden))):
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from error
 
 
 def sync(path: Path) -> None:
@@ -65,10 +77,12 @@ def locked(path: Path) -> Iterator[None]:
 
     if not path.parent.is_dir():  # filelock would make it
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
-    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=0, thread_local=False)
+    place = path.with_name(f".{path.name}.lock")
+    lock = filelock.FileLock(place, timeout=0, thread_local=False)
     try:  # around everything behind the lock's making, for Ctrl-C may come between any two lines
         try:
-            _acquire(lock)
+            with naming(path, place):
+                _acquire(lock)
         except filelock.Timeout as error:
             raise BlockingIOError(
                 errno.EAGAIN, f"{path} is being written by another process: wait for it, or choose another name"

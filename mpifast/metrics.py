@@ -164,6 +164,13 @@ def _pair(images: Any, phantoms: Any) -> tuple[np.ndarray, np.ndarray]:
 def mean_square(images: np.ndarray, phantoms: np.ndarray) -> float:
     """`mse` of arrays that have been checked. No BLAS here: its threads spin on after a call and take the cores from
     ours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mpifast.metrics import mean_square
+    >>> mean_square(np.array([[0.5, 1.0]]), np.array([[0, 1]]))
+    0.125
     """
     difference = images.astype(np.float64) - phantoms
     return float(np.square(difference, out=difference).mean())

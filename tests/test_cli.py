@@ -10,6 +10,7 @@ import pytest
 
 import mpifast
 from mpifast import cli
+from mpifast.cli._parser import COMMANDS, parser
 
 
 def run(capsys, *arguments):
@@ -39,14 +40,6 @@ def test_only_is_the_same_as_naming_figures(capsys, tmp_path):
         "fig2",
         "fig3",
     }  # and the head
-
-
-@pytest.mark.parametrize("command", ["", "reproduce", "reconstruct", "mdf check"])
-def test_help_has_an_example(capsys, command):
-    code, out, _ = run(capsys, *command.split(), "--help")
-    assert code == 0
-    assert f"mpifast {command}" in out
-    assert "example" in out
 
 
 def test_version(capsys):
@@ -219,12 +212,24 @@ def test_reconstruct_with_a_relative_alpha(capsys, files, small_system):
         ),
         ("reconstruct measurement.mdf --matrix system.mdf --solver text.npz", "text.npz is not a mpifast network"),
         ("reconstruct measurement.mdf --matrix system.mdf --rank 3", "rank=3 does not belong to solver='kaczmarz'"),
-        ("reconstruct measurement.mdf --matrix system.mdf --frames 0 3", "--frames=0 is out of range"),
-        ("reconstruct measurement.mdf --matrix system.mdf --frames 9 12", "frames=range(8, 12) is out of range"),
+        ("reconstruct measurement.mdf --matrix system.mdf --frames 0 3", "--frames FIRST=0 is out of range"),
+        (
+            "reconstruct measurement.mdf --matrix system.mdf --frames 9 12",
+            "--frames LAST=12 is out of range: give an integer from 9 to 11",
+        ),
+        ("reconstruct measurement.mdf --matrix system.mdf --frames 12 12", "--frames FIRST=12 is out of range"),
+        ("reconstruct measurement.mdf --matrix system.mdf --frames 3 2", "--frames LAST=2 is out of range: give"),
+        ("reconstruct measurement.mdf --matrix system.mdf --solver tsvd --weights energy", "weights='energy' does not"),
+        ("reconstruct measurement.mdf --matrix system.mdf --weights text.npz", "--weights='text.npz' is not a NumPy"),
         (
             "reconstruct measurement.mdf --matrix system.mdf --out measurement",
             "--out=measurement would overwrite measurement.mdf",
         ),
+        (
+            "reconstruct measurement.mdf --matrix system.mdf --channels 1 --band 1 2",
+            "band=[1.0, 2.0], channels=[1] leave no frequency of system.mdf",
+        ),
+        ("reconstruct measurement.mdf --matrix system.mdf --channels 0", "channels=0 is out of range"),
         ("reconstruct measurement.mdf --matrix system.mdf --out none/images", "No such file"),
     ],
 )
@@ -325,6 +330,75 @@ def test_train_on_the_virtual_data_set_with_the_fast_recipe(capsys, tmp_path):
     assert "validation MSE" in out
 
 
+def test_a_checkpoint_with_more_epochs_than_asked_for_is_refused(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    train = ["train", "net.npz", *SMALL, "--count", "50", "--checkpoint", "run.npz"]
+    assert run(capsys, *train, "--epochs", "6")[0] == 0
+    before = (tmp_path / "run.npz").read_bytes(), (tmp_path / "net.npz").read_bytes()
+    code, out, err = run(capsys, *train, "--epochs", "2")
+    assert (code, out) == (2, "")
+    assert "--epochs 2: run.npz has 6 epochs already; give --epochs 6 or more, or another file" in err
+    assert before == ((tmp_path / "run.npz").read_bytes(), (tmp_path / "net.npz").read_bytes())
+    code, out, _ = run(capsys, *train, "--epochs", "8", "--json")
+    assert (code, json.loads(out)["epochs"]) == (0, 8)
+
+
+def test_the_tolerance_of_the_matrix_is_an_option(capsys, tmp_path):
+    nodes = []
+    for tolerance in ("1e-12", "1e-3"):
+        arguments = ["matrix", str(tmp_path / "system.npy"), *SMALL, "--tolerance", tolerance, "--json"]
+        code, out, _ = run(capsys, *arguments)
+        assert code == 0
+        nodes.append(json.loads(out)["nodes"])
+    assert nodes[0] > nodes[1]
+
+
+def test_counts_may_be_written_as_1e2(capsys, tmp_path):
+    code, out, _ = run(capsys, "generate", str(tmp_path / "data.h5"), *SMALL, "--count", "1e2", "--json")
+    assert (code, json.loads(out)["count"]) == (0, 100)
+
+
+@pytest.mark.parametrize("weights", ["energy", "weights.npy"])
+def test_reconstruct_weights_the_equations(capsys, files, weights):
+    np.save("weights.npy", np.linspace(1.0, 2.0, 14))
+    options = ["--alpha", "0.1", "--json", "--out", "images"]
+    arguments = ["reconstruct", "measurement.mdf", "--matrix", "system.mdf", *options]
+    code, out, _ = run(capsys, *arguments, "--weights", weights)
+    assert code == 0
+    weighted = json.loads(out)
+    assert weighted["residual"] != json.loads(run(capsys, *arguments)[1])["residual"]
+    with mpifast.read_mdf("system.mdf") as matrix, mpifast.read_mdf("measurement.mdf") as file:
+        system = matrix.system()
+        given = weights if weights == "energy" else np.load(weights)
+        expected = mpifast.kaczmarz(system, system.measured(file), alpha=0.1, weights=given, full_output=True)
+    np.testing.assert_array_equal(weighted["residual"], expected.residual)
+
+
+def test_reconstruct_by_nnls_and_by_a_tolerance(capsys, files):
+    arguments = ["reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--json"]
+    code, out, _ = run(capsys, *arguments, "--solver", "nnls")
+    assert (code, json.loads(out)["parameter"]) == (0, [0.0] * 11)
+    with mpifast.read_mdf("measurement-reconstruction.mdf") as file:
+        assert file.images().min() >= 0.0
+        np.testing.assert_allclose(file.images()[:, :, 0], np.eye(11), atol=1e-6)
+    code, out, _ = run(capsys, *arguments, "--solver", "tsvd", "--tolerance", "0.5")
+    assert code == 0
+    assert 0 < max(json.loads(out)["parameter"]) < 11
+
+
+@pytest.mark.parametrize("name", ["system.npy", "system.mdf", "net.npz", "data.h5", "data.zarr"])
+def test_errors_name_the_file_and_no_temporary_one(capsys, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "file").write_text("")
+    rest = {"system": [], "net": ["--count", "9"], "data": ["--count", "9"]}[name.split(".")[0]]
+    command = {"system": "matrix", "net": "train", "data": "generate"}[name.split(".")[0]]
+    code, _, err = run(capsys, command, str(tmp_path / name), *SMALL, *rest)
+    assert code == 2
+    assert str(tmp_path / name) in err
+    assert ".tmp" not in err
+    assert ".lock" not in err
+
+
 def test_bench_compares_with_numpy(capsys, monkeypatch):
     from mpifast.cli import bench
 
@@ -343,11 +417,17 @@ def test_completion_knows_the_commands(capsys, shell):
     assert "generate" in out
 
 
-@pytest.mark.parametrize("command", [command.__name__.rpartition(".")[2] for command in cli.COMMANDS])
-def test_every_command_has_help_with_an_example(capsys, command):
-    code, out, _ = run(capsys, command, *(["check"] if command == "mdf" else []), "--help")
+@pytest.mark.parametrize("command", ["", "mdf check", *(command.__name__.rpartition(".")[2] for command in COMMANDS)])
+def test_help_has_examples_and_fits_a_terminal(capsys, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "100")
+    code, out, _ = run(capsys, *command.split(), "--help")
     assert code == 0
-    assert "example" in out
+    assert [line for line in out.splitlines() if len(line) > 100] == []
+    lines = [line.partition("mpifast ")[2] for line in ("example" + out.rpartition("\nexample")[2]).splitlines()]
+    examples = [line.split() for line in lines if line]
+    assert examples
+    for words in examples:
+        parser().parse_args(words)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +442,15 @@ def test_every_command_has_help_with_an_example(capsys, command):
         (["train", "net.npz", "--data", "none.h5"], "none.h5"),
         (["train", "net.npz", "--hidden", "9", "--recipe", "fast", "--count", "9"], "one layer of sigmoid units"),
         (["bench", "--threads", "0"], "threads=0"),
+        (
+            ["matrix", "system.npy", "--tolerance", "1e-14"],
+            "tolerance=1e-14 is out of range: give a number between 2e-13 and 0.1",
+        ),
+        (
+            ["generate", "data.h5", "--count", "3", "--matrix", "s.mdf", "--tolerance", "1e-9"],
+            "--tolerance=1e-09 does not",
+        ),
+        (["matrix", "none/system.npy"], "make the folder first"),
     ],
 )
 def test_mistakes_write_nothing(capsys, tmp_path, monkeypatch, arguments, message):

@@ -1,6 +1,7 @@
 """Every example on the pages under docs runs and prints what it says, and every command is understood."""
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_examples(page, tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_commands_are_understood(page):
     """Every ``mpifast ...`` line parses."""
-    from mpifast.cli import parser
+    from mpifast.cli._parser import parser
 
     for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("    mpifast "):
@@ -40,6 +41,7 @@ def test_commands_are_understood(page):
 def test_commands_run(tmp_path, monkeypatch, capsys):
     """The page on the command line, from top to bottom, its measurement first."""
     from mpifast.cli import main
+    from mpifast.cli._parser import COMMANDS
 
     monkeypatch.chdir(tmp_path)
     page = DOCS / "command-line.md"
@@ -47,5 +49,21 @@ def test_commands_run(tmp_path, monkeypatch, capsys):
     lines = [
         line.split()[1:] for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    mpifast ")
     ]
-    assert {line[0] for line in lines} == {"matrix", "generate", "train", "reconstruct", "mdf", "reproduce", "bench"}
+    assert {line[0] for line in lines} == {command.__name__.rpartition(".")[2] for command in COMMANDS}
     assert [main(line) for line in lines] == [0] * len(lines), capsys.readouterr().err
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the tests run without the checkout around them")
+def test_extras_are_installed_from_the_checkout():
+    """Until there is a release, no index has mpifast: `pip install "mpifast[torch]"` finds nothing."""
+    pages = [*PAGES, DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"]
+    assert not [page.name for page in pages if 'pip install "mpifast' in page.read_text(encoding="utf-8")]
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the tests run without the checkout around them")
+def test_no_two_pages_write_the_same_file():
+    """A reader who tries one page after the other in one folder would be told that the store is another one."""
+    owner = {}
+    for page in PAGES:
+        for name in set(re.findall(r"[\w-]+\.(?:h5|zarr)\b", page.read_text(encoding="utf-8"))):
+            assert owner.setdefault(name, page.name) == page.name, name

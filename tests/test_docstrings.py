@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -23,10 +24,34 @@ def test_examples(name):
     assert result.failed == 0
 
 
-def test_public_functions_have_examples():
+def public():
+    """Functions, classes and methods of the public names, and those in public modules: (name, object)."""
     for name in mpifast.__all__:
         value = getattr(mpifast, name)
-        if (
-            callable(value) and name != "SystemMatrix" and not name.endswith("Warning")
-        ):  # the one is made by system_matrix
-            assert ">>> " in value.__doc__, name
+        if inspect.ismodule(value):
+            found = [item for item in vars(value).items() if getattr(item[1], "__module__", None) == value.__name__]
+            pairs = [(f"{name}.{part}", thing) for part, thing in found if not part.startswith("_")]
+        else:
+            pairs = [(name, value)]
+        for label, thing in pairs:
+            if inspect.isclass(thing) and not issubclass(thing, Warning):
+                yield label, thing
+                yield from methods(label, thing)
+            elif callable(thing) and not inspect.isclass(thing):
+                yield label, thing
+
+
+def methods(label, kind):
+    """Public methods of a class, inherited from classes of mpifast included."""
+    for owner in kind.__mro__:
+        if owner.__module__.startswith("mpifast."):
+            for name, value in vars(owner).items():
+                function = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+                if inspect.isfunction(function) and not name.startswith("_"):
+                    yield f"{label}.{name}", getattr(kind, name)
+
+
+def test_public_functions_classes_and_methods_have_examples():
+    found = dict(public())
+    assert {"system_matrix", "Network.fit", "SystemMatrix.adjoint", "metrics.mse", "phantoms.letters"} <= found.keys()
+    assert sorted(name for name, value in found.items() if ">>> " not in (value.__doc__ or "")) == []

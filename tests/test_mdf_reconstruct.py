@@ -223,7 +223,7 @@ def test_files_of_other_shapes(files, by_hand, tmp_path):
         (
             {"solver": "newton"},
             ValueError,
-            "solver='newton' is unknown: choose one of kaczmarz, tikhonov, tsvd, sparse, or the .npz file",
+            "solver='newton' is unknown: choose one of kaczmarz, tikhonov, tsvd, sparse, nnls, or the .npz file",
         ),
         ({"solver": 3}, ValueError, "solver=3 is unknown"),
         ({"solver": "tsvd", "alpha": 1.0}, ValueError, "alpha=1.0 does not belong to solver='tsvd': leave it out"),

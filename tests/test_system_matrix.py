@@ -292,3 +292,38 @@ def test_linear_operator_as_a_pylops_operator(system):
     ]  # minimises what `mpifast.sparse` does
     expected = mpifast.sparse(system, u[None], alpha=alpha, iterations=50_000, tolerance=1e-9)[0]
     np.testing.assert_allclose(image, expected, atol=1e-3)
+
+
+def test_the_default_tolerance_serves_all_harmonics_that_are_documented():
+    """Their rounding alone is above 1e-12 from 1,000 harmonics on."""
+    few, many = (
+        mpifast.system_matrix(mpifast.Scanner(voxels=5), mpifast.Particle(40e-9), count) for count in (1_000, 10_000)
+    )
+    assert (few.tolerance, many.tolerance) == (1e-12, 1e-11)
+    np.testing.assert_allclose(many.matrix[:1_000], few.matrix, rtol=0, atol=1e-11 * abs(few.matrix).max())
+
+
+@pytest.mark.parametrize("harmonics", [1, 7, 200, 999, 1_001, 1_234, 3_333, 9_999, 10_000])
+def test_the_tolerance_that_an_error_offers_is_taken(harmonics):
+    scanner = mpifast.Scanner(voxels=1)
+    with pytest.raises(ValueError, match="give a number between") as caught:
+        mpifast.system_matrix(scanner, mpifast.Particle(40e-9), harmonics, tolerance=1e-14)
+    offered = float(str(caught.value).split("between ")[1].split(" and")[0])
+    assert mpifast.system_matrix(scanner, mpifast.Particle(40e-9), harmonics, tolerance=offered).tolerance == offered
+
+
+@pytest.mark.parametrize(("diameter", "offered"), [(240e-9, 1e-11), (300e-9, 1e-4), (400e-9, None)])
+def test_too_sharp_a_particle_is_offered_a_tolerance_only_where_it_suffices(diameter, offered):
+    scanner, particle = mpifast.Scanner(voxels=1), mpifast.Particle(diameter)
+    with pytest.raises(ValueError, match="too sharp") as caught:
+        mpifast.system_matrix(scanner, particle)
+    cure = str(caught.value).split("; ")[1]
+    if offered is None:
+        assert cure.startswith("give a smaller diameter or drive amplitude, or use ideal_system_matrix")
+        with pytest.raises(ValueError, match="too sharp"):
+            mpifast.system_matrix(scanner, particle, tolerance=0.1)
+    else:
+        tolerance = float(cure.split("tolerance=")[1].split(",")[0])
+        assert mpifast.system_matrix(scanner, particle, tolerance=tolerance).nodes <= 2**17
+        with pytest.raises(ValueError, match="too sharp"):
+            mpifast.system_matrix(scanner, particle, tolerance=tolerance / 10)

@@ -6,19 +6,41 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mpifast.data.spectra import Spectra
     from mpifast.physics.linear_system import LinearSystem
     from mpifast.physics.system_matrix import SystemMatrix
 
+SOLVERS = ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls")
+SCALINGS = ("harmonic", "global", "sample", "standard", "none")
+
+
+def whole(text: str) -> int:
+    """A whole number as people write it: 1000000, 1_000_000 or 1e6."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.5
+    if not number.is_integer():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number: give one such as 30000 or 1e6")
+    return int(number)
+
+
 # Name, default (the paper's), unit, what it is.
-SYSTEM: tuple[tuple[str, float | int, str | None, str], ...] = (
+SYSTEM: tuple[tuple[str, float | int | None, str, str], ...] = (
     ("diameter", 40e-9, "M", "particle diameter in metres"),
     ("temperature", 300.0, "K", "temperature in kelvin"),
     ("gradient", 2.0, "T/M", "gradient in T/m"),
     ("drive_amplitude", 32e-3, "T", "drive field in tesla"),
     ("drive_frequency", 20e3, "HZ", "drive frequency in hertz"),
-    ("voxels", 129, None, "voxels"),
-    ("harmonics", 200, None, "harmonics"),
+    ("voxels", 129, "N", "voxels"),
+    ("harmonics", 200, "N", "harmonics of the drive frequency, at most 10,000"),
+    ("tolerance", None, "ERROR", "largest error of the system matrix over its largest entry"),
 )
 
 
@@ -26,8 +48,9 @@ def add_system(command: argparse.ArgumentParser, *, matrix: bool = False) -> Non
     """Scanner and tracer, or with ``matrix`` a file in their place; the defaults are the paper's."""
     group = command.add_argument_group("the system (SI units)")
     for name, default, unit, text in SYSTEM:  # None where an option was not given, so that one given in vain is noticed
-        option = f"--{name.replace('_', '-')}"
-        group.add_argument(option, type=type(default), metavar=unit, help=f"{text} (default: {default:g})")
+        option, kind = f"--{name.replace('_', '-')}", whole if isinstance(default, int) else float
+        usual = "1e-12, from 1,000 harmonics on 1e-15 times their number" if default is None else f"{default:g}"
+        group.add_argument(option, type=kind, metavar=unit, help=f"{text} (default: {usual})")
     if matrix:
         group.add_argument(
             "--matrix",
@@ -40,9 +63,15 @@ def add_system(command: argparse.ArgumentParser, *, matrix: bool = False) -> Non
 def add_spectra(command: argparse.ArgumentParser) -> None:
     """The data set made from the system."""
     group = command.add_argument_group("the data set")
-    group.add_argument("--seed", type=int, default=0, help="seed of phantoms and noise (default: %(default)s)")
     group.add_argument(
-        "--density", type=float, default=0.5, help="probability that a voxel is filled (default: %(default)s)"
+        "--seed", type=int, default=0, metavar="N", help="seed of phantoms and noise (default: %(default)s)"
+    )
+    group.add_argument(
+        "--density",
+        type=float,
+        default=0.5,
+        metavar="P",
+        help="probability that a voxel is filled (default: %(default)s)",
     )
     group.add_argument(
         "--snr-db", type=float, metavar="DB", help="signal-to-noise ratio in decibels (default: no noise)"
@@ -61,7 +90,7 @@ def computed_system(options: argparse.Namespace) -> SystemMatrix:
     }
     scanner = mpifast.Scanner(value["gradient"], value["drive_amplitude"], value["drive_frequency"], value["voxels"])
     particle = mpifast.Particle(value["diameter"], temperature=value["temperature"])
-    return mpifast.system_matrix(scanner, particle, value["harmonics"])
+    return mpifast.system_matrix(scanner, particle, value["harmonics"], value["tolerance"])
 
 
 def system_of(options: argparse.Namespace) -> LinearSystem:
@@ -74,8 +103,6 @@ def system_of(options: argparse.Namespace) -> LinearSystem:
 
 def read_system(path: str) -> LinearSystem:
     """The system of an MDF calibration file or of an array."""
-    import numpy as np
-
     import mpifast
 
     if path.endswith(".mdf"):
@@ -83,11 +110,25 @@ def read_system(path: str) -> LinearSystem:
             return file.system()
     if not path.endswith(".npy"):
         raise ValueError(f"--matrix={path!r} has an unknown ending: give a calibration file .mdf or an array .npy")
+    return mpifast.linear_system(read_array("--matrix", path))
+
+
+def read_array(name: str, path: str) -> np.ndarray:
+    """The array of a .npy file; ``name`` is the option's."""
+    import numpy as np
+
     try:
         array = np.load(path, allow_pickle=False)
-    except ValueError as error:
-        raise ValueError(f"--matrix={path!r} is not a NumPy array: {error}") from error
-    return mpifast.linear_system(array)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # NumPy lets the errors of Python's parser through
+        raise ValueError(
+            f"{name}={path!r} is not a NumPy array or is damaged ({error}): write one with numpy.save"
+        ) from error
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise ValueError(f"{name}={path!r} holds several arrays: give a .npy file with one")
+    return array
 
 
 def refuse_system(options: argparse.Namespace, source: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from mpifast.cli._output import say, say_json
 
 SAMPLES = 30_000
 ROUNDS = 7
@@ -21,16 +20,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "bench",
         help="measure this machine",
         description=f"Time spectra, training and prediction of {SAMPLES:,} samples, each in turn with NumPy's float32 "
-        "product of the same size "
-        "(medians). The whole comparison, with other libraries, is `python -m benchmarks.compare` in a checkout.",
+        "product of the same size (medians). The whole comparison, with other libraries, is "
+        "`python -m benchmarks.compare` in a checkout.",
         epilog="example: mpifast bench --threads 1",
     )
-    command.add_argument("--threads", type=int, help="number of threads (default: all)")
+    command.add_argument("--threads", type=int, metavar="N", help="number of threads (default: all)")
     command.add_argument("--json", action="store_true", help="print a JSON object")
     command.set_defaults(run=_bench)
 
 
 def _bench(options: argparse.Namespace) -> int:
+    import numpy as np
+
     import mpifast
     from mpifast._compiled.jit import thread_count
 
@@ -58,11 +59,11 @@ def _bench(options: argparse.Namespace) -> int:
         for name, (ours, theirs) in ((n, _times(*pair)) for n, pair in calls.items())
     }
     if options.json:
-        print(json.dumps({"samples": SAMPLES, "threads": threads, "work": found}, indent=2))
-    else:
-        print(f"{SAMPLES:,} samples, 129 voxels, 200 harmonics, {threads} thread(s)")
-        for name, value in found.items():
-            print(f"  {name:<28}{value['milliseconds']:>8.1f} ms{value['products']:>8.2f} x NumPy's product")
+        say_json({"samples": SAMPLES, "threads": threads, "work": found})
+        return 0
+    say(f"{SAMPLES:,} samples, 129 voxels, 200 harmonics, {threads} thread(s)")
+    for name, value in found.items():
+        say(f"  {name:<28}{value['milliseconds']:>8.1f} ms{value['products']:>8.2f} x NumPy's product")
     return 0
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 
-from mpifast.cli._system import add_spectra, add_system, spectra_of
+from mpifast.cli._output import say, say_json
+from mpifast.cli._system import add_spectra, add_system, spectra_of, whole
 
 EXAMPLES = """examples:
   mpifast generate data.h5 --count 30000
-  mpifast generate data.zarr --count 10000000 --snr-db 30 --diameter 35e-9
+  mpifast generate data.zarr --count 1e7 --snr-db 30 --diameter 35e-9
   mpifast generate data.h5 --count 30000 --matrix calibration.mdf"""
 
 
@@ -21,10 +21,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Stream spectra and their random binary phantoms into an HDF5 or zarr store. After an interruption "
         "the same command resumes, to the same bits.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("out", metavar="STORE", help="store to write: .h5, .hdf5 or .zarr")
-    command.add_argument("--count", type=int, required=True, help="number of samples")
+    command.add_argument(
+        "--count", type=whole, required=True, metavar="N", help="number of samples, such as 30000 or 1e6"
+    )
     command.add_argument("--compression", type=int, metavar="LEVEL", help="deflate, 1 to 9 (default: none)")
     add_system(command, matrix=True)
     add_spectra(command)
@@ -39,7 +40,7 @@ def _generate(options: argparse.Namespace) -> int:
     spectra.save(options.out, options.count, compression=options.compression)
     stored = mpifast.open_spectra(options.out)
     if options.json:
-        print(json.dumps({"file": str(options.out), "count": len(stored), "fingerprint": stored.fingerprint}, indent=2))
+        say_json({"file": str(options.out), "count": len(stored), "fingerprint": stored.fingerprint})
     else:
-        print(f"{options.out}: {len(stored):,} samples of {spectra}")
+        say(f"{options.out}: {len(stored):,} samples of {spectra}")
     return 0

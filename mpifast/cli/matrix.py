@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-import numpy as np
-
+from mpifast.cli._output import say, say_json
 from mpifast.cli._system import add_system, computed_system
 
 EXAMPLES = """examples:
   mpifast matrix system.mdf
-  mpifast matrix system.npy --diameter 30e-9 --voxels 257"""
+  mpifast matrix system.npy --diameter 30e-9 --voxels 257
+  mpifast matrix fine.mdf --harmonics 1000 --tolerance 1e-9"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,10 +20,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "matrix",
         help="compute a system matrix",
         description="Compute the system matrix of a Langevin particle under a cosine drive, and write it: an MDF "
-        "calibration file (.mdf), "
-        "or its real form float64[harmonics, voxels] (.npy).",
+        "calibration file (.mdf), or its real form float64[harmonics, voxels] (.npy).",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("out", metavar="FILE", help="file to write, .mdf or .npy")
     add_system(command)
@@ -35,12 +32,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _matrix(options: argparse.Namespace) -> int:
+    import numpy as np
+
     from mpifast import _validation as check
     from mpifast import analysis
     from mpifast._files import replacing
+    from mpifast.networks.network_file import writable
 
-    path = Path(options.out)
-    check.choice("the suffix of FILE", path.suffix, (".mdf", ".npy"))
+    check.choice("the suffix of FILE", Path(options.out).suffix, (".mdf", ".npy"))
+    path = writable("FILE", options.out)
     system = computed_system(options)
     if path.suffix == ".mdf":
         from mpifast.io.mdf.write import write_mdf
@@ -52,9 +52,9 @@ def _matrix(options: argparse.Namespace) -> int:
     condition = analysis.condition_number(system.real)
     facts = {"file": str(path), "harmonics": system.harmonics, "voxels": system.voxels, "nodes": system.nodes}
     if options.json:
-        print(json.dumps({**facts, "condition_number": condition, "fingerprint": system.fingerprint}, indent=2))
+        say_json({**facts, "condition_number": condition, "fingerprint": system.fingerprint})
     else:
-        print(
+        say(
             f"{path}: {system.harmonics} harmonics, {system.voxels} voxels, condition number {condition:.2g}, "
             f"fingerprint {system.fingerprint}"
         )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
+
+from mpifast.cli._output import complain, one_line, say, say_json
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("mdf", help="check files of the Magnetic Particle Imaging Data Format")
+    command = commands.add_parser(
+        "mdf",
+        help="check files of the Magnetic Particle Imaging Data Format",
+        epilog="example: mpifast mdf check system.mdf",
+    )
     actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser(
         "check",
@@ -18,7 +22,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "line for each breach: dataset, rule, cure. Prints nothing and exits with 0 if there is none, with 1 "
         "otherwise, and with 2 if a file cannot be read.",
         epilog="examples:\n  mpifast mdf check system.mdf\n  mpifast mdf check *.mdf --json",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="MDF files")
     check.add_argument(
@@ -35,14 +38,14 @@ def _check(options: argparse.Namespace) -> int:
         try:
             found[path] = check_mdf(path)
         except (OSError, ValueError) as error:
-            unreadable[path] = " ".join(str(error).split())
+            unreadable[path] = one_line(error)
     if options.json:
         listed = {path: [breach._asdict() for breach in breaches] for path, breaches in found.items()}
-        print(json.dumps(listed | {path: {"error": text} for path, text in unreadable.items()}, indent=2))
+        say_json(listed | {path: {"error": text} for path, text in unreadable.items()})
     else:
         for path, breaches in found.items():
             for breach in breaches:
-                print(f"{path}: {breach}" if len(options.files) > 1 else breach)
+                say(f"{path}: {breach}" if len(options.files) > 1 else breach)
     for text in unreadable.values():
-        print(f"mpifast: error: {text}", file=sys.stderr)
+        complain(f"error: {text}")
     return 2 if unreadable else 1 if any(found.values()) else 0

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
+from typing import Any
 
-from mpifast.cli._system import add_spectra, add_system, refuse_system, spectra_of
+from mpifast.cli._output import say, say_json
+from mpifast.cli._system import SCALINGS, add_spectra, add_system, refuse_system, spectra_of, whole
 
 EXAMPLES = """examples:
   mpifast train net.npz --recipe fast
-  mpifast train net.npz --data data.h5 --hidden 200 --scaling sample --epochs 300 --checkpoint run.npz"""
+  mpifast train net.npz --data data.h5 --hidden 200 --epochs 300 --checkpoint run.npz"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,7 +21,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="train a network",
         description="Train a network on the samples of a store, or on the virtual data set of a system, and write it.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("out", metavar="NETWORK", help="file to write, .npz")
     command.add_argument(
@@ -28,10 +28,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="STORE",
         help="store written by mpifast generate, in place of the system and the data set",
     )
-    command.add_argument("--count", type=int, default=30_000, help="training samples (default: %(default)s)")
+    command.add_argument(
+        "--count", type=whole, default=30_000, metavar="N", help="training samples (default: %(default)s)"
+    )
     command.add_argument(
         "--validation",
-        type=int,
+        type=whole,
         default=1_000,
         metavar="N",
         help="samples behind them that validate (default: %(default)s)",
@@ -44,7 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--activation", choices=("sigmoid", "linear"), default="sigmoid", help="of all layers (default: %(default)s)"
     )
     network.add_argument(
-        "--scaling", default="harmonic", help="harmonic, global, sample, standard or none (default: %(default)s)"
+        "--scaling", default="harmonic", metavar="SCALING", help=f"{', '.join(SCALINGS)} (default: %(default)s)"
     )
     network.add_argument("--bias", action="store_true", help="units have a bias")
     network.add_argument(
@@ -57,16 +59,27 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default="paper",
         help="the paper's, or the least time (default: %(default)s)",
     )
-    training.add_argument("--epochs", type=int, help="passes over all samples (default: the recipe's)")
-    training.add_argument("--learning-rate", type=float, metavar="RATE", help="(default: the recipe's)")
+    training.add_argument(
+        "--epochs",
+        type=whole,
+        metavar="N",
+        help="passes over all samples, those that a checkpoint has included (default: the recipe's)",
+    )
+    training.add_argument(
+        "--learning-rate", type=float, metavar="RATE", help="step of the gradient descent (default: the recipe's)"
+    )
     training.add_argument(
         "--batch-size",
-        type=int,
+        type=whole,
         default=1,
         metavar="N",
         help="samples a step; 1 is the exact rule (default: %(default)s)",
     )
-    training.add_argument("--checkpoint", metavar="FILE", help="keep the training there, and go on from it")
+    training.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep the training there, and go on from it up to --epochs; with fewer than it has the command refuses",
+    )
     add_system(command, matrix=True)
     add_spectra(command)
     command.add_argument("--json", action="store_true", help="print a JSON object with the errors of every epoch")
@@ -81,7 +94,7 @@ def _train(options: argparse.Namespace) -> int:
     check.choice("the suffix of NETWORK", Path(options.out).suffix, (".npz",))
     path = writable("NETWORK", options.out)  # now, and not after the training
     if options.checkpoint is not None:
-        writable("--checkpoint", options.checkpoint)
+        _refuse_fewer(options, writable("--checkpoint", options.checkpoint))
     count = check.integer("--count", options.count, low=1)
     validation = check.integer("--validation", options.validation)
     if options.data:
@@ -115,12 +128,26 @@ def _train(options: argparse.Namespace) -> int:
     network.save(path)
     if options.json:
         errors = {"train_mse": history.train_mse, "validation_mse": history.validation_mse}
-        print(json.dumps({"file": str(path), "epochs": history.epochs, "stopped": history.stopped, **errors}, indent=2))
+        say_json({"file": str(path), "epochs": history.epochs, "stopped": history.stopped, **errors})
     else:
-        behind = f", validation MSE {history.validation_mse[-1]:.3g}" if history.validation_mse else ""
-        print(
-            f"{path}: {network}, training MSE {history.train_mse[-1]:.3g}{behind}"
-            if history.epochs
-            else f"{path}: {network}"
-        )
+        say(f"{path}: {network}{_errors(history)}")
     return 130 if history.stopped == "interrupted" else 0
+
+
+def _errors(history: Any) -> str:
+    """The last errors in words; nothing where there was no epoch."""
+    behind = f", validation MSE {history.validation_mse[-1]:.3g}" if history.validation_mse else ""
+    return f", training MSE {history.train_mse[-1]:.3g}{behind}" if history.epochs else ""
+
+
+def _refuse_fewer(options: argparse.Namespace, path: Path) -> None:
+    """An error if the checkpoint has more epochs than are asked for: the network would not be the one asked for."""
+    from mpifast.networks import network_file
+    from mpifast.networks.arguments import EPOCHS
+
+    wanted = EPOCHS if options.epochs is None else options.epochs
+    if path.exists() and (trained := network_file.read(path)[0].epochs) > wanted:
+        raise ValueError(
+            f"--epochs {wanted}: {path} has {trained} epochs already; give --epochs {trained} or more, or another file "
+            "with --checkpoint"
+        )

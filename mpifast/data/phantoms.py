@@ -233,7 +233,14 @@ def points(voxels: int = 129) -> np.ndarray:
 
 
 def density_digits(density: Any) -> tuple[int, int]:
-    """A density as the fraction numerator / 2^digits in lowest terms, with at most `DENSITY_DIGITS` digits."""
+    """A density as the fraction numerator / 2^digits in lowest terms, with at most `DENSITY_DIGITS` digits.
+
+    Examples
+    --------
+    >>> from mpifast.data.phantoms import density_digits
+    >>> density_digits(0.375)  # 3 / 2^3
+    (3, 3)
+    """
     density = check.number("density", density, low=0.0, high=1.0)
     numerator, digits = round(math.ldexp(density, DENSITY_DIGITS)), DENSITY_DIGITS
     while digits > 0 and numerator % 2 == 0:

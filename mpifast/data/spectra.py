@@ -223,7 +223,15 @@ class Spectra:
         save(self.source(), path, count, chunks=chunks, compression=compression, packed=packed, progress=progress)
 
     def source(self) -> Source:
-        """What a store is written from: see `mpifast.io.store.source.Source`."""
+        """What a store is written from: see `mpifast.io.store.source.Source`.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> mpifast.Spectra(system, seed=7).source().settings
+        {'seed': '7', 'density': 0.5, 'noise_level': 0.0}
+        """
         from mpifast.io.store.source import Source
 
         noise = {} if self.snr_db is None else {"snr_db": float(self.snr_db)}

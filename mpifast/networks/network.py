@@ -97,7 +97,15 @@ class Network:
 
     @classmethod
     def from_state(cls, state: NetworkState) -> Network:
-        """A network in a given state."""
+        """A network in a given state.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> network = mpifast.Network(inputs=14, outputs=11, seed=3)
+        >>> mpifast.Network.from_state(network.state).seed
+        3
+        """
         network = cls.__new__(cls)
         network._state = check.instance("state", state, NetworkState)
         return network
@@ -264,6 +272,15 @@ class Network:
             If the training was interrupted; if it has stalled: in its second half, twenty epochs or more, the error has
             not fallen by a thousandth; or if after four epochs or more the error over the training set is larger than
             that of the mean of its phantoms.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> spectra = mpifast.Spectra(mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9)), seed=7)
+        >>> network = mpifast.Network(inputs=200, outputs=129, seed=1)
+        >>> history = network.fit(*spectra[:1000], epochs=3, validation=spectra[1000:1100])
+        >>> history.epochs, history.validation_mse[-1] < history.validation_mse[0]
+        (3, True)
         """
         state = arguments.of_system(self._state, system)
         plan = arguments.plan(epochs, learning_rate, batch_size, shuffle, recipe, threads)
@@ -437,5 +454,15 @@ class Network:
             If the file cannot be read.
         ValueError
             If the file is not a network, is damaged or of a newer format.
+
+        Examples
+        --------
+        >>> import mpifast, tempfile
+        >>> network = mpifast.Network(inputs=14, outputs=11, scaling="sample", seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     network.save(f"{folder}/net.npz")
+        ...     loaded = mpifast.Network.load(f"{folder}/net.npz")
+        >>> bool((loaded.weights[0] == network.weights[0]).all())
+        True
         """
         return cls.from_state(network_file.read(check.path("path", path))[0])

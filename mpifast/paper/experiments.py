@@ -7,10 +7,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -167,14 +168,22 @@ def train_all(experiments: Iterable[Experiment], folder: Path, options: Options)
         delay=2,
         disable=hidden,
     )
+
+    def note(count: int) -> None:
+        if bar.disable and hidden is None:  # no terminal: a line in a log instead of a bar
+            print(f"{count} of {len(missing)} networks trained", file=sys.stderr, flush=True)
+
+    note(0)
     with bar, warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)  # that some of them stall is what the figures show
         if options.scheduler is None:
-            return done | _train_here(missing, folder, thread_count(options.threads), bar)
-        return done | _train_there(missing, folder, options.scheduler, bar)
+            return done | _train_here(missing, folder, thread_count(options.threads), bar, note)
+        return done | _train_there(missing, folder, options.scheduler, bar, note)
 
 
-def _train_here(missing: list[Experiment], folder: Path, threads: int, bar: Any) -> dict[Experiment, Outcome]:
+def _train_here(
+    missing: list[Experiment], folder: Path, threads: int, bar: Any, note: Callable[[int], None]
+) -> dict[Experiment, Outcome]:
     """Train in this process, one a core."""
     stop = threading.Event()
     done = {}
@@ -199,13 +208,16 @@ def _train_here(missing: list[Experiment], folder: Path, threads: int, bar: Any)
                     outcome = future.result()
                     assert outcome is not None
                     done[outcome.experiment] = outcome
+                    note(len(done))
         except BaseException:
             stop.set()
             raise
     return done
 
 
-def _train_there(missing: list[Experiment], folder: Path, scheduler: str, bar: Any) -> dict[Experiment, Outcome]:
+def _train_there(
+    missing: list[Experiment], folder: Path, scheduler: str, bar: Any, note: Callable[[int], None]
+) -> dict[Experiment, Outcome]:
     """Train on the workers of a dask cluster; a training that is lost with its worker is done again."""
     from mpifast import cluster
 
@@ -215,6 +227,7 @@ def _train_there(missing: list[Experiment], folder: Path, scheduler: str, bar: A
             save(outcome, folder)
             done[experiment] = outcome
             bar.update(experiment.work)
+            note(len(done))
     return done
 
 

@@ -7,6 +7,23 @@ from typing import Any
 
 import mpifast
 
+FIGURES = (
+    "fig1",
+    "fig2",
+    "fig3",
+    "fig4",
+    "fig5",
+    "fig6",
+    "fig7",
+    "fig8",
+    "fig9",
+    "fig10",
+    "fig11",
+    "claims",
+    "tried",
+    "comparison",
+)
+
 
 @dataclass(frozen=True)
 class Options:

@@ -12,25 +12,8 @@ from mpifast import _validation as check
 from mpifast.paper import records as results
 from mpifast.paper import report
 from mpifast.paper.experiments import train_all
-from mpifast.paper.options import Options
+from mpifast.paper.options import FIGURES, Options
 from mpifast.paper.records import Record
-
-FIGURES = (
-    "fig1",
-    "fig2",
-    "fig3",
-    "fig4",
-    "fig5",
-    "fig6",
-    "fig7",
-    "fig8",
-    "fig9",
-    "fig10",
-    "fig11",
-    "claims",
-    "tried",
-    "comparison",
-)
 
 
 def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options: Options | None = None) -> list[Record]:

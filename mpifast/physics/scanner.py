@@ -78,6 +78,14 @@ class Scanner:
         return Grid((self.voxels,), (self.voxels * self.pitch,))
 
     def field(self, position: float | np.ndarray, time: float | np.ndarray) -> np.ndarray:
-        """Field mu0 H in tesla at ``position`` (metres) and ``time`` (seconds), broadcast together (eq. 1)."""
+        """Field mu0 H in tesla at ``position`` (metres) and ``time`` (seconds), broadcast together (eq. 1).
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.Scanner(gradient=2.0, drive_amplitude=32e-3, drive_frequency=20e3)
+        >>> scanner.field([0.0, 16e-3], 0.0).round(6)  # half a period later the drive field is -32 mT
+        array([0.032, 0.064])
+        """
         position, time = check.real_array("position", position), check.real_array("time", time)
         return self.gradient * position + self.drive_amplitude * np.cos(2.0 * np.pi * self.drive_frequency * time)

@@ -42,6 +42,13 @@ class SystemMatrix(LinearSystem):
         Error bound relative to the largest entry; 0 for the closed form of the ideal model.
     nodes : int
         Quadrature nodes the tolerance asked for; 0 for the closed form.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9), harmonics=100)
+    >>> system.model, system.harmonics, system.matrix.dtype, system.particle.diameter
+    ('langevin', 100, dtype('complex128'), 4e-08)
     """
 
     def __init__(
@@ -99,7 +106,9 @@ class SystemMatrix(LinearSystem):
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, tolerance: float = 1e-12) -> SystemMatrix:
+def system_matrix(
+    scanner: Scanner, particle: Particle, harmonics: int = 200, tolerance: float | None = None
+) -> SystemMatrix:
     """Fourier-projected system matrix of a Langevin particle under a cosine drive.
 
     S_k(x) = -i pi k mu0 Ms c_k(x), with c_k the cosine coefficients of L(beta (G x + A cos t)): eq. (3) for a receive
@@ -116,7 +125,8 @@ def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, to
     harmonics : int, optional
         Rows: harmonics 1 to ``harmonics`` of the drive frequency, at most 10,000.
     tolerance : float, optional
-        Largest error relative to the largest entry, from 1e-13 to 0.1 (rounding: at least 1e-15 times ``harmonics``).
+        Largest error relative to the largest entry, from 1e-13 to 0.1, and because of rounding at least 1e-15 times
+        ``harmonics``. None: 1e-12, or the least that the number of harmonics allows.
 
     Returns
     -------
@@ -142,14 +152,16 @@ def system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 200, to
     check.instance("scanner", scanner, Scanner)
     check.instance("particle", particle, Particle)
     harmonics = check.integer("harmonics", harmonics, low=1, high=MAX_HARMONICS)
-    tolerance = check.number("tolerance", tolerance, low=max(1e-13, 1e-15 * harmonics), high=0.1)
+    rounding = harmonics / 1e15  # a quotient, the double nearest to the decimal number that an error prints
+    if tolerance is None:
+        tolerance = max(1e-12, rounding)
+    tolerance = check.number("tolerance", tolerance, low=max(1e-13, rounding), high=0.1)
     drive = particle.beta * scanner.drive_amplitude
     nodes = node_count(drive, harmonics, tolerance)
     if nodes > MAX_NODES:
         raise ValueError(
             f"diameter={particle.diameter:g} m is too sharp: {nodes:,} quadrature nodes exceed the limit of "
-            f"{MAX_NODES:,}; use ideal_system_matrix, lower the drive amplitude, raise the temperature or loosen"
-            " the tolerance"
+            f"{MAX_NODES:,}; {_cures(drive, harmonics, tolerance)}"
         )
     half = scanner.positions[scanner.voxels // 2 :]  # x >= 0; the rest follows by parity
     coefficients = fourier_coefficients(particle.beta * scanner.gradient * half, drive, harmonics, nodes)
@@ -265,6 +277,14 @@ def node_count(drive: float, harmonics: int, tolerance: float) -> int:
     )  # both neighbours 2N +- k, and the poles behind the first
     needed = 0.5 * (harmonics + math.log(max(harmonics * poles / (largest * tolerance), 2.0)) / rate)
     return 8 * math.ceil(max(needed, harmonics + 1) / 8) if needed < 1e15 else 10**15
+
+
+def _cures(drive: float, harmonics: int, tolerance: float) -> str:
+    """What to do about too many nodes; a tolerance is offered only where it suffices."""
+    looser = (float(f"1e-{digits}") for digits in range(12, 0, -1))
+    enough = [value for value in looser if value > tolerance and node_count(drive, harmonics, value) <= MAX_NODES]
+    cure = f"give tolerance={enough[0]:g}" if enough else "give a smaller diameter or drive amplitude"
+    return f"{cure}, or use ideal_system_matrix, the limit of sharp particles"
 
 
 def _assemble(

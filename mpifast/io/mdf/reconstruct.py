@@ -20,10 +20,12 @@ from mpifast.io.mdf.write import target, write_datasets
 from mpifast.networks.network import Network
 from mpifast.solvers.kaczmarz import kaczmarz
 from mpifast.solvers.solution import Solution
-from mpifast.solvers.sparse import sparse
+from mpifast.solvers.sparse import nnls, sparse
 from mpifast.solvers.spectral import tikhonov, tsvd
 
-SOLVERS: dict[str, Callable[..., Any]] = {"kaczmarz": kaczmarz, "tikhonov": tikhonov, "tsvd": tsvd, "sparse": sparse}
+SOLVERS: dict[str, Callable[..., Any]] = {
+    "kaczmarz": kaczmarz, "tikhonov": tikhonov, "tsvd": tsvd, "sparse": sparse, "nnls": nnls,
+}  # fmt: skip
 COPIED = ("/study", "/experiment", "/scanner", "/tracer", "/acquisition")
 UNKNOWN = {f"/scanner/{name}": "n.a." for name in ("facility", "manufacturer", "name", "operator", "topology")}
 
@@ -81,7 +83,7 @@ def reconstruct_file(
     measurement, matrix : str or Path
         MDF files.
     solver : str, optional
-        "kaczmarz", "tikhonov", "tsvd", "sparse", or the .npz file of a `mpifast.Network`.
+        "kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", or the .npz file of a `mpifast.Network`.
     snr_threshold, band, channels : optional
         Which frequencies: see `MdfFile.system`; channels are counted from 1 here.
     frames, average, background : optional

@@ -163,8 +163,8 @@ class MdfSystem(LinearSystem):
 
 
 @np.errstate(all="ignore")  # what is not finite is refused at the end
-def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str) -> MdfSystem:
-    """The system of an open calibration file; see `MdfFile.system`."""
+def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str, first_channel: int = 0) -> MdfSystem:
+    """The system of an open calibration file; see `MdfFile.system`. Errors count channels from ``first_channel``."""
     if file.kind != "calibration":
         raise ValueError(f"{file.path} has no system matrix: it is a {file.kind} file; give a calibration file")
     check.choice("background", background, BACKGROUND)
@@ -173,8 +173,9 @@ def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str
     rows = rows_of(file)
     chosen = chosen_frequencies(file, snr, band, channels).reshape(-1)[rows]
     if not chosen.any():
+        shown = None if channels is None else [int(channel) + first_channel for channel in channels]
         raise ValueError(
-            f"snr={snr}, band={band}, channels={channels} leave no frequency of {file.path.name}: choose more"
+            f"snr={snr}, band={band}, channels={shown} leave no frequency of {file.path.name}: choose more"
         )
     complete, rows = bool(chosen.all()), rows[chosen]
     mask = np.zeros((file.shape[1], file.shape[2], len(file.data.bins)), bool)
@@ -224,7 +225,7 @@ def mdf_system(
             check.integer("channels", channel, low=1, high=file.shape[2]) - 1
             for channel in check.sequence("channels", channels)
         ]
-    return system_of(file, snr_threshold, band, channels, background)
+    return system_of(file, snr_threshold, band, channels, background, first_channel=1)
 
 
 def _same(found: Any, expected: Any) -> bool:

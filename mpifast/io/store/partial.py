@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mpifast._files import naming
 from mpifast.io.store.layout import Layout, difference
 
 SETTINGS, CONTENT = "settings.json", "content"
@@ -63,7 +64,8 @@ def discard(path: Path) -> None:
 def _vanish(folder: Path) -> None:
     """Remove the folder; it is renamed first, for one removed in part by a killed process would be in the way."""
     temporary = _temporary(folder)
-    os.rename(folder, temporary)
+    with naming(folder, folder):
+        os.rename(folder, temporary)
     shutil.rmtree(temporary)
 
 
@@ -74,13 +76,14 @@ def _temporary(folder: Path) -> Path:
 def _begin(folder: Path, layout: Layout) -> None:
     """Make the folder with its settings in one step: a process killed here leaves none without settings."""
     temporary = _temporary(folder)
-    temporary.mkdir()
-    try:
-        (temporary / SETTINGS).write_text(json.dumps(layout.attributes, indent=1), encoding="utf-8")
-        os.rename(temporary, folder)
-    except OSError:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    with naming(folder, temporary):
+        temporary.mkdir()
+        try:
+            (temporary / SETTINGS).write_text(json.dumps(layout.attributes, indent=1), encoding="utf-8")
+            os.rename(temporary, folder)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
 
 
 def _settings(folder: Path) -> Path:
