@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mpifast
 from mpifast import _validation as check
@@ -14,6 +16,7 @@ from mpifast.paper import report
 from mpifast.paper.experiments import train_all
 from mpifast.paper.options import FIGURES, Options
 from mpifast.paper.records import Record
+from mpifast.physics.precision import PrecisionWarning
 
 
 def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options: Options | None = None) -> list[Record]:
@@ -45,13 +48,27 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
     """
     names = [check.choice("figure", name, FIGURES) for name in dict.fromkeys(figures)] or list(FIGURES)
     options, folder = options or Options(), Path(out)
-    from mpifast import plots  # before any work: a missing matplotlib should not cost a training
+    importlib.import_module("mpifast.plots")  # before any work: a missing matplotlib should not cost a training
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
     kept = _kept(path, names)
     results.write(path, kept)  # before any work: a folder that cannot be written should not cost one either
     modules = {name: importlib.import_module(f"mpifast.paper.figures.{name}") for name in names}
+    with warnings.catch_warnings():
+        if options.quick:  # in float32, whose rounding the errors of a few passes exceed by far
+            warnings.simplefilter("ignore", PrecisionWarning)
+        new = _measured(modules, options, folder, lambda new: _write(path, kept + new))
+    report.write(folder, FIGURES, results.read(path))
+    return new
+
+
+def _measured(
+    modules: dict[str, Any], options: Options, folder: Path, keep: Callable[[list[Record]], None]
+) -> list[Record]:
+    """Train, then measure and draw each figure; ``keep`` is called with the records after each of them."""
+    from mpifast import plots
+
     wanted = {name: module.experiments(options) for name, module in modules.items()}
     outcomes = train_all(
         [experiment for keyed in wanted.values() for experiment in keyed.values()], folder / "parts", options
@@ -64,9 +81,13 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
         )
         plots.save(module.draw(data, plots.figure), folder / f"{name}.png")
         new += measured
-        results.write(path, sorted(kept + new, key=lambda record: FIGURES.index(record.figure)))
-    report.write(folder, FIGURES, results.read(path))
+        keep(new)
     return new
+
+
+def _write(path: Path, records: list[Record]) -> None:
+    """All records, in the order of the figures."""
+    results.write(path, sorted(records, key=lambda record: FIGURES.index(record.figure)))
 
 
 def _kept(path: Path, names: Sequence[str]) -> list[Record]:
