@@ -16,13 +16,13 @@ from benchmarks.pairs import Clock, blas_threads
 from mpifast._compiled.bits import TOGETHER, fields, to_bits, to_bytes, words
 from mpifast._compiled.jit import OPTIONS
 from mpifast._compiled.products import multiply_add, multiply_add_transposed, padded, sum_rows
-from mpifast.data._noise_loops import add_noise, draw_normals
 from mpifast.data._phantoms_loops import draw_bits, words_needed
 from mpifast.networks._loops import layout
 from mpifast.networks._loops import shared as loops
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.whitening import Whitening
 from mpifast.physics._forward_loops import SPECTRA
+from mpifast.physics._noise_loops import add_noise, draw_normals
 from mpifast.physics._system_matrix_kernels import fold_magnetization
 from mpifast.physics.system_matrix import node_count
 

@@ -2,7 +2,11 @@
 
 from . import analysis as analysis
 from . import cluster as cluster
+from . import io as io
 from . import metrics as metrics
+from . import plots as plots
+from .compare_solvers import Comparison as Comparison
+from .compare_solvers import compare as compare
 from .data import phantoms as phantoms
 from .data.spectra import Spectra as Spectra
 from .io.mdf.check import check_mdf as check_mdf
@@ -10,6 +14,7 @@ from .io.mdf.read import read_mdf as read_mdf
 from .io.mdf.system import SystemWarning as SystemWarning
 from .io.mdf.write import write_mdf as write_mdf
 from .io.sklearn import SpectrumRegressor as SpectrumRegressor
+from .io.sklearn_solver import SolverRegressor as SolverRegressor
 from .io.store.reader import open_spectra as open_spectra
 from .networks.history import TrainingWarning as TrainingWarning
 from .networks.network import Network as Network
@@ -26,6 +31,7 @@ from .physics.system_matrix import ideal_system_matrix as ideal_system_matrix
 from .physics.system_matrix import system_matrix as system_matrix
 from .solvers.iteration import ConvergenceWarning as ConvergenceWarning
 from .solvers.kaczmarz import kaczmarz as kaczmarz
+from .solvers.solution import Solution as Solution
 from .solvers.sparse import nnls as nnls
 from .solvers.sparse import sparse as sparse
 from .solvers.spectral import tikhonov as tikhonov

@@ -14,6 +14,21 @@ from mpifast.physics.langevin import langevin_derivative
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner
 
+__all__ = [
+    "chebyshev_basis",
+    "chebyshev_correlation",
+    "coherence",
+    "condition_number",
+    "end_curvature",
+    "fwhm",
+    "langevin_width",
+    "orthogonality",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @functools.cache
 def langevin_width() -> float:

@@ -26,11 +26,17 @@ try:
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError('clusters need dask and distributed: python -m pip install "mpifast[dask]"') from missing
 
+__all__ = ["as_dask", "connect", "save", "sweep"]
+
 CHUNKS = 16_384  # samples
 USUAL_CHUNKS, MOST_CHUNKS = 10**6, 10**7  # of an array
 LARGEST_CHUNK = 2**30  # bytes
 AHEAD = 4  # pieces of work sent for each thread of the cluster: it never waits, and the scheduler never holds a million
 RETRIES = 3
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @contextmanager

@@ -9,6 +9,12 @@ import numpy as np
 
 from mpifast import _validation as check
 
+__all__ = ["mse", "nrmse", "psnr", "ssim"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def mse(images: Any, phantoms: Any) -> float:
     """Mean squared error over all voxels, the paper's measure of training and test.

@@ -232,6 +232,7 @@ def fuzz_stores(count, seed, folder):
             stored = mpifast.open_spectra(store)
             if len(stored) == 40:
                 assert all(map(np.array_equal, stored[:], (u, c)))
+            stored.to_xarray()
 
         files = [store] if store.is_file() else sorted(path for path in store.rglob("*") if path.is_file())
         for file in files:
@@ -329,6 +330,7 @@ def reader(expected, store=None):
     def read(path):
         stored = mpifast.open_spectra(store or path)
         samples = stored[:]
+        stored.to_xarray(chunks=16)
         with contextlib.suppress(ValueError):
             stored.system  # noqa: B018
         assert len(stored) != 40 or all(map(np.array_equal, samples, expected))
@@ -368,6 +370,8 @@ def public_calls():
             f"spectra, {size}": lambda s=system: mpifast.Spectra(s, seed=5, threads=2)[3:70][0],
             f"noisy spectra, {size}": lambda s=system: mpifast.Spectra(s, seed=5, snr_db=20.0, threads=2)[:33][0],
             f"system.spectra, {size}": lambda s=system, c=c: s.spectra(c, threads=2),
+            f"noisy system.spectra, {size}": lambda s=system, c=c: s.spectra(c, snr_db=20.0, seed=5, threads=2),
+            f"compare, {size}": lambda s=system, c=c: mpifast.compare(["tsvd", "tikhonov"], s, c).images["tsvd"],
             f"system.spectra of grey, {size}": lambda s=system, c=c: s.spectra(c * 0.5, threads=2),
             f"phantoms.random, {size}": lambda n=voxels: mpifast.phantoms.random(40, voxels=n, seed=6, threads=2),
             f"fit, {size}": lambda fit=fit: fit((), 1),

@@ -60,6 +60,7 @@ def test_spectra(any_system, spectra):
     np.testing.assert_array_equal(any_system.spectra(c, dtype="float64"), u)
     noisy = mpifast.Spectra(any_system, seed=7, snr_db=20.0, dtype="float64")
     np.testing.assert_array_equal(noisy[:COUNT][1], c)
+    np.testing.assert_array_equal(any_system.spectra(c, "float64", snr_db=20.0, seed=7), noisy[:COUNT][0])
     assert (noisy[3:9][0] - u[3:9]).std() == pytest.approx(noisy.noise_level, rel=0.3)
 
 
@@ -121,6 +122,10 @@ def test_stores(any_system, spectra, training_set, tmp_path, name):
     for found, expected in zip(stored[:COUNT], training_set, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert stored.fingerprint == any_system.fingerprint
+    data = stored.to_xarray()
+    np.testing.assert_array_equal(data.phantoms, training_set[1])
+    np.testing.assert_array_equal(data.frequency, any_system.equations["frequency"])
+    assert data.position.shape[0] == any_system.voxels
 
 
 def test_mdf(any_system, training_set, tmp_path):
@@ -152,6 +157,32 @@ def test_regressor(training_set):
     pytest.importorskip("sklearn", reason="scikit-learn is in the extra sklearn")
     u, c = training_set
     assert mpifast.SpectrumRegressor(epochs=3).fit(u, c).predict(u).shape == c.shape
+
+
+def test_solver_regressor(any_system, training_set):
+    pytest.importorskip("sklearn", reason="scikit-learn is in the extra sklearn")
+    u, c = training_set
+    regressor = mpifast.SolverRegressor(any_system, alpha=0.0).fit(u, c)
+    np.testing.assert_allclose(seen(any_system, regressor.predict(u)), seen(any_system, c), atol=1e-6)
+
+
+def test_comparison_and_plots(any_system, spectra, training_set):
+    u, c = training_set
+    network = mpifast.Network(system=any_system)
+    network.fit(u, c, epochs=2)
+    found = mpifast.compare([network, ("tikhonov", {"alpha": 0.0})], any_system, c)
+    np.testing.assert_array_equal(found.spectra, u)
+    images = found.images["tikhonov, alpha=0.0"]
+    np.testing.assert_allclose(seen(any_system, images), seen(any_system, c), atol=1e-6)
+    assert mpifast.compare("tikhonov", spectra, slice(COUNT)).images["tikhonov"].shape == c.shape
+    on_grid = len(any_system.grid.shape) > 1
+    assert len(found.plot().axes) == (3 * 4 if on_grid else 3) + 1
+    assert mpifast.plots.learning_curve(network).axes
+
+
+def test_is_shown_in_notebooks(any_system, spectra):
+    assert f"<th>voxels</th><td>{any_system.voxels}</td>" in any_system._repr_html_()
+    assert type(any_system).__name__ in spectra._repr_html_()
 
 
 def test_onnx(training_set, any_system, tmp_path):

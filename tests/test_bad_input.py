@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import mpifast
-from mpifast.data.noise import noise_level
 from mpifast.networks.scaling import Scaling
+from mpifast.physics.noise import noise_level
 
 SCANNER, PARTICLE = mpifast.Scanner(voxels=11), mpifast.Particle(40e-9)
 SYSTEM = mpifast.system_matrix(SCANNER, PARTICLE, harmonics=14)

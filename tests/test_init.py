@@ -1,5 +1,8 @@
 """Importing mpifast is cheap, and its public names are what the documentation says."""
 
+import functools
+import types
+
 import pytest
 
 import mpifast
@@ -36,6 +39,25 @@ def test_an_unknown_name_is_named():
 
 def test_dir_shows_the_public_names_only():
     assert sorted(dir(mpifast)) == sorted(mpifast.__all__)
+
+
+MODULES = ["analysis", "cluster", "metrics", "phantoms", "plots", "io", "io.onnx", "io.torch"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_dir_of_a_module_shows_its_public_names_only(name):
+    if name == "io.torch":
+        pytest.importorskip("torch", reason="PyTorch is in the extra test-all")
+    module = functools.reduce(getattr, name.split("."), mpifast)  # without an import of its own
+    assert dir(module) == sorted(module.__all__)
+    for public in dir(module) if name != "io" else ():
+        value = getattr(module, public)
+        assert not callable(value) or (value.__module__.startswith("mpifast.") and ">>> " in value.__doc__), public
+
+
+def test_all_public_modules_are_looked_at():
+    found = {name for name in mpifast.__all__ if isinstance(getattr(mpifast, name), types.ModuleType)}
+    assert found == {name for name in MODULES if "." not in name}
 
 
 @pytest.mark.parametrize(

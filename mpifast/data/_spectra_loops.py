@@ -9,9 +9,9 @@ import numpy as np
 from mpifast._compiled.bits import TOGETHER, fields, to_bytes, words
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import padded, sum_rows
-from mpifast.data._noise_loops import add_noise, draw_normals
 from mpifast.data._phantoms_loops import draw_bits, words_needed
 from mpifast.physics._forward_loops import SPECTRA
+from mpifast.physics._noise_loops import add_noise, draw_normals
 
 
 def _generate(

@@ -9,6 +9,8 @@ import numpy as np
 
 from mpifast import _validation as check
 
+__all__ = ["bars", "dots", "letters", "pattern", "points", "random"]
+
 DENSITY_DIGITS = 24  # binary digits kept of a density
 
 # Five columns a letter, the top pixel in the lowest bit: the 5 x 7 font of character displays.
@@ -21,6 +23,10 @@ _FONT = {
     "4": "1814127f10", "5": "2745454539", "6": "3c4a494930", "7": "0171090503", "8": "3649494936", "9": "064949291e",
     " ": "0000000000",
 }  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def random(

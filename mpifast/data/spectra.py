@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
 from mpifast._compiled.philox import key
 from mpifast.data import _spectra_loops as loops
-from mpifast.data._noise_loops import disturb
 from mpifast.data._phantoms_loops import draw as draw_phantoms
-from mpifast.data.noise import noise_level
 from mpifast.data.phantoms import density_digits
+from mpifast.physics._noise_loops import disturb
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem
+from mpifast.physics.noise import noise_level
 from mpifast.physics.precision import warn_of_float32
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Spectra:
         Probability that a voxel is filled, from 0 to 1.
     snr_db : float, optional
         Signal-to-noise ratio in decibels: rms of the noise-free spectra over rms of the noise, both over all rows and
-        samples (see `mpifast.data.noise.noise_level`). The noise is white and Gaussian, and a function of i like all
+        samples (see `mpifast.physics.noise.noise_level`). The noise is white and Gaussian, and a function of i like all
         else. None: no noise.
     dtype : {"float32", "float64"}, optional
         Type of the spectra. Use float64 for ill-conditioned systems (the paper's scanner at 30 nm and below).
@@ -128,6 +129,13 @@ class Spectra:
         noise = "" if self.snr_db is None else f", snr_db={self.snr_db}"
         shape = f"{self.equations} equations, {self.system.voxels} voxels"
         return f"Spectra({shape}, seed={self.seed}, density={self.density:g}{noise}, dtype={self.dtype.name!r})"
+
+    def _repr_html_(self) -> str:
+        names = ("equations", "seed", "density", "snr_db", "noise_level", "dtype")
+        facts = [("system", self.system), *((name, getattr(self, name)) for name in names)]
+        return _display.table(
+            "Spectra: an endless data set", [(name, fact) for name, fact in facts if fact is not None]
+        )
 
     def batches(self, size: int, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
         """Consecutive slices of ``size`` samples, the last one shorter; endless without ``stop``.

@@ -22,9 +22,15 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError('mpifast.io.onnx needs onnx: python -m pip install "mpifast[onnx]"') from error
 
+__all__ = ["export"]
+
 SYSTEM = "mpifast_system"  # metadata property: fingerprint of the system that the network is for
 OPSET, IR_VERSION = 18, 8  # a pair of onnx 1.13: fixed, so that older runtimes read the files too
 MAX_BYTES = 2**31 - 2**20  # of protobuf's 2 GiB, with room for all but the weights
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def export(network: Network, path: str | Path) -> None:

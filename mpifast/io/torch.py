@@ -14,3 +14,7 @@ from mpifast.io.torch_data import IterableSpectra, SpectraDataset
 from mpifast.io.torch_network import InputScaling, from_torch, to_torch
 
 __all__ = ["InputScaling", "IterableSpectra", "SpectraDataset", "from_torch", "to_torch"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,8 +9,10 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast._compiled.bits import FIELD
 from mpifast._compiled.jit import thread_count
+from mpifast._compiled.philox import key
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.physics import _forward_loops as loops
+from mpifast.physics._noise_loops import disturb
 
 LARGEST_TABLES = 2**21  # bytes: an L2 cache; larger ones are slower than the ordinary product
 LARGEST_PANEL = 2**18  # bytes
@@ -84,6 +86,12 @@ class ForwardModel:
     def adjoint(self, u: np.ndarray, threads: int | None = None) -> np.ndarray:
         """The transpose applied to right-hand sides float64[n, equations]: float64[n, voxels]."""
         return product(u, self._real, thread_count(threads))
+
+
+def add_noise(spectra: np.ndarray, level: float, seed: int, start: int, threads: int | None) -> None:
+    """Add the noise of the samples ``start``, ``start + 1``, ... of a seed to spectra [n, equations]."""
+    samples, count = start + np.arange(len(spectra), dtype=np.int64), thread_count(threads)
+    disturb(samples, key(seed), level, spectra, count, threads=count)
 
 
 def product(a: np.ndarray, b: np.ndarray, threads: int) -> np.ndarray:

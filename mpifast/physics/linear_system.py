@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.grid import Grid
+from mpifast.physics.noise import noise_level
 from mpifast.physics.precision import condition_of, warn_of_float32
 
 ROW = np.dtype([("channel", np.int16), ("number", np.int64), ("frequency", np.float64)])
@@ -50,6 +52,19 @@ class LinearSystem:
         rows, voxels = self.matrix.shape
         place = f"grid {' x '.join(map(str, self.grid.shape))}, " if self.grid and len(self.grid.shape) > 1 else ""
         return f"{type(self).__name__}({rows} rows, {voxels} voxels, {place}{len(self.equations)} real equations)"
+
+    def _repr_html_(self) -> str:
+        rows, voxels = self.matrix.shape
+        computed = {name: getattr(self, name, None) for name in ("model", "scanner", "particle")}
+        facts = {
+            "rows": rows,
+            "channels": len(np.unique(self.rows["channel"])),
+            "voxels": voxels,
+            "grid": self.grid,
+            "real equations": len(self.equations),
+            **computed,
+        }
+        return _display.table(type(self).__name__, [(name, fact) for name, fact in facts.items() if fact is not None])
 
     @property
     def matrix(self) -> np.ndarray:
@@ -132,8 +147,17 @@ class LinearSystem:
 
         return ForwardModel(self.real)
 
-    def spectra(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
-        """Spectra of phantoms at hand, as real equations: u = S c (eq. 4).
+    def spectra(
+        self,
+        phantoms: Any,
+        dtype: Any = "float32",
+        threads: int | None = None,
+        *,
+        snr_db: float | None = None,
+        seed: int = 0,
+        start: int = 0,
+    ) -> np.ndarray:
+        """Spectra of phantoms at hand, as real equations: u = S c (eq. 4), with or without noise.
 
         Parameters
         ----------
@@ -145,6 +169,15 @@ class LinearSystem:
             Type of the result.
         threads : int, optional
             Number of threads; all by default. The result does not depend on it.
+        snr_db : float, optional
+            Signal-to-noise ratio in decibels, as for `mpifast.Spectra`: the noise is white and Gaussian, and its level
+            follows from the system alone (`mpifast.physics.noise.noise_level`). So it is as strong for all phantoms,
+            and the ratio is that of random phantoms with half their voxels filled. None: no noise.
+        seed : int, optional
+            Seed of the noise. Phantom i has the noise of sample ``start + i`` of `mpifast.Spectra` with this seed: take
+            another one than that of a training set.
+        start : int, optional
+            Sample number of the first phantom, to make the spectra of many phantoms part by part.
 
         Returns
         -------
@@ -155,24 +188,35 @@ class LinearSystem:
         Raises
         ------
         TypeError, ValueError
-            If ``phantoms`` is not a finite real [n, voxels] array.
+            If ``phantoms`` is not a finite real [n, voxels] array, or another argument is of the wrong type or out of
+            range.
 
         Warns
         -----
         PrecisionWarning
-            If float32 is asked of a system so ill-conditioned that its rounding counts as noise.
+            If noise-free float32 spectra are asked of a system so ill-conditioned that rounding counts as noise.
 
         Examples
         --------
         >>> import mpifast
         >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
-        >>> system.spectra(mpifast.phantoms.points()).shape
-        (129, 200)
+        >>> letters = mpifast.phantoms.letters("MPI")
+        >>> u = system.spectra(letters, snr_db=25.0, seed=7)
+        >>> u.shape
+        (20, 200)
+        >>> bool((system.spectra(letters[10:], snr_db=25.0, seed=7, start=10) == u[10:]).all())
+        True
         """
-        dtype = check.float_dtype("dtype", dtype)
-        if dtype == np.float32:
+        dtype, level = check.float_dtype("dtype", dtype), noise_level(self.real, snr_db)
+        seed, start = check.seed("seed", seed), check.integer("start", start, high=2**62)
+        if snr_db is None and dtype == np.float32:
             warn_of_float32(self.condition, stacklevel=2)
-        return self.forward_model(phantoms, dtype=dtype, threads=threads)
+        u: np.ndarray = self.forward_model(phantoms, dtype=dtype, threads=threads)
+        if level > 0.0:
+            from mpifast.physics.forward import add_noise  # here, as in `forward_model`
+
+            add_noise(u, level, seed, start, threads)
+        return u
 
     def forward(self, phantoms: Any, threads: int | None = None) -> np.ndarray:
         """Complex spectra u = S c of phantoms [n, voxels]: complex128[n, rows].

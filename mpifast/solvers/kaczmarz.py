@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -22,6 +22,27 @@ GRAMS = 2**22  # numbers in the Gram matrices of the orders of one call: 32 MB
 TILES = 16  # of which so many are multiplied together
 
 
+@overload
+def kaczmarz(
+    system: Any, u: Any, alpha: Any = ..., iterations: int = ..., tolerance: float = ..., weights: Any = ...,
+    nonnegative: bool = ..., order: str = ..., seed: int = ...,
+    full_output: Literal[False] = ..., progress: bool | None = ..., threads: int | None = ...,
+    relative: bool = ...,
+) -> np.ndarray: ...  # fmt: skip
+@overload
+def kaczmarz(
+    system: Any, u: Any, alpha: Any = ..., iterations: int = ..., tolerance: float = ..., weights: Any = ...,
+    nonnegative: bool = ..., order: str = ..., seed: int = ...,
+    *, full_output: Literal[True], progress: bool | None = ..., threads: int | None = ...,
+    relative: bool = ...,
+) -> Solution: ...  # fmt: skip
+@overload
+def kaczmarz(
+    system: Any, u: Any, alpha: Any = ..., iterations: int = ..., tolerance: float = ..., weights: Any = ...,
+    nonnegative: bool = ..., order: str = ..., seed: int = ...,
+    full_output: bool = ..., progress: bool | None = ..., threads: int | None = ...,
+    relative: bool = ...,
+) -> np.ndarray | Solution: ...  # fmt: skip
 def kaczmarz(
     system: Any,
     u: Any,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem
@@ -36,6 +37,13 @@ class Solution:
         int64[n], iterations taken for each spectrum; 0 for the direct solvers.
     converged : ndarray
         bool[n], whether the last measure meets the tolerance; True for the direct solvers.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+    >>> mpifast.tikhonov(system, system.spectra(mpifast.phantoms.points()), alpha=0.1, full_output=True)
+    Solution(129 images of 129 voxels, parameter 0.1, residual 0.0422 to 0.095, 129 converged)
     """
 
     images: np.ndarray
@@ -44,6 +52,22 @@ class Solution:
     history: np.ndarray
     iterations: np.ndarray
     converged: np.ndarray
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{name} {fact}" for name, fact in self._facts.items() if name != "iterations")
+        n, voxels = self.images.shape
+        return f"Solution({n} images of {voxels} voxels, {facts}, {self.converged.sum()} converged)"
+
+    def _repr_html_(self) -> str:
+        n, voxels = self.images.shape
+        shape = [("images", n), ("voxels", voxels)]
+        return _display.table(
+            "Solution", [*shape, *self._facts.items(), ("converged", f"{self.converged.sum()} of {n}")]
+        )
+
+    @property
+    def _facts(self) -> dict[str, str]:
+        return {name: _display.span(getattr(self, name)) for name in ("parameter", "residual", "iterations")}
 
 
 class Problem(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from tqdm import tqdm
@@ -15,6 +15,24 @@ from mpifast.solvers.normal_equations import gram, largest_eigenvalue
 from mpifast.solvers.solution import Solution, problem, solution, strength
 
 
+@overload
+def sparse(
+    system: Any, u: Any, alpha: Any = ..., iterations: int = ..., tolerance: float = ..., nonnegative: bool = ...,
+    full_output: Literal[False] = ..., progress: bool | None = ..., threads: int | None = ...,
+    relative: bool = ...,
+) -> np.ndarray: ...  # fmt: skip
+@overload
+def sparse(
+    system: Any, u: Any, alpha: Any = ..., iterations: int = ..., tolerance: float = ..., nonnegative: bool = ...,
+    *, full_output: Literal[True], progress: bool | None = ..., threads: int | None = ...,
+    relative: bool = ...,
+) -> Solution: ...  # fmt: skip
+@overload
+def sparse(
+    system: Any, u: Any, alpha: Any = ..., iterations: int = ..., tolerance: float = ..., nonnegative: bool = ...,
+    full_output: bool = ..., progress: bool | None = ..., threads: int | None = ...,
+    relative: bool = ...,
+) -> np.ndarray | Solution: ...  # fmt: skip
 def sparse(
     system: Any,
     u: Any,
@@ -116,6 +134,21 @@ def sparse(
     return solution(given, np.ascontiguousarray(images[:n, :voxels]), weight, run, full_output)
 
 
+@overload
+def nnls(
+    system: Any, u: Any, alpha: Any = ...,
+    full_output: Literal[False] = ..., progress: bool | None = ..., relative: bool = ...,
+) -> np.ndarray: ...  # fmt: skip
+@overload
+def nnls(
+    system: Any, u: Any, alpha: Any = ...,
+    *, full_output: Literal[True], progress: bool | None = ..., relative: bool = ...,
+) -> Solution: ...  # fmt: skip
+@overload
+def nnls(
+    system: Any, u: Any, alpha: Any = ...,
+    full_output: bool = ..., progress: bool | None = ..., relative: bool = ...,
+) -> np.ndarray | Solution: ...  # fmt: skip
 def nnls(
     system: Any,
     u: Any,
@@ -127,9 +160,9 @@ def nnls(
     """Images without negative values: the minimum of ||S c - u||_2^2 + alpha ||c||_2^2 over c >= 0, by SciPy's active
     sets.
 
-    Exact after finitely many steps, and serial. With alpha > 0 `mpifast.kaczmarz` with ``nonnegative=True`` converges
-    to the same image, in more sweeps the smaller alpha is; with alpha = 0 `mpifast.sparse` with ``alpha=0.0`` and
-    ``nonnegative=True`` does, where only one image is the minimum.
+    Exact after finitely many steps, and serial. Up to their tolerances two other solvers converge to the same image:
+    with alpha > 0 `mpifast.kaczmarz` with ``nonnegative=True``, in more sweeps the smaller alpha is; with alpha = 0
+    `mpifast.sparse` with ``alpha=0.0`` and ``nonnegative=True``, where only one image is the minimum.
 
     Parameters
     ----------

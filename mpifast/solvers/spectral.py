@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -14,6 +14,21 @@ from mpifast.solvers.solution import Solution, problem, solution, strength
 STEPS = 20  # candidates for alpha per factor of ten
 
 
+@overload
+def tsvd(
+    system: Any, u: Any, rank: int | None = ..., choice: str = ..., noise_level: Any = ..., tolerance: Any = ...,
+    full_output: Literal[False] = ...,
+) -> np.ndarray: ...  # fmt: skip
+@overload
+def tsvd(
+    system: Any, u: Any, rank: int | None = ..., choice: str = ..., noise_level: Any = ..., tolerance: Any = ...,
+    *, full_output: Literal[True],
+) -> Solution: ...  # fmt: skip
+@overload
+def tsvd(
+    system: Any, u: Any, rank: int | None = ..., choice: str = ..., noise_level: Any = ..., tolerance: Any = ...,
+    full_output: bool = ...,
+) -> np.ndarray | Solution: ...  # fmt: skip
 def tsvd(
     system: Any,
     u: Any,
@@ -94,6 +109,21 @@ def tsvd(
     return solution(given, images, ranks, None, full_output)
 
 
+@overload
+def tikhonov(
+    system: Any, u: Any, alpha: Any = ..., choice: str = ..., noise_level: Any = ...,
+    full_output: Literal[False] = ..., relative: bool = ...,
+) -> np.ndarray: ...  # fmt: skip
+@overload
+def tikhonov(
+    system: Any, u: Any, alpha: Any = ..., choice: str = ..., noise_level: Any = ...,
+    *, full_output: Literal[True], relative: bool = ...,
+) -> Solution: ...  # fmt: skip
+@overload
+def tikhonov(
+    system: Any, u: Any, alpha: Any = ..., choice: str = ..., noise_level: Any = ...,
+    full_output: bool = ..., relative: bool = ...,
+) -> np.ndarray | Solution: ...  # fmt: skip
 def tikhonov(
     system: Any,
     u: Any,

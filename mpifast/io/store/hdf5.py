@@ -175,3 +175,17 @@ def _value(name: str, attribute: Any) -> str | int | float:
     value = np.empty((), dtype)
     attribute.read(value, mtype=stored)
     return value.item().decode("utf-8", "replace") if text else value.item()
+
+
+def read_array(path: Path, name: str, dtype: np.dtype, shapes: list[tuple[int, ...]]) -> np.ndarray | None:
+    """A small array of the root, None if there is none; it must have the type and one of the shapes."""
+    with File(path) as file:
+        if not file.is_dataset(name):
+            return None
+        found = file.layout(name)
+        if found.kind != dtype.name or found.shape not in shapes:
+            raise UnreadableError(
+                f"it is {found.kind}{list(found.shape or ())}, expected {dtype.name}{list(shapes[0])}",
+                f"{path}: {name}",
+            )
+        return np.asarray(file.read(name)).reshape(found.shape)

@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from tqdm import tqdm
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.io.store import source
 from mpifast.io.store.blocks import Blocks, DamagedError
@@ -63,7 +64,7 @@ class StoredSpectra:
 
     A chunk is read whole and compared with its checksum when it is first touched; after that, only the rows asked for
     are read. No file is kept open, so an object may be used by many threads, sent to other processes, and needs no
-    closing.
+    closing; in a ``with`` statement it gives back the chunk that it keeps in memory.
 
     Attributes
     ----------
@@ -98,6 +99,20 @@ class StoredSpectra:
         layout = self._layout
         shape = f"{layout.count} samples, {layout.equations} equations, {layout.voxels} voxels"
         return f"StoredSpectra({str(self.path)!r}, {shape}, dtype={self.dtype.name!r})"
+
+    def _repr_html_(self) -> str:
+        layout = self._layout
+        facts = {"path": self.path, "samples": layout.count, "equations": layout.equations, "voxels": layout.voxels}
+        facts |= {"dtype": self.dtype.name, "chunks": layout.chunks}
+        names = ("model", "seed", "density", "snr_db", "fingerprint", "mpifast_version")
+        facts |= {name: self.settings[name] for name in names if name in self.settings}
+        return _display.table("Stored spectra", facts.items())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._last = None
 
     def __getitem__(self, index: Any) -> Samples:
         """Spectra and phantoms of one sample, of a slice, or of an integer array of sample numbers.
@@ -145,6 +160,45 @@ class StoredSpectra:
         hidden = None if progress is None else not check.flag("progress", progress)
         for block in tqdm(range(self._layout.blocks), desc="verifying", unit="chunk", delay=2, disable=hidden):
             self._read(block)
+
+    def to_xarray(self, chunks: int | None = None) -> Any:
+        """The samples as an `xarray.Dataset`, phantoms unpacked, with labels and positions as coordinates.
+
+        Parameters
+        ----------
+        chunks : int, optional
+            Samples in a chunk of a lazy data set, which dask reads piece by piece. None: the chunks of the store where
+            the samples take more than 256 MiB, otherwise everything is read at once.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``spectra`` dtype[sample, harmonic or equation] and ``phantoms`` uint8[sample, position or voxel]; the
+            coordinates of docs/stores.md; ``settings`` as JSON among the attributes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``chunks`` is no positive integer, or the store is damaged.
+        ModuleNotFoundError
+            If a library is missing: they are in the extra ``xarray``.
+
+        Examples
+        --------
+        >>> import mpifast, tempfile
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.Spectra(system, seed=7).save(f"{folder}/data.h5", 1000)
+        ...     with mpifast.open_spectra(f"{folder}/data.h5") as stored:
+        ...         data = stored.to_xarray()
+        >>> dict(data.sizes)
+        {'sample': 1000, 'harmonic': 200, 'position': 129}
+        >>> data.phantoms.sel(position=0.0, method="nearest").shape
+        (1000,)
+        """
+        from mpifast.io.store.dataset import to_xarray
+
+        return to_xarray(self, self._layout, chunks)
 
     @property
     def fingerprint(self) -> str:

@@ -5,6 +5,7 @@ whole or not at all.
 from __future__ import annotations
 
 import json
+import math
 import os
 import stat
 from pathlib import Path
@@ -63,28 +64,49 @@ def read_blocks(folder: Path, layout: Layout) -> dict[str, Blocks]:
         If the store declares something else: other shapes, codecs, or files outside the folder.
     """
     for name in ("spectra", "phantoms", "checksums"):
-        found, array = _describe(folder, Path(name)), layout.arrays[name]
-        codecs = [codec.get("name") if isinstance(codec, dict) else codec for codec in _list(found.get("codecs"))]
-        wanted = {
-            "node_type": "array",
-            "shape": list(array.shape),
-            "data_type": np.dtype(array.dtype).name,
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(_chunks(name, layout))}},
-            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
-            "codecs": ["bytes", *(["gzip"] if layout.compression and name != "checksums" else []), "crc32c"],
-        }
-        for key, value in wanted.items():
-            declared = codecs if key == "codecs" else found.get(key)
-            if declared != value:
-                raise ValueError(
-                    f"{folder}: {name} has {key} {declared!r:.80}, expected {value!r}: it is damaged or was written by "
-                    "something else"
-                )
-        if _list(found.get("storage_transformers")) or (
-            array.dtype != "|u1" and found["codecs"][0] != {"name": "bytes", "configuration": {"endian": "little"}}
-        ):
-            raise ValueError(f"{folder}: {name} is stored in a way that is not known here")
+        coded = layout.compression > 0 and name != "checksums"
+        _check(folder, name, layout.arrays[name].dtype, layout.arrays[name].shape, _chunks(name, layout), coded)
     return blocks_of(folder, layout, "gzip" if layout.compression else "")
+
+
+def read_array(folder: Path, name: str, dtype: np.dtype, shapes: list[tuple[int, ...]]) -> np.ndarray | None:
+    """A small array of the group in one chunk, None if there is none; it must have the type and one of the shapes."""
+    if not (folder / name / DESCRIPTION).exists():
+        return None
+    stated = tuple(_list(_describe(folder, Path(name)).get("shape")))
+    shape = stated if stated in shapes else shapes[0]
+    _check(folder, name, dtype.str, shape, shape, coded=False)
+    place = Place(_inside(folder, Path(name, ".".join(["c", *"0" * len(shape)]))))
+    if not place.path.exists():
+        return np.zeros(shape, dtype)  # zarr leaves out a chunk of zeros
+    rows = shape[0]
+    blocks = Blocks(dtype, (rows, math.prod(shape[1:])), rows, lambda _: place, padded=True, trailer=True)
+    return blocks.read(0).reshape(shape)
+
+
+def _check(folder: Path, name: str, dtype: str, shape: tuple[int, ...], chunks: tuple[int, ...], coded: bool) -> None:
+    """An error unless the array is declared as `create` declares it."""
+    found = _describe(folder, Path(name))
+    codecs = [codec.get("name") if isinstance(codec, dict) else codec for codec in _list(found.get("codecs"))]
+    wanted = {
+        "node_type": "array",
+        "shape": list(shape),
+        "data_type": np.dtype(dtype).name,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunks)}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
+        "codecs": ["bytes", *(["gzip"] if coded else []), "crc32c"],
+    }
+    for key, value in wanted.items():
+        declared = codecs if key == "codecs" else found.get(key)
+        if declared != value:
+            raise ValueError(
+                f"{folder}: {name} has {key} {declared!r:.80}, expected {value!r}: it is damaged or was written by "
+                "something else"
+            )
+    if _list(found.get("storage_transformers")) or (
+        dtype != "|u1" and found["codecs"][0] != {"name": "bytes", "configuration": {"endian": "little"}}
+    ):
+        raise ValueError(f"{folder}: {name} is stored in a way that is not known here")
 
 
 def blocks_of(folder: Path, layout: Layout, coding: str) -> dict[str, Blocks]:

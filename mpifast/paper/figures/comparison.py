@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from mpifast.data import phantoms
-from mpifast.data.noise import noise_level
 from mpifast.metrics import mse
 from mpifast.paper.comparison_text import reading
 from mpifast.paper.experiments import DATA_SET, Experiment, Outcome
@@ -21,6 +20,7 @@ from mpifast.paper.methods import METHODS, NETWORKS, PHANTOMS, Condition, Solve,
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
 from mpifast.paper.studies import DIAMETERS, hidden_layer, one_layer
+from mpifast.physics.noise import noise_level
 
 TITLE = "Networks and regularised solvers: size, noise and sparsity"
 NOISE_DB = (None, 60.0, 40.0, 30.0, 20.0)

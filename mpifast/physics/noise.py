@@ -39,7 +39,7 @@ def noise_level(real: np.ndarray, snr_db: Any, density: float = 0.5) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from mpifast.data.noise import noise_level
+    >>> from mpifast.physics.noise import noise_level
     >>> print(round(noise_level(np.eye(2), 20.0), 6))  # rms of the signal: sqrt(1/2)
     0.070711
     """

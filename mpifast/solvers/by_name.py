@@ -1,0 +1,44 @@
+"""Solvers by their names, for all that takes a solver as a text: comparisons, estimators."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from mpifast import _validation as check
+from mpifast.physics.linear_system import LinearSystem
+from mpifast.solvers.kaczmarz import kaczmarz
+from mpifast.solvers.sparse import nnls, sparse
+from mpifast.solvers.spectral import tikhonov, tsvd
+
+SOLVERS: dict[str, Callable[..., Any]] = {
+    "kaczmarz": kaczmarz, "tikhonov": tikhonov, "tsvd": tsvd, "sparse": sparse, "nnls": nnls,
+}  # fmt: skip
+
+
+def solver(name: Any, options: Mapping[str, Any], system: LinearSystem) -> Callable[[Any], Any]:
+    """A solver with its options as a function of spectra alone.
+
+    Raises
+    ------
+    ValueError
+        If there is no such solver, or it has no such option.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+    >>> solve = solver("tikhonov", {"alpha": 0.1}, system)
+    >>> solve(system.spectra(mpifast.phantoms.points())).shape
+    (129, 129)
+    """
+    function = SOLVERS[check.choice("solver", name, SOLVERS)]
+    known = list(inspect.signature(function).parameters)[2:]
+    for option in options:
+        if option not in known:
+            raise ValueError(
+                f"{option}={check.brief(options[option])} is no option of solver={name!r}: it has {', '.join(known)}"
+            )
+    return partial(function, system, **options)
