@@ -155,6 +155,7 @@ def matrix(
     rows: int | None = None,
     empty: bool = False,
     complex_too: bool = False,
+    check_finite: bool = True,
 ) -> np.ndarray:
     """A finite matrix [n, columns]. ``what`` names the columns in the error; one vector is not promoted silently."""
     array = number_array(name, value) if complex_too else real_array(name, value)
@@ -168,7 +169,7 @@ def matrix(
         raise ValueError(f"{name} has {array.shape[0]} rows, expected {rows}: one per sample")
     if not empty and array.size == 0:
         raise ValueError(f"{name} is empty (shape {array.shape}): give at least one row and one column")
-    return finite(name, array)
+    return finite(name, array) if check_finite else array
 
 
 def per_row(name: str, value: Any, rows: int, *, low: float = -math.inf, strict: bool = False) -> np.ndarray:

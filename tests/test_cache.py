@@ -151,6 +151,13 @@ def test_works_without_a_cache(run_python, cache):
     assert draw(run_python, cache) == (EXPECTED, 0, "None")
 
 
+def test_a_folder_that_cannot_be_written_is_said_once_with_the_cure(run_python):
+    done = run_python("-c", DRAW, MPIFAST_CACHE="/proc/mpifast")
+    assert done.stderr.count("UserWarning: compiled loops cannot be kept in /proc/mpifast/") == 1
+    assert done.stderr.count("set the environment variable MPIFAST_CACHE to a folder that can be written") == 1
+    assert run_python("-c", DRAW, MPIFAST_CACHE="off").stderr == ""
+
+
 def test_damaged_files_are_compiled_again(monkeypatch, tmp_path, random):
     monkeypatch.setattr(module, "folder", lambda: tmp_path)
 

@@ -20,7 +20,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 FOLDER = Path(network_module.__file__).parent
-WATCHED = {str(FOLDER / f"{name}.py") for name in ("network", "training", "checkpoint", "fast", "whitening", "history")}
+NAMES = ("network", "training", "checkpoint", "fast", "whitening", "history", "early_stopping", "complaints")
+WATCHED = {str(FOLDER / f"{name}.py") for name in NAMES}
 WATCHED |= {str(FOLDER.parent / "_files.py"), str(FOLDER / "network_file.py")}
 LISTS = ("train_mse", "learning_rate", "seconds")
 
@@ -74,6 +75,14 @@ def fit(net, data, line=0, **options):
     return history, interruption.where, interruption.seen
 
 
+def few(lines):
+    """The first, the second and the last time that each line is run, by number."""
+    turns = defaultdict(list)
+    for number, place in enumerate(lines, 1):
+        turns[place].append(number)
+    return sorted({line for found in turns.values() for line in (*found[:2], found[-1])})
+
+
 @pytest.fixture
 def data(small_system):
     return mpifast.Spectra(small_system, seed=3)[:40]
@@ -116,10 +125,7 @@ def test_networks_and_histories_agree_after_an_interruption_at_every_line(data, 
     """Of every line the first, the second and the last time that it is run."""
     whole = make(())
     expected, _, lines = fit(whole, data, epochs=3, recipe=recipe)
-    turns = defaultdict(list)
-    for number, place in enumerate(lines, 1):
-        turns[place].append(number)
-    for line in sorted({line for found in turns.values() for line in (*found[:2], found[-1])}):
+    for line in few(lines):
         net = make(())
         history, where, _ = fit(net, data, line, epochs=3, recipe=recipe)
         if history is not None:
@@ -127,3 +133,44 @@ def test_networks_and_histories_agree_after_an_interruption_at_every_line(data, 
         if recipe == "paper" and net.epochs_trained < 3:
             net.fit(*data, epochs=3 - net.epochs_trained, threads=1)
             assert all(map(np.array_equal, net.weights, whole.weights)), where
+
+
+def test_early_stopping_survives_an_interruption_at_every_line(data, tmp_path, every_epoch):
+    u, c = data
+    path, snapshots, whole = tmp_path / "net.npz", {0: make(()).weights}, make(())
+    options = {"validation": (u, 1 - c), "patience": 2, "threads": 1}  # an error that rises
+
+    def run(net, line, **more):
+        with warnings.catch_warnings(), Interruption(line) as interruption:
+            warnings.simplefilter("ignore", mpifast.TrainingWarning)
+            try:
+                return net.fit(u, c, **options, **more), interruption
+            except KeyboardInterrupt:
+                assert line
+                return None, interruption
+
+    def snapshot(net, _):
+        snapshots[net.epochs_trained] = net.weights
+
+    def is_of_its_epoch(net):
+        return all(map(np.array_equal, net.weights, snapshots[net.epochs_trained]))
+
+    expected, _ = run(whole, 0, callback=snapshot)
+    assert (expected.stopped, expected.epochs, whole.epochs_trained) == ("patience", 3, 1)
+    _, interruption = run(make(()), 0, checkpoint=path)
+    outcomes = set()
+    for line in few(interruption.seen):
+        path.unlink(missing_ok=True)
+        net, again = make(()), make(())
+        history, interruption = run(net, line, checkpoint=path)
+        where = interruption.where
+        assert is_of_its_epoch(net), where
+        outcomes.add((history and history.stopped, net.epochs_trained))
+        assert history is None or net.epochs_trained == min(history.epochs, 1), where
+        if path.exists():
+            assert is_of_its_epoch(mpifast.Network.load(path)), where
+        finished, _ = run(again, 0, checkpoint=path)
+        assert finished.validation_mse == expected.validation_mse, where
+        assert finished.stopped == "patience"
+        assert all(map(np.array_equal, again.weights, whole.weights)), where
+    assert outcomes >= {("interrupted", 0), ("interrupted", 1), (None, 0), (None, 1)}

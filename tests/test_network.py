@@ -1,8 +1,11 @@
 """Networks: forward and backward against the slow twin and finite differences, and everything `fit` promises."""
 
+import re
 import signal
 import threading
+import time
 
+import numba
 import numpy as np
 import pytest
 
@@ -298,6 +301,77 @@ def test_weights_are_copies(data):
     assert net.weights[0].any()
     assert net.biases[0].any()
     assert "14 -> 11" in repr(net)
+
+
+LARGE = {"float32": 1e38, "float64": 1e307}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_spectra_that_do_not_fit_into_float32_are_named(data, sign):
+    u, c = data
+    net = network()
+    net.fit(u, c, epochs=1)
+    wide = u.astype(np.float64)
+    wide[2, 3] = sign * 1e300
+    number = re.escape(f"{sign * 1e300:g}")
+    message = rf"spectra\[2, 3\] = {number}, too large for float32: divide spectra by a constant, or make .*float64"
+    for call in (lambda: net.predict(wide), lambda: net.fit(wide, c), lambda: network().fit(wide, c)):
+        with pytest.raises(ValueError, match=message):
+            call()
+    with pytest.raises(ValueError, match=r"validation\[0\]\[2, 3\] = .* too large for float32"):
+        net.fit(u, c, validation=(wide, c))
+    with pytest.raises(ValueError, match=r"phantoms\[0, 1\] = 1e\+39, too large for float32: divide phantoms"):
+        net.fit(u, np.where(np.arange(c.size).reshape(c.shape) == 1, 1e39, c))
+    with pytest.raises(ValueError, match=r"spectra is not finite: spectra\[2, 3\] = inf"):
+        net.predict(np.where(np.abs(wide) > 1e299, np.inf, wide))
+    double = network(dtype="float64")
+    double.fit(wide, c, epochs=1)
+    assert np.isfinite(double.predict(wide)).all()
+
+
+@pytest.mark.parametrize("dtype", LARGE)
+@pytest.mark.parametrize("scaling", ["harmonic", "global", "standard"])
+def test_spectra_that_are_too_large_when_scaled_are_named(data, scaling, dtype):
+    u, c = data[0] * 1e-6, data[1]
+    net = network(scaling=scaling, dtype=dtype)
+    net.fit(u, c, epochs=1, learning_rate=0.01)
+    weights, large = net.weights, u.astype(dtype)
+    large[4, 5] = LARGE[dtype]
+    message = (
+        rf"spectra\[4, 5\] = {re.escape(f'{LARGE[dtype]:g}')}, too large for {dtype} when it is scaled .* training set"
+    )
+    for call in (lambda: net.predict(large), lambda: net.fit(large, c), lambda: net.fit(u, c, validation=(large, c))):
+        with pytest.raises(ValueError, match=message.replace("spectra", r"(spectra|validation\[0\])", 1)):
+            call()
+    assert all(map(np.array_equal, net.weights, weights))
+    large[4, 5] /= 1e10  # far from the training set, but a number
+    assert np.isfinite(net.predict(large)).all()
+    with pytest.raises(ValueError, match=r"spectra\[0, 0\] = nan"):
+        net.predict(large * np.nan)
+
+
+def test_the_largest_spectra_are_scaled_each_by_its_own(data):
+    u, c = data
+    net = network(scaling="sample")
+    net.fit(u, c, epochs=1)
+    assert np.isfinite(net.predict(np.full((2, 14), 3e38, np.float32))).all()
+
+
+def test_compilation_does_not_count_as_training(data, monkeypatch):
+    took, run = [], training.Trainer.run
+
+    def compiling(*arguments):
+        start = time.perf_counter()
+        numba.njit(lambda x: x + 1)(1)
+        took.append(time.perf_counter() - start)
+        return run(*arguments)
+
+    network().fit(*data, epochs=1)  # its own loops are compiled
+    monkeypatch.setattr(training.Trainer, "run", compiling)
+    history = network().fit(*data, epochs=2)
+    assert min(took) > 0.01
+    assert max(history.seconds) < min(took) / 2
+    assert min(history.seconds) > 0
 
 
 def test_progress_is_silent_off_a_terminal_and_can_be_forced(capsys, data):

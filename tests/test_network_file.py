@@ -107,7 +107,7 @@ def test_pickles_are_never_loaded(saved):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (change_header(format=99), "network format 99, mpifast .* reads 2 and 3: use the version that wrote it"),
+        (change_header(format=99), "network format 99, mpifast .* reads 2 to 4: use the version that wrote it"),
         (change_header(units=[14]), "units"),
         (change_header(units=[14, -1, 11]), "units"),
         (change_header(units=[14, 9, 12]), "layer_1"),
@@ -133,3 +133,62 @@ def test_damage_is_named(saved, change, message):
     rewrite(saved, change)
     with pytest.raises(ValueError, match=message):
         mpifast.Network.load(saved)
+
+
+@pytest.fixture
+def checkpoint(random, tmp_path):
+    """The checkpoint of a training that stops early."""
+    u, c, path = random.normal(size=(60, 14)), random.integers(0, 2, (60, 11)), tmp_path / "training.npz"
+    net = mpifast.Network(14, 11, hidden=[9], seed=2)
+    with pytest.warns(mpifast.TrainingWarning, match="rises from the first epoch on"):
+        net.fit(u, c, epochs=30, validation=(u, np.roll(c, 1, axis=0)), patience=3, checkpoint=path)
+    return net, path
+
+
+def test_a_checkpoint_is_read_as_its_best_network(checkpoint):
+    net, path = checkpoint
+    loaded = mpifast.Network.load(path)
+    assert loaded.epochs_trained == net.epochs_trained < len(loaded.state.records)
+    assert all(map(np.array_equal, loaded.weights, net.weights))
+
+
+def history_without_validation(arrays):
+    header = json.loads(arrays["header"].item())
+    header["training"]["history"]["validation_mse"] = []
+    arrays["header"] = np.array(json.dumps(header))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda arrays: arrays.pop("best_1"), "expected"),
+        (lambda arrays: arrays.pop("best_0"), "expected"),
+        (lambda arrays: arrays.update(best_1=arrays["best_0"]), "best_1 is float32"),
+        (lambda arrays: arrays["best_0"].__setitem__((0, 0), np.inf), "best_0"),
+        (lambda arrays: arrays.update(best_0=arrays["best_0"] + np.float64(1e300)), "weights is not finite"),
+        (history_without_validation, "best weights and no validation errors"),
+        (change_header(epochs_trained=1), "epochs_trained=1 is out of range"),
+    ],
+)
+def test_damaged_best_weights_are_named(checkpoint, change, message):
+    _, path = checkpoint
+    rewrite(path, change)
+    with pytest.raises(ValueError, match=message):
+        mpifast.Network.load(path)
+
+
+def test_a_checkpoint_of_format_3_goes_on(random, tmp_path):
+    u, c = random.normal(size=(60, 14)), random.integers(0, 2, (60, 11))
+    whole, part, again = (mpifast.Network(14, 11, seed=2) for _ in range(3))
+    path = tmp_path / "training.npz"
+    expected = whole.fit(u, c, epochs=6, validation=0.5)
+    part.fit(u, c, epochs=3, validation=0.5, checkpoint=path)
+
+    def older(arrays):
+        header = json.loads(arrays["header"].item())
+        del header["training"]["facts"]["early stopping"]
+        arrays["header"] = np.array(json.dumps({**header, "format": 3}))
+
+    rewrite(path, older)
+    assert again.fit(u, c, epochs=6, validation=0.5, checkpoint=path).train_mse == expected.train_mse
+    assert all(map(np.array_equal, again.weights, whole.weights))

@@ -129,7 +129,7 @@ def test_networks_of_the_former_format_open(trained, samples, tmp_path):
     with np.load(path) as archive:
         arrays = dict(archive)
     header = json.loads(str(arrays["header"]))
-    assert header["format"] == 3
+    assert header["format"] == 4
     arrays.pop("rows")
     arrays["header"] = np.array(json.dumps({**header, "format": 2}))
     np.savez(path, **arrays)

@@ -80,6 +80,31 @@ def test_score_is_that_of_scikit_learn(data, random):
     assert regressor.score(u, c, sample_weight=weight) == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_score_of_one_sample_is_not_defined(data):
+    u, c = data
+    regressor = mpifast.SpectrumRegressor(epochs=5).fit(u, c)
+    with pytest.warns(sklearn.exceptions.UndefinedMetricWarning, match="less than two samples"):
+        assert np.isnan(regressor.score(u[:1], c[:1]))
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+        regressor.score(u[0], c[0])
+
+
+def test_the_options_of_fit(data):
+    u, c = data
+    network = mpifast.Network(14, 11, (30,), seed=2)
+    history = network.fit(u, c, epochs=50, learning_rate=2.0, validation=0.25, patience=2)
+    options = {"hidden": 30, "seed": 2, "epochs": 50, "learning_rate": 2.0, "validation": 0.25, "patience": 2}
+    regressor = mpifast.SpectrumRegressor(**options).fit(u, c)
+    assert regressor.history_.validation_mse == history.validation_mse
+    np.testing.assert_array_equal(regressor.predict(u), network.predict(u))
+    fast = mpifast.SpectrumRegressor(recipe="fast").fit(u, c)
+    expected = mpifast.Network(14, 11)
+    expected.fit(u, c, recipe="fast")
+    np.testing.assert_array_equal(fast.predict(u), expected.predict(u))
+    with pytest.raises(ValueError, match="patience=2 needs validation"):
+        mpifast.SpectrumRegressor(patience=2).fit(u, c)
+
+
 def test_clone_and_parameters():
     regressor = mpifast.SpectrumRegressor(hidden=[7], epochs=3)
     assert sklearn.base.clone(regressor).get_params() == regressor.get_params()

@@ -234,6 +234,88 @@ def test_tensors_and_arrays_share_memory(spectra):
         assert dataset[1].dtype == torch.uint8
 
 
+# Stores, arrays, transforms, types
+
+
+class Shift:
+    """A transform that workers can be sent: it changes its arguments, which nobody else has."""
+
+    def __init__(self, by):
+        self.by = by
+
+    def __call__(self, u, c):
+        u += self.by
+        return u, 1 - c
+
+
+@pytest.fixture(scope="module")
+def stores(spectra, tmp_path_factory):
+    pytest.importorskip("h5py")
+    folder = tmp_path_factory.mktemp("stores")
+    paths = [folder / "data.h5", folder / "packed.zarr"]
+    for path, compression in zip(paths, (None, 1), strict=True):
+        spectra.save(path, 300, chunks=64, compression=compression)
+    return [mpifast.open_spectra(path) for path in paths]
+
+
+def test_stores_feed_the_data_sets(spectra, stores):
+    for stored in stores:
+        dataset = SpectraDataset(stored)
+        assert len(dataset) == 300
+        assert_samples(dataset[[0, -1, 7]], spectra[[0, 299, 7]])
+        part = SpectraDataset(stored, stop=200, start=10)
+        assert_samples(joined(loader(part, batch_size=32)), spectra[10:200])
+        batches = IterableSpectra(stored, batch_size=70)
+        assert len(batches) == 5
+        assert_samples(joined(loader(batches, batch_size=None)), spectra[:300])
+
+
+@pytest.mark.parametrize(("workers", "method"), WORKERS[1:])
+def test_stores_feed_workers(spectra, stores, workers, method):
+    dataset = SpectraDataset(stores[0], targets=torch.float32)
+    assert_samples(joined(loader(dataset, workers, method, batch_size=64)), spectra[:300])
+
+
+def test_arrays_feed_the_data_sets_with_targets_of_any_type(small_system, random):
+    phantoms = random.uniform(size=(40, 11)).astype(">f8")
+    u = small_system.spectra(phantoms)
+    before = u.copy(), phantoms.copy()
+    plain = SpectraDataset((u, phantoms))
+    assert plain[0][1].dtype == torch.float64
+    assert_samples(plain[list(range(40))], (u, phantoms))
+    for dataset in (
+        SpectraDataset((u, phantoms), transform=Shift(2.0), targets=torch.float32),
+        IterableSpectra((u, phantoms), 7, transform=Shift(2.0), targets=torch.float32),
+    ):
+        size = None if isinstance(dataset, IterableSpectra) else 7
+        found = joined(loader(dataset, batch_size=size))
+        assert found[1].dtype == np.float32
+        assert_samples(found, (u + np.float32(2.0), 1 - phantoms.astype(np.float32)))
+    assert_samples((u, phantoms), before)
+
+
+@pytest.mark.parametrize(("workers", "method"), WORKERS)
+def test_transforms_run_in_workers(spectra, workers, method):
+    u, c = spectra[:60]
+    dataset = IterableSpectra(spectra, 20, 60, transform=Shift(1.0), targets=torch.float32)
+    found = joined(loader(dataset, workers, method, batch_size=None))
+    assert_samples(found, (u + np.float32(1.0), 1.0 - c))
+    assert found[1].dtype == np.float32
+
+
+def test_a_transform_gets_samples_or_batches(spectra):
+    shapes = []
+
+    def look(u, c):
+        shapes.append((tuple(u.shape), tuple(c.shape)))
+        return u, c
+
+    dataset = SpectraDataset(spectra, 60, transform=look)
+    dataset[3], dataset[[3, 4]], dataset.__getitems__([5, 6])
+    next(iter(IterableSpectra(spectra, 20, transform=look)))
+    assert shapes == [((14,), (11,)), ((2, 14), (2, 11)), ((14,), (11,)), ((14,), (11,)), ((20, 14), (20, 11))]
+
+
 # Networks
 
 
@@ -326,6 +408,17 @@ def test_module_state_goes_through_a_file(spectra, tmp_path):
     np.testing.assert_array_equal(images(other, u), images(module, u))
 
 
+def test_a_module_goes_through_a_network_file_with_its_system(small_system, spectra, tmp_path):
+    net = mpifast.Network(system=small_system, seed=3)
+    u, c = spectra[:200]
+    net.fit(u, c, epochs=1)
+    module = to_torch(net)
+    from_torch(module).save(tmp_path / "net.npz")
+    loaded = mpifast.Network.load(tmp_path / "net.npz")
+    assert loaded.system == small_system.fingerprint
+    np.testing.assert_array_equal(images(to_torch(loaded), u), images(module, u))
+
+
 def test_scaling_as_a_layer(spectra):
     u, _ = spectra[:200]
     for mode in MODES:
@@ -367,7 +460,23 @@ def sequential(*layers):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: SpectraDataset(SPECTRA[:3], 3), TypeError, "spectra must be a mpifast.Spectra"),
+        (
+            lambda: SpectraDataset(SPECTRA[:3][0], 3),
+            TypeError,
+            "spectra must be a mpifast.Spectra, a store .* or a pair",
+        ),
+        (lambda: SpectraDataset(SPECTRA), ValueError, "stop is missing: a mpifast.Spectra is endless"),
+        (lambda: SpectraDataset(SPECTRA[:3], 4), ValueError, "stop=4 is out of range: give an integer from 0 to 3"),
+        (lambda: SpectraDataset(SPECTRA[:3], start=4), ValueError, "start=4 is out of range"),
+        (lambda: SpectraDataset((SPECTRA[:3][0], SPECTRA[:4][1])), ValueError, r"spectra\[1\] has 4 rows, expected 3"),
+        (lambda: SpectraDataset(([1.0], [[1]])), ValueError, r"spectra\[0\] must have two dimensions"),
+        (lambda: SpectraDataset(SPECTRA, 5, transform=3), TypeError, "transform must be callable, got 3"),
+        (
+            lambda: SpectraDataset(SPECTRA, 5, targets="float32"),
+            TypeError,
+            "targets must be a torch.dtype .* 'float32'",
+        ),
+        (lambda: iterable(transform="flip"), TypeError, "transform must be callable"),
         (lambda: SpectraDataset(SPECTRA, -1), ValueError, "stop=-1"),
         (lambda: SpectraDataset(SPECTRA, 5, start=6), ValueError, "stop=5 is out of range: give an integer from 6"),
         (lambda: SpectraDataset(SPECTRA, 5.0), TypeError, "stop must be an integer"),

@@ -6,7 +6,7 @@ be read-only) and can load the wrong function after two processes have filled th
 - the folder is named by a digest of every source file and every compiled extension, Numba's version and its settings:
   an edit anywhere is a new cache;
 - it lies in the user's cache folder, readable by no one else, since Numba's files are pickles; where it cannot be
-  written there is no cache;
+  written there is no cache, and a warning says so once;
 - folders of other digests are removed when a new one is made: those unused for a month, and all but the most recently
   used few; never one that has been used within a day;
 - a process gives its files names of its own, so no index ever points to another process's data, and what cannot be read
@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 import uuid
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,14 +59,19 @@ def folder() -> Path | None:
         return None
     home = Path(setting) if setting else platformdirs.user_cache_path("mpifast", appauthor=False)
     place = home / digest()
-    if not setting and not place.is_absolute():  # a user without a home folder
-        return None
     try:
+        if not setting and not place.is_absolute():
+            raise FileNotFoundError("the user has no home folder")
         fresh = not place.exists()
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place):
             pass
-    except OSError:
+    except OSError as error:
+        warnings.warn(
+            f"compiled loops cannot be kept in {place} ({error.strerror or error}), each process compiles them again: "
+            "set the environment variable MPIFAST_CACHE to a folder that can be written, or to 'off'",
+            stacklevel=2,
+        )
         return None
     mark_used(place)
     if fresh:

@@ -24,7 +24,7 @@ from numba.core.registry import CPUDispatcher
 from numba.extending import register_jitable
 
 from mpifast import _validation as check
-from mpifast._compiled import cache
+from mpifast._compiled import cache, compiling  # noqa: F401  (the user hears of long compilations)
 
 # No "nnan" or "ninf": NaN must survive. No "reassoc": a sum keeps its order, whatever the vector width.
 OPTIONS: dict[str, Any] = {"fastmath": {"contract", "nsz"}, "error_model": "numpy", "nogil": True}

@@ -45,11 +45,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     import numpy as np
-    from tqdm import tqdm
 
     import mpifast
     from mpifast import _validation as check
     from mpifast._files import replacing
+    from mpifast._progress import tqdm
     from mpifast.networks.network_file import writable
 
     out = options.out if options.out is not None else f"{Path(options.data).stem}-images.npy"

@@ -49,9 +49,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _examined(path: str) -> dict[str, Any]:
     """Samples, and the first and the last one of each damaged chunk."""
-    from tqdm import tqdm
-
     import mpifast
+    from mpifast._progress import tqdm
 
     stored = mpifast.open_spectra(path)
     chunks, count = stored.settings["chunks"], len(stored)

@@ -5,11 +5,13 @@ The extra ``sklearn`` installs what it needs: ``python -m pip install "mpifast[s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
-from mpifast.networks.network import Network
+from mpifast.networks.network import Network, Pair
 from mpifast.networks.scaling import Scaling
 
 try:
@@ -31,8 +33,8 @@ class SpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     hidden, activation, scaling, bias, dtype, seed, weight_range
         As for `mpifast.Network`.
-    epochs, learning_rate, batch_size, shuffle, threads
-        As for `mpifast.Network.fit`.
+    epochs, learning_rate, batch_size, shuffle, recipe, validation, patience, threads
+        As for `mpifast.Network.fit`. A fraction as ``validation`` is held out of each training set.
 
     Attributes
     ----------
@@ -58,17 +60,20 @@ class SpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        hidden: Any = (),
-        activation: Any = "sigmoid",
+        hidden: int | Sequence[int] = (),
+        activation: str | Sequence[str] = "sigmoid",
         scaling: str | Scaling = "harmonic",
         bias: bool = False,
-        dtype: Any = "float32",
+        dtype: DTypeLike = "float32",
         seed: int = 0,
         weight_range: float = 0.5,
-        epochs: int = 100,
-        learning_rate: Any = 0.5,
+        epochs: int | None = None,
+        learning_rate: float | Callable[[int], float] | None = None,
         batch_size: int = 1,
         shuffle: bool = False,
+        recipe: str = "paper",
+        validation: Pair | float | None = None,
+        patience: int | None = None,
         threads: int | None = None,
     ) -> None:
         self.hidden = hidden
@@ -82,9 +87,12 @@ class SpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.recipe = recipe
+        self.validation = validation
+        self.patience = patience
         self.threads = threads
 
-    def fit(self, X: Any, y: Any) -> SpectrumRegressor:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> SpectrumRegressor:
         """Train a new network.
 
         Parameters
@@ -134,6 +142,9 @@ class SpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             shuffle=self.shuffle,
+            recipe=self.recipe,
+            validation=self.validation,
+            patience=self.patience,
             threads=self.threads,
         )
         if history.stopped == "interrupted":
@@ -141,7 +152,7 @@ class SpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.network_, self.history_, self._image_shape = network, history, c.shape[1:]
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Images of raw spectra.
 
         Parameters
@@ -170,6 +181,39 @@ class SpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         u = validate_data(self, X, reset=False)
         return self.network_.predict(u, threads=self.threads).reshape(len(u), *self._image_shape)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Coefficient of determination R^2 of the images: the mean over the voxels.
+
+        Parameters
+        ----------
+        X : array_like
+            float[n, harmonics], raw spectra.
+        y : array_like
+            [n, voxels]: phantoms.
+        sample_weight : array_like, optional
+            float[n], weights of the samples.
+
+        Returns
+        -------
+        float
+            1 for exact images, 0 for images as good as the mean phantom. R^2 compares the errors with the phantoms'
+            variance: of a single sample, which has none, it is NaN, with scikit-learn's ``UndefinedMetricWarning``; use
+            `mpifast.metrics.mse` there.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays do not fit together or to the network.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> u, c = [[1.0, 2.0], [2.0, 1.0]], [[0, 1], [1, 0]]
+        >>> mpifast.SpectrumRegressor(epochs=500).fit(u, c).score(u, c) > 0.9
+        True
+        """
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -48,8 +48,8 @@ class InputScaling(torch.nn.Module):
     def __init__(self, scaling: Scaling, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.mode = check.instance("scaling", scaling, Scaling).mode
-        self.register_buffer("offset", torch.as_tensor(scaling.offset).to(dtype, copy=True))
-        self.register_buffer("factor", torch.as_tensor(scaling.factor).to(dtype, copy=True))
+        self.register_buffer("offset", torch.tensor(scaling.offset, dtype=dtype))
+        self.register_buffer("factor", torch.tensor(scaling.factor, dtype=dtype))
 
     def forward(self, spectra: torch.Tensor) -> torch.Tensor:
         """Scaled spectra [n, inputs]."""
@@ -127,8 +127,8 @@ def from_torch(module: torch.nn.Module) -> Network:
     -------
     Network
         Its images are those of ``module``; ``scaling="none"`` if that has none. A module of `to_torch` keeps the
-        fingerprint of the system and what the network's rows are, also when it is copied or pickled as a whole; a
-        ``state_dict`` holds weights alone.
+        fingerprint of the system and what the network's rows are, also when it is copied. A ``state_dict`` holds
+        scaling and weights alone; `Network.save` keeps everything.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def from_torch(module: torch.nn.Module) -> Network:
     >>> import mpifast, torch
     >>> from mpifast.io.torch import from_torch
     >>> from_torch(torch.nn.Sequential(torch.nn.Linear(200, 129), torch.nn.Sigmoid()))
-    Network(200 -> 129, activation=sigmoid, scaling='none', bias=True, dtype='float32', 0 epochs trained)
+    Network(200 -> 129, sigmoid, scaling='none', bias, 0 epochs trained)
     """
     if not isinstance(module, torch.nn.Sequential):
         raise TypeError(f"module must be a torch.nn.Sequential, got {type(module).__name__}: give {LAYERS}")

@@ -21,7 +21,9 @@ RECIPES = ("paper", "fast")
 EPOCHS, LEARNING_RATE = 100, 0.5  # the paper's
 
 
-def plan(epochs: Any, learning_rate: Any, batch_size: Any, shuffle: Any, recipe: Any, threads: Any) -> Plan:
+def plan(
+    epochs: Any, learning_rate: Any, batch_size: Any, shuffle: Any, recipe: Any, threads: Any, patience: Any = None
+) -> Plan:
     """How to train, with the defaults of the recipe."""
     quick = check.choice("recipe", recipe, RECIPES) == "fast"
     if learning_rate is None:
@@ -34,17 +36,39 @@ def plan(epochs: Any, learning_rate: Any, batch_size: Any, shuffle: Any, recipe:
         check.flag("shuffle", shuffle),
         thread_count(threads),
         extend=epochs is None,
+        patience=None if patience is None else check.integer("patience", patience, low=1),
     )
 
 
-def data(state: NetworkState, spectra: Any, phantoms: Any, validation: Any) -> Data:
+def data(state: NetworkState, spectra: Any, phantoms: Any, validation: Any, patience: int | None = None) -> Data:
     """Training and validation samples in the network's type."""
     u, c = _pair(state, "spectra", spectra, "phantoms", phantoms)
     if validation is None:
-        return Data(u, c)
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"validation must be a pair (spectra, phantoms), got {type(validation).__name__}")
-    return Data(u, c, _pair(state, "validation[0]", validation[0], "validation[1]", validation[1]))
+        if patience is not None:
+            raise ValueError(
+                f"patience={patience} needs validation: give samples, or a fraction such as validation=0.1"
+            )
+        found = Data(u, c)
+    elif isinstance(validation, (tuple, list)):
+        if len(validation) != 2:
+            raise TypeError(f"validation must be a pair (spectra, phantoms), got {len(validation)} values")
+        found = Data(u, c, _pair(state, "validation[0]", validation[0], "validation[1]", validation[1]))
+    else:
+        count = held_out(validation, len(u))
+        found = Data(u[:-count], c[:-count], (u[-count:], c[-count:]))
+    return found
+
+
+def held_out(fraction: Any, count: int) -> int:
+    """How many of ``count`` samples a fraction of them is: at least one, and not all."""
+    if isinstance(fraction, np.ndarray) or not hasattr(fraction, "__float__"):
+        kind = type(fraction).__name__
+        raise TypeError(f"validation must be a pair (spectra, phantoms), or a fraction of the samples, got {kind}")
+    fraction = check.number("validation", fraction, low=0.0, high=1.0, strict=True)
+    held = max(round(fraction * count), 1)
+    if held >= count:
+        raise ValueError(f"validation={fraction:g} leaves none of {count} samples to train with: give more samples")
+    return held
 
 
 def spectra(state: NetworkState, name: str, value: Any, empty: bool = False) -> np.ndarray:
@@ -52,7 +76,14 @@ def spectra(state: NetworkState, name: str, value: Any, empty: bool = False) -> 
     made = state.architecture
     if np.iscomplexobj(value) and state.rows is not None and np.ndim(value) == 2:
         value = real_inputs(state.rows, np.asarray(value))
-    return _converted(name, check.matrix(name, value, made.units[0], what="inputs", empty=empty), made.dtype)
+    array = check.matrix(name, value, made.units[0], what="inputs", empty=empty, check_finite=False)
+    with np.errstate(over="ignore"):
+        ready = np.ascontiguousarray(array, made.dtype)
+    if not _small(ready, state.scaling):  # one pass clears ordinary spectra of all that the others look for
+        _converted(name, check.finite(name, array), made.dtype)
+        if state.scaling is not None:
+            _check_scaled(name, ready, state.scaling)
+    return ready
 
 
 def _pair(state: NetworkState, name: str, value: Any, target_name: str, phantoms: Any) -> Pair:
@@ -65,10 +96,42 @@ def _pair(state: NetworkState, name: str, value: Any, target_name: str, phantoms
 
 
 def _converted(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """A checked array in the network's type; what overflows float32 is not finite, and named."""
+    """A checked array in the network's type, or an error if a number is too large for that."""
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(array, dtype)
-    return converted if array.dtype == dtype else check.finite(name, converted)
+    if array.dtype != dtype and not np.isfinite(converted).all():
+        cure = f"divide {name} by a constant, or make the network with dtype='float64'"
+        raise ValueError(f"{_first(name, array, ~np.isfinite(converted))}, too large for {dtype.name}: {cure}")
+    return converted
+
+
+def _small(spectra: np.ndarray, scaling: Scaling | None) -> bool:
+    """Whether spectra are finite, and certainly small enough to be scaled: no number is larger than the square root of
+    the sum of all squares. Not by BLAS, whose threads would go on spinning beside those of the loops.
+    """
+    flat = spectra.reshape(-1)
+    with np.errstate(over="ignore"):
+        length = float(np.sqrt(np.einsum("i,i->", flat, flat)))
+    offset, factor = (0.0, 1.0) if scaling is None else (abs(scaling.offset).max(), abs(scaling.factor).max())
+    return bool((length + offset) * max(factor, 1.0) < 0.5 * np.finfo(spectra.dtype).max)
+
+
+def _check_scaled(name: str, spectra: np.ndarray, scaling: Scaling) -> None:
+    """An error if scaled spectra are too large for their type."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        beyond = ~np.isfinite(scaling.apply(spectra))
+    if beyond.any():
+        raise ValueError(
+            f"{_first(name, spectra, beyond)}, too large for {spectra.dtype.name} when it is scaled as the network "
+            f"scales its inputs (times {abs(scaling.factor).max():.3g} at most): give spectra like those of the "
+            "training set"
+        )
+
+
+def _first(name: str, array: np.ndarray, bad: np.ndarray) -> str:
+    """The first bad number of an array with its place, as text."""
+    where = tuple(int(i) for i in np.argwhere(bad)[0])
+    return f"{name}{list(where)} = {array[where]:.6g}"
 
 
 def checkpoint(path: Any, state: NetworkState, data: Data, plan: Plan, recipe: str) -> Checkpoint:
@@ -83,6 +146,7 @@ def checkpoint(path: Any, state: NetworkState, data: Data, plan: Plan, recipe: s
         "batch_size": plan.batch_size,
         "shuffle": plan.shuffle,
         "validation": data.validation is not None,
+        "early stopping": None if plan.patience is None else True,  # None: what is written before has no such fact
     }
     return Checkpoint(path, state, facts, [data.spectra, data.phantoms, *(data.validation or ())])
 

@@ -69,7 +69,7 @@ class Checkpoint:
             If the file is of another training.
         """
         if not self.path.exists():
-            return state.but(records=())
+            return state.but(records=(), best=None)
         kept, facts = network_file.read(self.path)
         if facts is None:
             raise ValueError(f"checkpoint={str(self.path)!r} is a network and not a training: choose another file")
@@ -79,7 +79,8 @@ class Checkpoint:
                     f"checkpoint={str(self.path)!r} is of another training, {name} was {facts.get(name)!r} and is "
                     f"{value!r}: choose another file, or delete it to begin again"
                 )
-        return state.but(weights=kept.weights, scaling=kept.scaling, epochs=kept.epochs, records=kept.records)
+        names = ("weights", "scaling", "epochs", "records", "best")
+        return state.but(**{name: getattr(kept, name) for name in names})
 
     def keep(self, state: NetworkState, at_once: bool = False) -> None:
         """Write the file, if the last time is some seconds ago."""

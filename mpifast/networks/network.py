@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+from numpy.typing import ArrayLike, DTypeLike
 
 from mpifast import _validation as check
+from mpifast._compiled import compiling
 from mpifast._compiled.jit import thread_count
-from mpifast.networks import arguments, network_file
+from mpifast._progress import leave_out, tqdm
+from mpifast.networks import arguments, complaints, network_file
 from mpifast.networks.checkpoint import Checkpoint
+from mpifast.networks.early_stopping import stop_early, waited
 from mpifast.networks.fast import train_fast
 from mpifast.networks.history import History, TrainingWarning
 from mpifast.networks.rows import RowMatching
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.state import Architecture, NetworkState
-from mpifast.networks.training import complaints, predict, train
+from mpifast.networks.training import Plan, predict, train
+from mpifast.networks.view import StateView
+from mpifast.physics.linear_system import LinearSystem
 
-Callback = Callable[["Network", History], Any]
+Callback = Callable[["Network", History], object]
+Pair = tuple[ArrayLike, ArrayLike]
 
 
-class Network:
+class Network(StateView):
     """A fully connected network with sigmoid or linear units, trained by the generalised delta rule.
 
     Parameters
@@ -75,25 +80,25 @@ class Network:
         self,
         inputs: int | None = None,
         outputs: int | None = None,
-        hidden: Any = (),
-        activation: Any = "sigmoid",
+        hidden: int | Sequence[int] = (),
+        activation: str | Sequence[str] = "sigmoid",
         scaling: str | Scaling = "harmonic",
         bias: bool = False,
-        dtype: Any = "float32",
+        dtype: DTypeLike = "float32",
         seed: int = 0,
         weight_range: float = 0.5,
-        system: Any = None,
+        system: LinearSystem | ArrayLike | None = None,
     ) -> None:
-        if system is not None:
-            system = arguments.system(system)
-            inputs = len(system.equations) if inputs is None else inputs
-            outputs = system.voxels if outputs is None else outputs
+        found = None if system is None else arguments.system(system)
+        if found is not None:
+            inputs = len(found.equations) if inputs is None else inputs
+            outputs = found.voxels if outputs is None else outputs
         layers = [hidden] if isinstance(hidden, (int, np.integer)) else check.sequence("hidden", hidden)
         sizes = {"inputs": inputs, **{f"hidden[{i}]": size for i, size in enumerate(layers)}, "outputs": outputs}
         mode = scaling.mode if isinstance(scaling, Scaling) else scaling
         architecture = Architecture.checked(sizes, activation, mode, bias, dtype, seed, weight_range)
         state = NetworkState.made(architecture, scaling=arguments.fixed_scaling(scaling, architecture.units[0]))
-        self._state = arguments.of_system(state, system)
+        self._state = arguments.of_system(state, found)
 
     @classmethod
     def from_state(cls, state: NetworkState) -> Network:
@@ -110,102 +115,22 @@ class Network:
         network._state = check.instance("state", state, NetworkState)
         return network
 
-    @property
-    def state(self) -> NetworkState:
-        """All that the network is now, in one record that never changes: training gives the network another one."""
-        return self._state
-
-    @property
-    def units(self) -> tuple[int, ...]:
-        """Inputs, hidden units of each layer, outputs."""
-        return self._state.architecture.units
-
-    @property
-    def inputs(self) -> int:
-        """Spectrum values a sample."""
-        return self.units[0]
-
-    @property
-    def outputs(self) -> int:
-        """Voxels an image."""
-        return self.units[-1]
-
-    @property
-    def activations(self) -> tuple[str, ...]:
-        """Of each layer, the outputs last."""
-        return self._state.architecture.activations
-
-    @property
-    def scaling_mode(self) -> str:
-        """How the inputs are scaled: one of `mpifast.networks.scaling.MODES`."""
-        return self._state.architecture.scaling
-
-    @property
-    def scaling(self) -> Scaling | None:
-        """Scaling of the inputs; None until the first training measures it."""
-        return self._state.scaling
-
-    @property
-    def bias(self) -> bool:
-        """Whether units have a bias."""
-        return self._state.architecture.bias
-
-    @property
-    def dtype(self) -> np.dtype:
-        """Type of weights and images."""
-        return self._state.architecture.dtype
-
-    @property
-    def seed(self) -> int:
-        """Seed of the initial weights and of shuffling."""
-        return self._state.architecture.seed
-
-    @property
-    def weight_range(self) -> float:
-        """Initial weights are uniform in +- this."""
-        return self._state.architecture.weight_range
-
-    @property
-    def epochs_trained(self) -> int:
-        """Epochs that the weights were trained for, in all calls of `fit`."""
-        return self._state.epochs
-
-    @property
-    def system(self) -> str | None:
-        """Fingerprint of the system that the network is for, if that is known."""
-        return self._state.system
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        """Weights of each layer, dtype[units, inputs], first layer first (copies)."""
-        state = self._state
-        return [parameters[:, : parameters.shape[1] - self.bias].copy() for parameters in state.parameters]
-
-    @property
-    def biases(self) -> list[np.ndarray]:
-        """Bias of each layer, dtype[units] (copies); an empty list for a network without."""
-        return [parameters[:, -1].copy() for parameters in self._state.parameters] if self.bias else []
-
-    def __repr__(self) -> str:
-        shape = " -> ".join(map(str, self.units))
-        options = f"activation={'/'.join(self.activations)}, scaling={self.scaling_mode!r}, bias={self.bias}"
-        return f"Network({shape}, {options}, dtype={self.dtype.name!r}, {self.epochs_trained} epochs trained)"
-
     def fit(
         self,
-        spectra: Any,
-        phantoms: Any,
+        spectra: ArrayLike,
+        phantoms: ArrayLike,
         epochs: int | None = None,
         learning_rate: float | Callable[[int], float] | None = None,
         batch_size: int = 1,
         shuffle: bool = False,
         recipe: str = "paper",
-        validation: tuple[Any, Any] | None = None,
+        validation: Pair | float | None = None,
         callback: Callback | None = None,
-        system: Any = None,
+        system: LinearSystem | ArrayLike | None = None,
         checkpoint: str | Path | None = None,
         progress: bool | None = None,
         threads: int | None = None,
+        patience: int | None = None,
     ) -> History:
         """Train by gradient descent on the squared residuals (eq. 7).
 
@@ -234,8 +159,10 @@ class Network:
             "fast", for networks without a hidden layer: the same rule in coordinates in which the spectra are equally
             strong in all directions, folded back into the weights. One pass does what takes hundreds. Where noise
             forbids equal strength, short trials choose coordinates and rates: see `mpifast.networks.fast`.
-        validation : (spectra, phantoms), optional
-            Samples whose mean squared error is measured after each epoch.
+        validation : (spectra, phantoms) or float, optional
+            Samples whose mean squared error is measured after each epoch. A fraction between 0 and 1: the last part of
+            the samples, rounded to a number of at least one, which is not trained on. Samples in an order of their own
+            have to be shuffled before.
         callback : callable, optional
             ``callback(network, history)`` after each epoch; a true result ends the training.
         system : LinearSystem or array_like, optional
@@ -250,6 +177,10 @@ class Network:
         threads : int, optional
             Number of threads; all by default. They share the outputs of a single-layer network; with hidden layers two
             of them share the hidden units, and meet at each sample. The result does not depend on it.
+        patience : int, optional
+            Early stopping: the training ends when so many epochs have passed without a lower validation error. However
+            it ends, the network then has the weights of the epoch with the lowest one, `History.best_epoch`. In
+            ``callback`` it has those of the present epoch. A checkpoint keeps both, to go on from the latest.
 
         Returns
         -------
@@ -269,44 +200,53 @@ class Network:
         Warns
         -----
         TrainingWarning
-            If the training was interrupted; if it has stalled: in its second half, twenty epochs or more, the error has
-            not fallen by a thousandth; or if after four epochs or more the error over the training set is larger than
-            that of the mean of its phantoms.
+            If phantoms lie outside 0 to 1, which sigmoid outputs cannot reach. If the training was interrupted; if it
+            has stalled: in its second half, twenty epochs or more, the error has not fallen by a thousandth; or if,
+            after four epochs or more, the validation error has never been lower than after the first, or the error over
+            the training set is larger than that of the mean of its phantoms.
 
         Examples
         --------
         >>> import mpifast
-        >>> spectra = mpifast.Spectra(mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9)), seed=7)
-        >>> network = mpifast.Network(inputs=200, outputs=129, seed=1)
-        >>> history = network.fit(*spectra[:1000], epochs=3, validation=spectra[1000:1100])
-        >>> history.epochs, history.validation_mse[-1] < history.validation_mse[0]
-        (3, True)
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> u, c = mpifast.Spectra(system, seed=7, snr_db=20.0)[:1000]
+        >>> network = mpifast.Network(system=system, seed=1)
+        >>> history = network.fit(u, c, epochs=200, validation=0.2, patience=5)
+        >>> history.stopped, history.epochs - history.best_epoch, network.epochs_trained == history.best_epoch + 1
+        ('patience', 6, True)
         """
         state = arguments.of_system(self._state, system)
-        plan = arguments.plan(epochs, learning_rate, batch_size, shuffle, recipe, threads)
-        data = arguments.data(state, spectra, phantoms, validation)
+        plan = arguments.plan(epochs, learning_rate, batch_size, shuffle, recipe, threads, patience)
+        data = arguments.data(state, spectra, phantoms, validation, plan.patience)
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be callable, got {type(callback).__name__}")
+        for complaint in complaints.before(state, data):
+            warnings.warn(complaint, TrainingWarning, stacklevel=2)
         with contextlib.ExitStack() as stack:
             kept = None
             if checkpoint is not None:
                 kept = arguments.checkpoint(checkpoint, state, data, plan, recipe)
                 stack.enter_context(kept.held())
-            state = state.but(records=()) if kept is None else kept.resume(state)
+            state = state.but(records=(), best=None) if kept is None else kept.resume(state)
             if state.scaling is None:
                 state = state.but(scaling=Scaling.measure(self.scaling_mode, data.spectra))
             states = (train_fast if recipe == "fast" else train)(state, data, plan)
+            if plan.patience is not None:
+                states = stop_early(state, states, plan.patience)
             self._state = state
-            stopped = self._follow(states, plan.epochs, kept, callback, progress)
-            history = History(self._state.records, stopped)
-            if kept is not None:
-                kept.keep(self._state, at_once=True)
-        for complaint in complaints(self._state, history, data, plan):
+            try:
+                stopped = self._follow(states, plan, kept, callback, progress)
+                history = History(self._state.records, stopped)
+                if kept is not None:
+                    kept.keep(self._state, at_once=True)
+            finally:
+                self._state = self._state.at_best()
+        for complaint in complaints.after(self._state, history, data, plan):
             warnings.warn(complaint, TrainingWarning, stacklevel=2)
         return history
 
     def _follow(
-        self, states: Iterator[NetworkState], epochs: int, kept: Checkpoint | None, callback: Callback | None,
+        self, states: Iterator[NetworkState], plan: Plan, kept: Checkpoint | None, callback: Callback | None,
         progress: bool | None,
     ) -> str:  # fmt: skip
         """Take one state after the other; returns why the training stopped.
@@ -315,16 +255,19 @@ class Network:
         together.
         """
         bar = tqdm(
-            total=epochs,
+            total=plan.epochs,
             initial=len(self._state.records),
             desc="training",
             unit="epoch",
             delay=2,
             disable=None if progress is None else not progress,
         )
+        compiled = compiling.seconds()
         try:
             for state in states:
                 self._state = state
+                leave_out(bar, compiling.seconds() - compiled)
+                compiled = compiling.seconds()
                 bar.set_postfix_str(f"MSE {state.records[-1].train_mse:.3g}", refresh=False)
                 bar.total = max(bar.total, len(state.records))
                 bar.update()
@@ -332,13 +275,16 @@ class Network:
                     kept.keep(state)
                 if callback is not None and callback(self, History(state.records)):
                     return "callback"
-            return "completed"
+            patient = plan.patience is None or waited(self._state.records) < plan.patience
+            return "completed" if patient else "patience"
         except KeyboardInterrupt:
             return "interrupted"
         finally:
             bar.close()
 
-    def predict(self, spectra: Any, system: Any = None, threads: int | None = None) -> np.ndarray:
+    def predict(
+        self, spectra: ArrayLike, system: LinearSystem | ArrayLike | None = None, threads: int | None = None
+    ) -> np.ndarray:
         """Images of raw spectra (eq. 6).
 
         Parameters
@@ -359,8 +305,9 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            If ``spectra`` is not a finite real [n, inputs] array, if the network was trained for another system, or has
-            not been trained and needs to be: its scaling is measured on the training set.
+            If ``spectra`` is not a finite real [n, inputs] array, or too large for the network's type, scaled or not.
+            If the network was trained for another system, or has not been trained and needs to be: its scaling is
+            measured on the training set.
 
         Examples
         --------
@@ -376,7 +323,7 @@ class Network:
             spectra = arguments.matching(state, found)(found.to_real(spectra, name="spectra"))
         return predict(state, arguments.spectra(state, "spectra", spectra, empty=True), thread_count(threads))
 
-    def matching(self, system: Any) -> RowMatching:
+    def matching(self, system: LinearSystem | ArrayLike) -> RowMatching:
         """Find the network's inputs among the equations of another system, by channel, number and part.
 
         A calibration file of the network's own system may lack rows, for example those that are zero.
@@ -430,13 +377,13 @@ class Network:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     network.save(Path(folder) / "net.npz")
         ...     print(mpifast.Network.load(Path(folder) / "net.npz"))
-        Network(200 -> 129, activation=sigmoid, scaling='harmonic', bias=False, dtype='float32', 0 epochs trained)
+        Network(200 -> 129, sigmoid, scaling='harmonic', 0 epochs trained)
         """
         network_file.write(network_file.writable("path", path), self._state)
 
     @classmethod
     def load(cls, path: str | Path) -> Network:
-        """Read a network written by `save`, or the network in a checkpoint.
+        """Read a network written by `save`, or the network in a checkpoint, with its best weights if it stops early.
 
         Parameters
         ----------
@@ -465,4 +412,4 @@ class Network:
         >>> bool((loaded.weights[0] == network.weights[0]).all())
         True
         """
-        return cls.from_state(network_file.read(check.path("path", path))[0])
+        return cls.from_state(network_file.read(check.path("path", path))[0].at_best())

@@ -2,7 +2,7 @@
 checked.
 
 `zipfile` compares the CRC-32 of each member; damage with a right CRC is found by the checks here. Format 2
-had no rows; it is read too.
+had no rows, format 3 no best weights; they are read too.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import numpy as np
 from mpifast import __version__
 from mpifast import _validation as check
 from mpifast._files import replacing
-from mpifast.networks.history import Epoch, History
+from mpifast.networks.history import Epoch, History, best_epoch
 from mpifast.networks.rows import ROW
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.state import Architecture, NetworkState
 
-FORMAT, READ = 3, (2, 3)
+FORMAT, READ = 4, (2, 3, 4)
 FIELDS = {
     "units": list,
     "activations": list,
@@ -88,8 +88,8 @@ def writable(name: str, path: Any) -> Path:
 
 
 def write(path: Path, state: NetworkState, facts: dict[str, Any] | None = None) -> None:
-    """Write a network, and the facts and history of its training if it is a checkpoint; readers see the old file or the
-    new one.
+    """Write a network, and the facts, history and best weights of its training if it is a checkpoint; readers see the
+    old file or the new one.
     """
     settings = {**state.architecture.settings, "epochs_trained": state.epochs, "system": state.system}
     training = None
@@ -100,6 +100,9 @@ def write(path: Path, state: NetworkState, facts: dict[str, Any] | None = None) 
     arrays = {"header": np.array(header), **{f"layer_{i}": array for i, array in enumerate(state.parameters)}}
     if state.scaling is not None:
         arrays |= {"offset": state.scaling.offset, "factor": state.scaling.factor}
+    if facts is not None and state.best is not None:
+        best = state.architecture.parameters(state.best)
+        arrays |= {f"best_{i}": array for i, array in enumerate(best)}
     if state.rows is not None:
         arrays["rows"] = np.stack([state.rows[name].astype(np.int64) for name in ROW.names or ()], axis=1)
     with replacing(path) as file:
@@ -127,7 +130,7 @@ def read(path: Path) -> tuple[NetworkState, dict[str, Any] | None]:
     found = header.get("format") if isinstance(header, dict) else None
     if type(found) is not int or found not in READ:
         raise ValueError(
-            f"{path} has network format {found!r}, mpifast {__version__} reads {READ[0]} and {READ[1]}: use the "
+            f"{path} has network format {found!r}, mpifast {__version__} reads {READ[0]} to {READ[-1]}: use the "
             "version that wrote it"
         )
     try:
@@ -153,6 +156,8 @@ def _state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> NetworkStat
     }
     shapes |= {name: (units[0],) for name in ("offset", "factor") if {"offset", "factor"} & set(arrays)}
     shapes |= {"rows": (units[0], 4)} if "rows" in arrays else {}
+    best = [name.replace("layer", "best") for name in names] if "best_0" in arrays else []
+    shapes |= {name: shapes[name.replace("best", "layer")] for name in best}
     if set(arrays) != set(shapes):
         raise ValueError(f"it holds {sorted(arrays)!r:.99}, expected {sorted(shapes)!r:.99}")
     for name, shape in shapes.items():
@@ -169,12 +174,18 @@ def _state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> NetworkStat
     )
     with np.errstate(over="ignore"):
         state = NetworkState.made(architecture, [arrays[name] for name in names], system=system)
-    check.finite("the weights", state.weights)
+        kept = architecture.block([arrays[name] for name in best]) if best else None
+    for block in [state.weights] if kept is None else [state.weights, kept]:
+        check.finite("the weights", block)
     scaling = Scaling(architecture.scaling, arrays["offset"], arrays["factor"]) if "offset" in arrays else None
+    records = _records(header.get("training"))
+    if best and best_epoch(records) is None:
+        raise ValueError("it has best weights and no validation errors")
     return state.but(
         scaling=scaling,
-        epochs=check.integer("epochs_trained", settings["epochs_trained"]),
-        records=_records(header.get("training")),
+        epochs=check.integer("epochs_trained", settings["epochs_trained"], low=len(records)),
+        records=records,
+        best=kept,
         rows=_rows(arrays["rows"]) if "rows" in arrays else None,
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.networks._loops import layout
-from mpifast.networks.history import Epoch
+from mpifast.networks.history import Epoch, best_epoch
 from mpifast.networks.scaling import MODES, Scaling
 
 ACTIVATIONS = ("sigmoid", "linear")
@@ -114,6 +114,11 @@ class Architecture:
             weights[layer, :inputs, :units] = array.T
         return weights
 
+    def parameters(self, weights: np.ndarray) -> list[np.ndarray]:
+        """The way back from `block` (copies)."""
+        shapes = self.parameter_shapes
+        return [weights[layer, :inputs, :units].T.copy() for layer, (units, inputs) in enumerate(shapes)]
+
     def net(self, weights: np.ndarray) -> layout.Net:
         """A padded block of weights with what the loops have to know of its layers."""
         linear = np.array([name == "linear" for name in self.activations])
@@ -140,6 +145,8 @@ class NetworkState:
         Fingerprint of the system that the network is for.
     rows : ndarray or None
         What each input is: see `mpifast.networks.rows`.
+    best : ndarray or None
+        ``weights`` after the epoch with the least validation error of the records, in a training that stops early.
     """
 
     architecture: Architecture
@@ -149,6 +156,7 @@ class NetworkState:
     records: tuple[Epoch, ...] = ()
     system: str | None = None
     rows: np.ndarray | None = None
+    best: np.ndarray | None = None
 
     @classmethod
     def made(cls, architecture: Architecture, parameters: list[np.ndarray] | None = None, **facts: Any) -> NetworkState:
@@ -165,11 +173,17 @@ class NetworkState:
         """The layers as the loops want them."""
         return self.architecture.net(self.weights)
 
+    def at_best(self) -> NetworkState:
+        """The state with the best weights, if it has them; the records stay."""
+        place = best_epoch(self.records)
+        if self.best is None or place is None:
+            return self
+        return self.but(weights=self.best, epochs=self.epochs - (len(self.records) - 1 - place), best=None)
+
     @property
     def parameters(self) -> list[np.ndarray]:
         """Weights of each layer, with the bias as last column: dtype[units, inputs + bias] (copies)."""
-        shapes = self.architecture.parameter_shapes
-        return [self.weights[layer, :inputs, :units].T.copy() for layer, (units, inputs) in enumerate(shapes)]
+        return self.architecture.parameters(self.weights)
 
     @property
     def untouched(self) -> bool:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast._compiled import compiling
 from mpifast._compiled.barrier import offers
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.metrics import mean_square
 from mpifast.networks._loops import hidden_layer, layout, single_layer
 from mpifast.networks._loops import shared as loops
-from mpifast.networks.history import Epoch, History
+from mpifast.networks.history import Epoch
 from mpifast.networks.reduction import EPOCHS, Reduction
 from mpifast.networks.state import NetworkState
 
@@ -25,7 +26,6 @@ CHUNK = 16_384  # samples between two looks at Ctrl-C; a multiple of layout.BLOC
 MEETING_CHUNK = 2_048  # where threads meet at each sample
 OFFERS = 20  # offers of the core in a chunk, from which on others are taken to want it
 ALONE = 32  # chunks that one thread then trains alone, so that it need not wait
-BEGUN = 4  # epochs: a shorter training has only begun, and is not compared with the mean image
 ENOUGH = 1024  # samples, or up to twice as many, that tell how a training compares with the mean image
 
 
@@ -116,8 +116,8 @@ class Data:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train: epochs in all, the rate or a function from the epoch to it, the options of a pass, and whether the
-    recipe may take more epochs.
+    """How to train: epochs in all, the rate or a function from the epoch to it, the options of a pass, whether the
+    recipe may take more epochs, and how many epochs may pass without a lower validation error.
     """
 
     epochs: int
@@ -126,6 +126,7 @@ class Plan:
     shuffle: bool = False
     threads: int = 1
     extend: bool = False
+    patience: int | None = None
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0 over all calls of `fit`."""
@@ -149,39 +150,13 @@ def train(state: NetworkState, data: Data, plan: Plan) -> Iterator[NetworkState]
 def epochs(state: NetworkState, trainer: Trainer, data: Data, plan: Plan) -> Iterator[NetworkState]:
     """`train` with passes that are prepared."""
     for _ in range(len(state.records), plan.epochs):
-        rate, start = plan.rate(state.epochs), time.perf_counter()
+        rate, validated = plan.rate(state.epochs), None
+        start, compiled = time.perf_counter(), compiling.seconds()
         weights, error = trainer.run(state, rate, plan.shuffle)
-        seconds, validated = time.perf_counter() - start, None
+        seconds = time.perf_counter() - start - (compiling.seconds() - compiled)
         state = state.but(weights=weights, epochs=state.epochs + 1)
         if data.validation is not None:
             spectra, phantoms = data.validation
             validated = mean_square(predict(state, spectra, plan.threads), phantoms)
         state = state.but(records=(*state.records, Epoch(error, validated, float(rate), seconds)))
         yield state
-
-
-def complaints(state: NetworkState, history: History, data: Data, plan: Plan) -> Iterator[str]:
-    """What a user should know of a training that has ended."""
-    if history.stopped == "interrupted":
-        yield (
-            f"the training was interrupted after {history.epochs} completed epochs: the network keeps the "
-            "weights of the last one"
-        )
-    if history.stopped != "completed" or not history.records:
-        return
-    if history.stalled:
-        yield (
-            f"the training has stalled: its error has not fallen by a thousandth in the last {history.epochs // 2} "
-            f"epochs (MSE {history.train_mse[-1]:.3g}); if that is not the noise, try a lower learning rate, another "
-            "scaling or other initial weights"
-        )
-    variance = data.variance() if state.epochs >= BEGUN else 0.0
-    if history.train_mse[-1] > variance > 0.0:  # during the pass, which is cheap; so the error after it
-        spectra, phantoms = data.some
-        error = mean_square(predict(state, spectra, plan.threads), phantoms)
-        if error > variance:
-            yield (
-                f"the network is worse than the mean image: its error over the training set is {error:.3g}, that of "
-                f"the mean of the phantoms {variance:.3g}; train for more epochs, or try a lower learning rate, a "
-                "bias or another scaling"
-            )

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import mpifast
 from mpifast._compiled.jit import thread_count
 from mpifast._files import replacing
+from mpifast._progress import tqdm
 from mpifast.data.spectra import Spectra
 from mpifast.metrics import mse
 from mpifast.networks.history import History, TrainingWarning

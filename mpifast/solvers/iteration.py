@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from mpifast import _validation as check
+from mpifast._progress import tqdm
 
 BUDGET = 10**9  # multiplications and additions in a call of the loop: some tenths of a second
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 import numpy as np
-from tqdm import tqdm
 
 from mpifast._compiled.jit import thread_count
 from mpifast._compiled.products import lanes, padded
+from mpifast._progress import tqdm
 from mpifast.solvers import _solver_loops as loops
 from mpifast.solvers.iteration import iterate, options, together, warn_unconverged
 from mpifast.solvers.normal_equations import gram, largest_eigenvalue

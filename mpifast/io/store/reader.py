@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from tqdm import tqdm
 
 from mpifast import _display
 from mpifast import _validation as check
+from mpifast._progress import tqdm
 from mpifast.io.store import source
 from mpifast.io.store.blocks import Blocks, DamagedError
 from mpifast.io.store.layout import Layout

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
 from mpifast._files import locked
+from mpifast._progress import tqdm
 from mpifast.io.store import partial
 from mpifast.io.store.layout import Layout, difference
 from mpifast.io.store.reader import describe
