@@ -58,5 +58,10 @@ def extension(module: str, suffix: str, contract: str) -> Extension:
 
 
 # The Cython kernels give the same bits with and without FMA; the products are as fast as FMA makes them.
-cython = cythonize([extension(module, ".pyx", "off") for module in KERNELS], compiler_directives=DIRECTIVES)
-setup(ext_modules=[*cython, extension("mpifast._compiled._products", ".c", "fast")])
+pyx = [extension(module, ".pyx", "off") for module in KERNELS]
+cython = cythonize(pyx, compiler_directives=DIRECTIVES, force=True)  # of other settings, maybe
+setup(
+    ext_modules=[*cython, extension("mpifast._compiled._products", ".c", "fast")],
+    # Objects of other settings are not taken for today's: their sources are the same.
+    options={"build": {"build_base": "build" if CHECKS == "none" else f"build/{CHECKS}"}},
+)
