@@ -117,12 +117,30 @@ class Comparison:
         ]
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """The table by columns, as pandas.DataFrame takes it."""
+        """The table by columns, as pandas.DataFrame takes it.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> blur = mpifast.linear_system([[1.0, 0.5], [0.5, 1.0]])
+        >>> table = mpifast.compare(["tikhonov", "nnls"], blur, [[0.0, 1.0]], snr_db=20.0).to_dict()
+        >>> list(table), table["solver"]
+        (['solver', 'mse', 'psnr', 'ssim', 'seconds'], ['tikhonov', 'nnls'])
+        """
         lines = [asdict(row) for row in self.rows]
         return {name: [line[name] for line in lines] for name in lines[0]}
 
     def plot(self, samples: Sequence[int] | None = None) -> Figure:
-        """The phantoms and all images, drawn by `mpifast.plots.reconstructions`, which explains ``samples``."""
+        """The phantoms and all images, drawn by `mpifast.plots.reconstructions`, which explains ``samples``.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> blur = mpifast.linear_system([[1.0, 0.5], [0.5, 1.0]])
+        >>> figure = mpifast.compare("tikhonov", blur, [[0.0, 1.0]], snr_db=20.0).plot()
+        >>> [axes.get_xlabel() for axes in figure.axes]
+        ['voxel']
+        """
         from mpifast.plots import reconstructions
 
         return reconstructions(self.phantoms, self.images, self.system, samples=samples)

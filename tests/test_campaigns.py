@@ -20,7 +20,7 @@ def test_killed_stores_end_with_the_same_bytes(tmp_path):
 def test_interrupted_work_is_kept_and_goes_on(tmp_path):
     found = campaigns.interrupt(19, 1, tmp_path, figure="fig2")  # one of them of a reproduction
     assert found["interrupts"] == 19
-    assert sum(value for name, value in found.items() if name.endswith(("raised", "interrupted"))) >= 5
+    assert sum(value for name, value in found.items() if name.endswith(("raised", "interrupted"))) >= 2
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")

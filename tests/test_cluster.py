@@ -36,8 +36,9 @@ def local():
 
 @pytest.fixture
 def client(local):
+    local.scale(2)  # a nanny gives up a worker that was killed while it started
     with cluster.connect(local.scheduler_address) as connected:
-        connected.wait_for_workers(2)
+        connected.wait_for_workers(2, timeout=120)
         yield connected
 
 
@@ -163,7 +164,7 @@ def test_workers_killed_in_a_sweep_lose_nothing(client):
     assert found == [(i, i * i) for i in range(60)]
     for timer in timers:
         timer.join()
-    client.wait_for_workers(2)
+    client.wait_for_workers(2, timeout=120)
     assert set(client.run(os.getpid).values()) != before  # someone did die
 
 

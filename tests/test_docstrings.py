@@ -29,8 +29,8 @@ def public():
     for name in mpifast.__all__:
         value = getattr(mpifast, name)
         if inspect.ismodule(value):
-            found = [item for item in vars(value).items() if getattr(item[1], "__module__", None) == value.__name__]
-            pairs = [(f"{name}.{part}", thing) for part, thing in found if not part.startswith("_")]
+            found = [(part, getattr(value, part)) for part in dir(value) if not part.startswith("_")]
+            pairs = [(f"{name}.{part}", thing) for part, thing in found if thing.__class__.__module__ != "numpy"]
         else:
             pairs = [(name, value)]
         for label, thing in pairs:

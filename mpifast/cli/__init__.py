@@ -6,7 +6,9 @@ Little is imported before `main` runs, so that Ctrl-C ends the command in one li
 
 from __future__ import annotations
 
+import _thread
 import sys
+import threading
 from collections.abc import Sequence
 
 
@@ -24,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["matrix", "system.txt"])  # the error goes to standard error
     2
     """
+    sys.unraisablehook, unraisable = _unraisable, sys.unraisablehook
     try:
         import warnings
 
@@ -43,3 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("mpifast: interrupted; what was finished is kept", file=sys.stderr)
         return 130
+    finally:
+        sys.unraisablehook = unraisable
+
+
+def _unraisable(problem: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C inside a destructor, of the compiler's objects for example, is ignored by Python: it comes once more."""
+    if issubclass(problem.exc_type, KeyboardInterrupt):
+        threading.Timer(0.05, _thread.interrupt_main).start()  # not here, where it would be ignored as well
+    else:
+        sys.__unraisablehook__(problem)
