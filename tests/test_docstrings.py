@@ -29,7 +29,7 @@ def public():
     for name in mpifast.__all__:
         value = getattr(mpifast, name)
         if inspect.ismodule(value):
-            found = [(part, getattr(value, part)) for part in dir(value) if not part.startswith("_")]
+            found = [(part, getattr(value, part, None)) for part in vars(value) if part in dir(value)]
             pairs = [(f"{name}.{part}", thing) for part, thing in found if thing.__class__.__module__ != "numpy"]
         else:
             pairs = [(name, value)]
