@@ -13,7 +13,11 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNELS = ["mpifast.physics._langevin_kernels", "mpifast.physics._system_matrix_kernels"]
+KERNELS = [
+    "mpifast.physics._langevin_kernels",
+    "mpifast.physics._system_matrix_kernels",
+    "mpifast.physics.tracer._vector_langevin_kernels",
+]
 
 
 def option(name: str, *values: str) -> str:

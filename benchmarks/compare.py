@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fresh, machine, problems, table
+from benchmarks import fresh, lissajous, machine, problems, table
 from benchmarks.pairs import Clock, Mark, Pair, blas_threads, compare
 from benchmarks.problems import NEIGHBOURS, PAPER
 
@@ -282,6 +282,9 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "P11": first_results,
     "P12": streaming,
     "P13": lambda run: run.kernel(problems.prediction, [*NEIGHBOURS[:4], PAPER], cost=["samples"]),
+    "N1": lambda run: run.pair(lissajous.plane(), "library", 5),
+    "N2": lambda run: run.pair(lissajous.space(), "library", 5),
+    "N4": lambda run: run.pair(lissajous.operator(), "library", 9),
     "libraries": libraries,
     "parts": stages,
     "memory": memory,

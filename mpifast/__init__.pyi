@@ -19,6 +19,9 @@ from .io.store.reader import open_spectra as open_spectra
 from .networks.history import TrainingWarning as TrainingWarning
 from .networks.network import Network as Network
 from .physics.array_system import linear_system as linear_system
+from .physics.fields.field_free_line import FieldFreeLineScanner as FieldFreeLineScanner
+from .physics.fields.lissajous import LissajousScanner as LissajousScanner
+from .physics.fields.sampled import SampledScanner as SampledScanner
 from .physics.grid import Grid as Grid
 from .physics.langevin import langevin as langevin
 from .physics.langevin import langevin_derivative as langevin_derivative
@@ -29,6 +32,7 @@ from .physics.scanner import Scanner as Scanner
 from .physics.system_matrix import SystemMatrix as SystemMatrix
 from .physics.system_matrix import ideal_system_matrix as ideal_system_matrix
 from .physics.system_matrix import system_matrix as system_matrix
+from .physics.systems.scanner_system import ScannerSystem as ScannerSystem
 from .solvers.iteration import ConvergenceWarning as ConvergenceWarning
 from .solvers.kaczmarz import kaczmarz as kaczmarz
 from .solvers.solution import Solution as Solution

@@ -32,6 +32,22 @@ def langevin_derivative(x: Any) -> np.ndarray:
     return np.where(small, near, 1 / np.where(small, 1.0, x) ** 2 - 1 / np.sinh(safe) ** 2)
 
 
+def magnetization(xi: Any) -> np.ndarray:
+    """L(|xi|) xi/|xi|, float64[..., 3]."""
+    xi = np.asarray(xi, np.float64)
+    size = np.linalg.norm(xi, axis=-1, keepdims=True)
+    return np.where(size > 0, langevin(size) / np.where(size > 0, size, 1.0), 1 / 3) * xi
+
+
+def magnetization_jacobian(xi: Any) -> np.ndarray:
+    """Its derivative dm_i/dxi_j = L'(x) n_i n_j + (L(x)/x) (delta_ij - n_i n_j), float64[..., 3, 3]."""
+    xi = np.asarray(xi, np.float64)
+    size = np.linalg.norm(xi, axis=-1)[..., None, None]
+    safe = np.where(size > 0, size, 1.0)
+    along = xi[..., :, None] / safe * xi[..., None, :] / safe
+    return langevin_derivative(size) * along + np.where(size > 0, langevin(size) / safe, 1 / 3) * (np.eye(3) - along)
+
+
 def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, nodes: int) -> np.ndarray:
     """c_n(a, b) = (2/pi) int_0^pi L(a + b cos t) cos(n t) dt by the Gauss-Chebyshev rule: float64[harmonics, offsets],
     n = 1, 2, ...
@@ -46,6 +62,39 @@ def system_matrix(scanner: Any, particle: Any, harmonics: int = 200, nodes: int 
     offsets = particle.beta * scanner.gradient * scanner.positions
     coefficients = fourier_coefficients(offsets, particle.beta * scanner.drive_amplitude, harmonics, nodes)
     return -1j * np.pi * particle.saturation_field * np.arange(1, harmonics + 1)[:, None] * coefficients
+
+
+def sampled_rows(scanner: Any, particle: Any, channels: Any, numbers: Any, samples: int) -> np.ndarray:
+    """Two-sided coefficients of the magnetisation by a transform of ``samples`` times, complex128[rows, voxels]."""
+    times = np.arange(samples) / samples * scanner.period
+    xi = particle.beta * scanner.field(scanner.positions[:, None], times)
+    spectra = np.fft.fft(magnetization(xi), axis=1) / samples
+    return spectra[:, numbers, channels].T
+
+
+def line_coefficients(
+    along: np.ndarray, drive: float, across: np.ndarray, orders: np.ndarray, nodes: int = 4096
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cosine coefficients c_n along and across one drive field by the Gauss-Chebyshev rule, float64[orders, points]."""
+    angle = np.pi * (np.arange(nodes) + 0.5) / nodes
+    xi = np.zeros((len(along), nodes, 3))
+    xi[..., 0], xi[..., 1] = along[:, None] + drive * np.cos(angle), across[:, None]
+    coefficients = 2 / nodes * np.cos(np.outer(orders, angle)) @ magnetization(xi)[..., :2]
+    return coefficients[..., 0].T, coefficients[..., 1].T
+
+
+def lissajous_coefficients(
+    axes: Any, positions: np.ndarray, beta: float, channels: Any, numbers: Any, samples: int
+) -> np.ndarray:
+    """complex128[rows, voxels]: mhat_d[k] = (1/T) int_0^T L(|xi|) xi_d/|xi| exp(-2 pi i k t/T) dt of each row (channel,
+    number), by ``samples`` samples of a period; positions [voxels, 3].
+    """
+    t = np.arange(samples) / samples
+    drive = [axis.offset + axis.amplitude * np.sin(2 * np.pi * axis.multiple * t + axis.phase) for axis in axes]
+    xi = np.array([beta * (axes[d].gradient * positions[:, d, None] + drive[d]) for d in range(3)])
+    x = np.maximum(np.sqrt((xi**2).sum(axis=0)), 1e-9)
+    coefficients = np.fft.fft(xi * (langevin(x) / x), norm="forward")
+    return coefficients[np.asarray(channels), :, np.asarray(numbers)]
 
 
 def spectra(real: np.ndarray, phantoms: np.ndarray) -> np.ndarray:

@@ -29,6 +29,24 @@ def apply_cosine_sine(angles, cosines, sines):
         cosines[i], sines[i] = elementary.cosine_sine(angles[i])
 
 
+@njit(**OPTIONS)
+def apply_decay(z, out):
+    for i in range(len(z)):
+        out[i] = elementary.decay(z[i])
+
+
+def test_decay(random):
+    z = np.concatenate([random.uniform(0, 1, 500), random.uniform(0, 700, 1500), [0.0, 5e-324, 1e-300, 700.0]])
+    out = np.empty_like(z)
+    apply_decay(z, out)
+    relative = [abs(float(y / mpmath.exp(-mpmath.mpf(float(x))) - 1)) for x, y in zip(z, out, strict=True)]
+    assert max(relative) <= 2 * np.finfo(np.float64).eps
+    assert out[-4] == 1
+    far = np.empty(3)
+    apply_decay(np.array([701.0, 1e300, np.inf]), far)
+    assert (far < 1e-303).all()
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sigmoid_to_two_ulp(dtype, random):
     z = np.concatenate([random.uniform(-80, 80, 1500), random.normal(size=500), [0.0, -86.9, 86.9]]).astype(dtype)

@@ -209,3 +209,35 @@ def test_extreme_physics_is_finite_or_refused(diameter, temperature, gradient, a
     assert np.isfinite(system.matrix).all()
     assert np.isfinite(system.spectra(np.ones((1, 7)), dtype="float64")).all()
     assert np.isfinite(mpifast.tikhonov(system, system.spectra(np.ones((1, 7)), dtype="float64"))).all()
+
+
+GRID = mpifast.Grid((2, 3), (4e-3, 6e-3))
+SCANNERS = {
+    mpifast.LissajousScanner: {
+        "gradient": (-1, -1, 2), "drive_amplitude": (12e-3, 0, 9e-3), "divider": (6, 5, 4), "base_frequency": 1e6,
+        "phase": (0, 0, 0), "offset_field": (0, 0, 0), "channels": ("x",),
+    },
+    mpifast.FieldFreeLineScanner: {
+        "gradient": 1.0, "drive_amplitude": 9e-3, "divider": 4, "base_frequency": 1e6, "angle": 0.1, "rotation": 20,
+        "phase": 0.0, "offset_field": (0, 0, 0), "channels": ("x",),
+    },
+    mpifast.SampledScanner: {"drive_field": np.eye(3), "period": 1e-3, "gradient": (-1, -1, 2), "channels": ("x",)},
+}  # fmt: skip
+
+
+@given(
+    st.sampled_from([(kind, name) for kind, names in SCANNERS.items() for name in names]),
+    st.one_of(EVERY_NUMBER, st.tuples(EVERY_NUMBER, EVERY_NUMBER, EVERY_NUMBER), odd_arrays(3)),
+    st.floats(0.0, 1.0),
+)
+@settings(max_examples=300)
+def test_scanners_on_a_grid(case, value, part):
+    kind, name = case
+    try:
+        scanner = kind(GRID, **{**SCANNERS[kind], name: value})
+        system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), band=(0.0, 2.0 / scanner.period))
+        matrix = system.matrix if scanner.samples < 1000 else np.zeros(1)
+    except ERRORS:
+        return
+    assert np.isfinite(matrix).all()
+    assert np.isfinite(scanner.field((1e-3, 2e-3, 0), part * scanner.period)).all()

@@ -74,6 +74,16 @@ def _sigmoid_overload(z: Any) -> Any:
 
 
 @jit
+def decay(z: Any) -> Any:
+    """The exponential exp(-z) of a float64 from 0 to infinity, to two ulp; 1e-304 stands for what is smaller."""
+    x = -min(z, 700.0)
+    rounder = 1.5 * 2.0**52
+    n = (x * math.log2(math.e) + rounder) - rounder
+    r = (x - n * 0.6931471803691238) - n * 1.9082149292705877e-10
+    return _exp_terms_64(r) * np.int64((np.int64(n) + np.int64(1023)) << np.int64(52)).view(np.float64)
+
+
+@jit
 def log(u: Any) -> Any:
     """Natural logarithm of a normal float32 above zero, to 1e-7 of max(1, |ln u|)."""
     f = np.float32

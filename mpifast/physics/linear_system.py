@@ -54,12 +54,11 @@ class LinearSystem:
         return f"{type(self).__name__}({rows} rows, {voxels} voxels, {place}{len(self.equations)} real equations)"
 
     def _repr_html_(self) -> str:
-        rows, voxels = self.matrix.shape
         computed = {name: getattr(self, name, None) for name in ("model", "scanner", "particle")}
         facts = {
-            "rows": rows,
+            "rows": len(self.rows),
             "channels": len(np.unique(self.rows["channel"])),
-            "voxels": voxels,
+            "voxels": self.voxels,
             "grid": self.grid,
             "real equations": len(self.equations),
             **computed,
@@ -364,6 +363,10 @@ class LinearSystem:
             kept &= self.rows["frequency"] <= high if high is not None else True
         if not kept.any():
             raise ValueError(f"rows={rows}, channels={channels}, band={band} leave no row of {self!r}: choose more")
+        return self._restricted(kept)
+
+    def _restricted(self, kept: np.ndarray) -> LinearSystem:
+        """The system of the rows bool[rows]."""
         return LinearSystem(read_only(self.matrix[kept]), read_only(self.rows[kept]), copy.copy(self.grid))
 
     def as_linear_operator(self) -> Any:

@@ -7,20 +7,26 @@ import hashlib
 import json
 import math
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from scipy.fft import dct
 
 from mpifast import _validation as check
 from mpifast.physics._system_matrix_kernels import fold_magnetization
+from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.grid import Grid
 from mpifast.physics.linear_system import IMAGINARY, ROW, LinearSystem, read_only
 from mpifast.physics.particle import Particle
 from mpifast.physics.scanner import Scanner
 
+if TYPE_CHECKING:
+    from mpifast.physics.systems.scanner_system import ScannerSystem
+
 MODELS = ("langevin", "ideal")
 MAX_NODES = 2**17  # about one second of work at the paper's size
 MAX_HARMONICS = 10_000
+LINE_TOLERANCE, GRID_TOLERANCE = 1e-12, 1e-9  # of one-dimensional scanners, and of each row of others
 ROUNDING = 2 * np.finfo(np.float64).eps
 CHUNK = 2**20  # numbers transformed together, which bounds the memory
 
@@ -106,32 +112,77 @@ class SystemMatrix(LinearSystem):
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
+@overload
 def system_matrix(
-    scanner: Scanner, particle: Particle, harmonics: int = 200, tolerance: float | None = None
-) -> SystemMatrix:
-    """Fourier-projected system matrix of a Langevin particle under a cosine drive.
+    scanner: Scanner, particle: Particle, harmonics: int | None = None, tolerance: float | None = None
+) -> SystemMatrix: ...
 
-    S_k(x) = -i pi k mu0 Ms c_k(x), with c_k the cosine coefficients of L(beta (G x + A cos t)): eq. (3) for a receive
-    coil of unit sensitivity, integrated over one period. Concentration 1 is material at its saturation magnetisation.
-    The projection is exact: a Gauss-Chebyshev rule whose node count follows from the tolerance. Harmonics that are
-    nothing but rounding everywhere (those above about 166 at 20 nm) are zero.
+
+@overload
+def system_matrix(
+    scanner: Sequence,
+    particle: Particle,
+    *,
+    tolerance: float | None = None,
+    band: Any = None,
+    level: float | None = None,
+    mixing_order: int | None = None,
+    channels: Any = None,
+) -> ScannerSystem: ...
+
+
+def system_matrix(
+    scanner: Scanner | Sequence,
+    particle: Particle,
+    harmonics: int | None = None,
+    tolerance: float | None = None,
+    *,
+    band: Any = None,
+    level: float | None = None,
+    mixing_order: int | None = None,
+    channels: Any = None,
+) -> SystemMatrix | ScannerSystem:
+    """System matrix of a Langevin particle: the spectrum of a unit concentration in every voxel.
+
+    For a one-dimensional `Scanner` S_k(x) = -i pi k mu0 Ms c_k(x), with c_k the cosine coefficients of
+    L(beta (G x + A cos t)): eq. (3) for a receive coil of unit sensitivity, integrated over one period. Concentration 1
+    is material at its saturation magnetisation. The projection is exact: a Gauss-Chebyshev rule whose node count
+    follows from the tolerance. Harmonics that are nothing but rounding everywhere (those above about 166 at 20 nm) are
+    zero.
+
+    For scanners on a grid row (d, k) is -2 pi i k mu0 Ms mhat_d[k], by the same convention (`ScannerSystem`). Nothing
+    is computed until it is asked for. One drive field of fixed direction has a closed form; any other scanner is
+    sampled in time, in float64 and as finely as the tolerance asks for.
 
     Parameters
     ----------
-    scanner : Scanner
+    scanner : Scanner, LissajousScanner, FieldFreeLineScanner or SampledScanner
         Gradient, drive field and voxels.
     particle : Particle
         The tracer.
     harmonics : int, optional
-        Rows: harmonics 1 to ``harmonics`` of the drive frequency, at most 10,000.
+        Rows of a one-dimensional scanner: harmonics 1 to ``harmonics`` of the drive frequency, at most 10,000; 200 by
+        default.
     tolerance : float, optional
-        Largest error relative to the largest entry, from 1e-13 to 0.1, and because of rounding at least 1e-15 times
-        ``harmonics``. None: 1e-12, or the least that the number of harmonics allows.
+        For a one-dimensional scanner the largest error relative to the largest entry, from 1e-13 to 0.1, and because
+        of rounding at least 1e-15 times ``harmonics``; 1e-12 by default, or the least that the number of harmonics
+        allows. For scanners on a grid the largest error of each row
+        relative to the row's own largest magnitude, 1e-9 by default; coefficients mhat that are sampled in time keep a
+        rounding error of 2e-15 whatever the row, and are zero below it.
+    band : (float or None, float or None), optional
+        Lowest and highest frequency of the rows, hertz; None: no bound. For scanners on a grid, as all that follow.
+    level : float, optional
+        Only rows whose largest magnitude is at least this part of the largest row's of all frequencies.
+    mixing_order : int, optional
+        Only frequencies that a mixing of the drive frequencies up to this order gives.
+    channels : sequence of str, optional
+        Receive channels out of "x", "y", "z"; those of the scanner by default.
 
     Returns
     -------
-    SystemMatrix
-        ``matrix`` is complex128[harmonics, voxels].
+    SystemMatrix or ScannerSystem
+        ``matrix`` is complex128[rows, voxels]; all frequencies of each channel by default, from 0 to half the sampling
+        rate.
 
     Raises
     ------
@@ -148,13 +199,37 @@ def system_matrix(
     >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(diameter=40e-9))
     >>> system.matrix.shape, system.nodes
     ((200, 129), 760)
+    >>> scanner = mpifast.LissajousScanner(mpifast.Grid((10, 10), (24e-3, 24e-3)))
+    >>> system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), band=(80e3, None), mixing_order=4)
+    >>> system
+    ScannerSystem(LissajousScanner, 10 rows, grid 10 x 10)
+    >>> print(system.rows["channel"], system.rows["number"], system.matrix.shape)
+    [0 0 0 0 0 1 1 1 1 1] [64 65 66 67 68 64 65 66 67 68] (10, 100)
     """
+    if isinstance(scanner, Sequence):
+        if harmonics is not None:
+            raise ValueError(f"harmonics={harmonics!r} belongs to a one-dimensional Scanner: give band= or level=")
+        from mpifast.physics.systems.scanner_system import ScannerSystem
+
+        limit = GRID_TOLERANCE if tolerance is None else tolerance
+        return ScannerSystem(scanner, particle, limit, channels, band, level, mixing_order)
     check.instance("scanner", scanner, Scanner)
     check.instance("particle", particle, Particle)
+    others = {"band": band, "level": level, "mixing_order": mixing_order, "channels": channels}
+    for name, value in others.items():
+        if value is not None:
+            raise ValueError(
+                f"{name}={value!r} belongs to a scanner on a grid: give harmonics=, or choose rows by system.select()"
+            )
+    return _line_matrix(scanner, particle, 200 if harmonics is None else harmonics, tolerance)
+
+
+def _line_matrix(scanner: Scanner, particle: Particle, harmonics: int, tolerance: float | None) -> SystemMatrix:
+    """The system matrix of a one-dimensional scanner."""
     harmonics = check.integer("harmonics", harmonics, low=1, high=MAX_HARMONICS)
     rounding = harmonics / 1e15  # a quotient, the double nearest to the decimal number that an error prints
     if tolerance is None:
-        tolerance = max(1e-12, rounding)
+        tolerance = max(LINE_TOLERANCE, rounding)
     tolerance = check.number("tolerance", tolerance, low=max(1e-13, rounding), high=0.1)
     drive = particle.beta * scanner.drive_amplitude
     nodes = node_count(drive, harmonics, tolerance)

@@ -1,0 +1,115 @@
+"""One axis of a scan: Fourier coefficients of Gaussians of the field, at all voxels of the axis."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+G, H = 0, 1  # the Gaussian alone, and times the field
+
+
+@dataclass(frozen=True)
+class AxisTables:
+    """Coefficients g_p and h_p of one axis.
+
+    ``values`` is float64[2, orders, R, half]: [G] is g_p = (1/pi) int_0^pi exp(-v_r (a + b cos t)^2) cos(p t) dt, [H]
+    the same with a factor (a + b cos t), for half of the voxels where the axis is ``folded``:
+    g_p(-a) = (-1)^p g_p(a), and h_p(-a) = (-1)^(p+1) h_p(a). ``plus`` and ``minus`` are the voxels of each half.
+    """
+
+    values: np.ndarray
+    folded: bool
+    plus: np.ndarray
+    minus: np.ndarray
+
+    @property
+    def orders(self) -> int:
+        """Number of orders p = 0, 1, ..."""
+        return int(self.values.shape[1])
+
+    @functools.cached_property
+    def largest(self) -> np.ndarray:
+        """Largest magnitude along the axis, float64[2, orders, R]."""
+        return np.abs(self.values).max(axis=3)
+
+    def whole(self) -> np.ndarray:
+        """The tables at all voxels, float64[2, orders, R, voxels]."""
+        if not self.folded:
+            return self.values
+        sign = 1.0 - 2.0 * ((np.arange(self.orders) + np.arange(2)[:, None]) % 2)
+        full = np.empty((*self.values.shape[:3], self.plus[-1] + 1))
+        full[..., self.minus] = sign[:, :, None, None] * self.values
+        full[..., self.plus] = self.values
+        return full
+
+    def first(self, orders: int) -> AxisTables:
+        """The same with fewer orders."""
+        return AxisTables(np.ascontiguousarray(self.values[:, :orders]), self.folded, self.plus, self.minus)
+
+
+def axis_tables(offsets: np.ndarray, drive: float, nodes: np.ndarray, largest: float, error: float) -> AxisTables:
+    """Tables of one axis by the midpoint rule in t, a cosine transform.
+
+    With positive weights, abs(sum_r w_r g_p) <= exp(-p eta) sum_r w_r exp(v_r y^2), where y = b sinh(eta) < pi. The sum
+    is L(iy)/(iy) = (1 - y cot y) / y^2, which is 2.7 at y = 3. The orders beyond ``orders`` are hence below ``error``;
+    the M nodes alias order 2M - p onto p, whose error is below rounding.
+
+    Parameters
+    ----------
+    offsets : ndarray
+        a, float64[voxels], dimensionless.
+    drive : float
+        b, dimensionless; 0 where the axis is not driven, which leaves the order 0.
+    nodes : ndarray
+        v, float64[R].
+    largest : float
+        Largest Langevin argument, by which [H] may exceed [G].
+    error : float
+        Bound of the orders left out.
+
+    Returns
+    -------
+    AxisTables
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mpifast.physics.systems.axis_tables import axis_tables
+    >>> tables = axis_tables(np.array([-1.0, 1.0]), 2.0, np.array([0.1, 0.5]), 3.0, 1e-9)
+    >>> tables.folded, tables.values.shape
+    (True, (2, 21, 2, 1))
+    """
+    voxels = len(offsets)
+    folded = voxels > 1 and np.array_equal(offsets, -offsets[::-1])
+    plus = np.arange(voxels // 2, voxels) if folded else np.arange(voxels)
+    minus = voxels - 1 - plus if folded else plus
+    orders = count = 1
+    if drive:
+        rate, scale = np.arcsinh(3.0 / abs(drive)), 3.0 * (largest + 3.0)
+        orders = 1 + int(np.ceil(np.log(scale / error) / rate))
+        count = 1 + int(np.ceil(np.log(scale / 1e-17) / rate))
+    angle = np.pi / (2 * count) * (np.outer(2 * np.arange(count) + 1, np.arange(orders)) % (4 * count))
+    cosines = np.cos(angle) / count
+    field = offsets[plus, None] + (drive * np.cos(np.pi / count * (np.arange(count) + 0.5)) if drive else 0.0)
+    gaussians = np.exp(-nodes[:, None, None] * field**2)  # [R, half, count]
+    values = np.stack([gaussians @ cosines, (gaussians * field) @ cosines])  # [2, R, half, orders]
+    values[np.abs(values) < error] = 0.0  # products of three would be denormal numbers in float32, which are slow
+    return AxisTables(np.ascontiguousarray(values.transpose(0, 3, 1, 2)), folded, plus, minus)
+
+
+def trimmed(tables: Sequence[AxisTables], weights: np.ndarray, error: float) -> list[AxisTables]:
+    """The tables without the orders that add less than ``error`` to any tensor."""
+    largest = [table.largest for table in tables]
+    most = np.max([part.max(axis=(0, 1)) for part in largest], axis=0)
+    needed = [np.flatnonzero(((part * most**2) @ weights).max(axis=0) > error) for part in largest]
+    return [table.first(int(orders.max(initial=0)) + 1) for table, orders in zip(tables, needed, strict=True)]
+
+
+def tensor_bounds(tables: Sequence[AxisTables], weights: np.ndarray, channel: int) -> np.ndarray:
+    """Bound of max abs(c_pql) over all voxels, from the tables alone: float64[orders of x, of y, of z]."""
+    x, y, z = (table.largest[H if axis == channel else G] for axis, table in enumerate(tables))
+    right = (y[:, None] * z[None]).reshape(-1, len(weights))
+    return ((x * weights) @ right.T).reshape(len(x), len(y), len(z))

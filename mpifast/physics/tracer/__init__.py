@@ -1,0 +1,1 @@
+"""Tracers: how the magnetisation follows from the field."""
