@@ -77,7 +77,7 @@ class ScannerSystem(LinearSystem):
         return f"ScannerSystem({type(self.scanner).__name__}, {self._which_rows}, grid {shape})"
 
     def _repr_html_(self) -> str:
-        facts = {"rows": self._which_rows, "scanner": self.scanner, "particle": self.particle}
+        facts = {"rows": self._which_rows, "voxels": self.voxels, "scanner": self.scanner, "particle": self.particle}
         return _display.table("ScannerSystem", [*facts.items(), ("tolerance", f"{self.tolerance:g}")])
 
     @property
