@@ -32,20 +32,6 @@ if (
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks
-def pytest_cmdline_main(config):
-    """Run the whole suite in two processes, each with a file at a time; chosen tests run in this one, for debuggers.
-
-    Threads that wait do not spin: two processes may have twice as many threads as there are cores.
-    """
-    option, inside = config.option, "PYTEST_XDIST_WORKER" in os.environ  # one of the two asks here, too
-    if inside or config.args_source is not config.ArgsSource.TESTPATHS or option.usepdb or option.trace:
-        return
-    if getattr(option, "numprocesses", 0) is None:
-        option.numprocesses, option.dist, option.loadscopereorder = 2, "loadfile", False
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-
 @pytest.fixture(scope="session")
 def system():
     """The paper's scanner at 40 nm."""

@@ -130,7 +130,15 @@ class FieldFreeLineScanner(Sequence):
         return self.rotation is None and abs(math.cos(self.phase)) < EVEN
 
     def line_drive(self) -> LineDrive | None:
-        """The drive field of a line that stands."""
+        """The drive field of a line that stands.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.FieldFreeLineScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> scanner.line_drive().multiple
+        1
+        """
         return LineDrive(self.normal, self.drive_amplitude, 1, self.phase) if self.rotation is None else None
 
     def _normals(self, numerator: np.ndarray, denominator: int) -> np.ndarray:

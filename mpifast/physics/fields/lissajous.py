@@ -129,7 +129,15 @@ class LissajousScanner(Sequence):
         )
 
     def drive_axes(self) -> tuple[DriveAxis, DriveAxis, DriveAxis] | None:
-        """The fields along x, y and z, if the gradient matrix is diagonal."""
+        """The fields along x, y and z, if the gradient matrix is diagonal.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> [axis.multiple for axis in scanner.drive_axes()]
+        [16, 17, 0]
+        """
         if np.ndim(self.gradient) == 2:
             return None
         parts = zip(self.gradient, self.offset_field, self.drive_amplitude, self.multiples, self.phase, strict=True)
@@ -137,7 +145,15 @@ class LissajousScanner(Sequence):
         return x, y, z
 
     def line_drive(self) -> LineDrive | None:
-        """The drive field, if all driven axes share a divider and, up to its sign, a phase."""
+        """The drive field, if all driven axes share a divider and, up to its sign, a phase.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)), drive_amplitude=(12e-3, 0, 0))
+        >>> scanner.line_drive().direction
+        (1.0, 0.0, 0.0)
+        """
         axes = [axis for axis, driven in enumerate(self._driven) if driven]
         phase = self.phase[axes[0]]
         if len({self.divider[axis] for axis in axes}) > 1:

@@ -145,7 +145,17 @@ class SampledScanner(Sequence):
         return fields.reshape(*fields.shape[:-1], 3, 3)
 
     def waveform(self, count: int, midpoints: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Drive field and gradient at ``count`` equidistant times, as in `Sequence.waveform`, by one transform."""
+        """Drive field and gradient at ``count`` equidistant times, as in `Sequence.waveform`, by one transform.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> drive_field = np.zeros((64, 3))
+        >>> drive_field[:, 0] = 12e-3 * np.cos(2 * np.pi * np.arange(64) / 64)
+        >>> scanner = mpifast.SampledScanner(mpifast.Grid((8,), (24e-3,)), drive_field, period=1e-3)
+        >>> scanner.waveform(128)[0].shape
+        (128, 3)
+        """
         if count < self.samples:
             return super().waveform(count, midpoints)
         numbers = np.arange(len(self._terms))

@@ -67,11 +67,27 @@ class Sequence(ABC):
         return False
 
     def line_drive(self) -> LineDrive | None:
-        """The drive field, if it is one sine in a fixed direction over a static gradient."""
+        """The drive field, if it is one sine in a fixed direction over a static gradient.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> scanner.line_drive() is None  # two frequencies
+        True
+        """
         return None
 
     def drive_axes(self) -> tuple[DriveAxis, DriveAxis, DriveAxis] | None:
-        """The fields along x, y and z, if each axis has its own gradient and one sine."""
+        """The fields along x, y and z, if each axis has its own gradient and one sine.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> [axis.multiple for axis in scanner.drive_axes()]
+        [16, 17, 0]
+        """
         return None
 
     @property
@@ -99,11 +115,27 @@ class Sequence(ABC):
         return np.arange(self.samples // 2 + 1) / self.period
 
     def drive_field_at(self, time: Any) -> np.ndarray:
-        """Drive and offset field at times in seconds: float64[..., 3], tesla."""
+        """Drive and offset field at times in seconds: float64[..., 3], tesla.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> print(scanner.drive_field_at(0.0))
+        [0.012 0.012 0.   ]
+        """
         return self._drive(self._parts(time), 1)
 
     def gradient_at(self, time: Any) -> np.ndarray:
-        """Gradient matrix at times in seconds, T/m: float64[3, 3] if it is static, else float64[..., 3, 3]."""
+        """Gradient matrix at times in seconds, T/m: float64[3, 3] if it is static, else float64[..., 3, 3].
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> print(scanner.gradient_at(0.0).diagonal())
+        [-1. -1.  2.]
+        """
         return self._gradient(self._parts(time), 1)
 
     def field(self, position: Any, time: Any) -> np.ndarray:
@@ -120,6 +152,13 @@ class Sequence(ABC):
         -------
         ndarray
             float64[..., 3], tesla.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> print(scanner.field((0.0, 0.0, 1e-3), 0.0))
+        [0.012 0.012 0.002]
         """
         position = check.finite("position", check.real_array("position", position))
         if position.shape[-1:] != (3,):
@@ -130,6 +169,13 @@ class Sequence(ABC):
     def waveform(self, count: int, midpoints: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Drive field float64[count, 3] and gradient (float64[3, 3] if it is static, else float64[count, 3, 3]) at
         ``count`` equidistant times of a period, the first at 0, or in the middle of the steps.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> scanner.waveform(8)[0].shape
+        (8, 3)
         """
         numerator, denominator = (2 * np.arange(count) + 1, 2 * count) if midpoints else (np.arange(count), count)
         return self._drive(numerator, denominator), self._gradient(numerator, denominator)
@@ -147,6 +193,13 @@ class Sequence(ABC):
         ndarray
             float64[samples, 3], metres. For a field-free line the point of the line nearest to the origin; NaN at
             times without a field-free point.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (24e-3, 24e-3)))
+        >>> scanner.trajectory(100).shape
+        (100, 3)
         """
         count = self.samples if samples is None else check.integer("samples", samples, low=1, high=2**31)
         drive, gradient = self.waveform(count)
