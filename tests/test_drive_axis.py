@@ -7,19 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from magnetisation_oracles import ORACLE_D
 
 import mpifast
 from mpifast import reference
 from mpifast.physics.systems import drive_axis as module
 from mpifast.physics.systems.drive_axis import line_coefficients, line_rows, node_count, pole_rule
-
-ORACLE_D = {  # n: c_n along and across, of (a, b, h) = (1, 5, 2)
-    1: (0.82588840526011994, -0.060109081475535158),
-    2: (-0.093000489122047405, -0.1014722157961509),
-    3: (-0.091686082448253687, 0.026297576496357593),
-    5: (0.01420779671228981, -0.0087375875748674816),
-    8: (0.0024684087912030196, 0.00026093618251772508),
-}
 
 
 def coefficients(a, b, h, orders):

@@ -18,14 +18,9 @@ from mpifast.io.mdf.system import MdfSystem, mdf_system
 from mpifast.io.mdf.values import identity, now
 from mpifast.io.mdf.write import target, write_datasets
 from mpifast.networks.network import Network
-from mpifast.solvers.kaczmarz import kaczmarz
+from mpifast.solvers.by_name import SOLVERS
 from mpifast.solvers.solution import Solution
-from mpifast.solvers.sparse import nnls, sparse
-from mpifast.solvers.spectral import tikhonov, tsvd
 
-SOLVERS: dict[str, Callable[..., Any]] = {
-    "kaczmarz": kaczmarz, "tikhonov": tikhonov, "tsvd": tsvd, "sparse": sparse, "nnls": nnls,
-}  # fmt: skip
 COPIED = ("/study", "/experiment", "/scanner", "/tracer", "/acquisition")
 UNKNOWN = {f"/scanner/{name}": "n.a." for name in ("facility", "manufacturer", "name", "operator", "topology")}
 
