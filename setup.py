@@ -14,7 +14,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 KERNELS = [
-    "mpifast.physics._langevin_kernels",
+    "mpifast.physics.tracer._langevin_kernels",
     "mpifast.physics._system_matrix_kernels",
     "mpifast.physics.tracer._vector_langevin_kernels",
 ]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.langevin import langevin_derivative
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.fields.scanner import Scanner
+from mpifast.physics.tracer.langevin import langevin_derivative
+from mpifast.physics.tracer.particle import Particle
 
 __all__ = [
     "chebyshev_basis",

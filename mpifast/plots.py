@@ -19,7 +19,7 @@ from mpifast._files import replacing
 from mpifast.metrics import mse
 from mpifast.networks.history import History
 from mpifast.networks.network import Network
-from mpifast.physics.grid import Grid
+from mpifast.physics.fields.grid import Grid
 from mpifast.physics.linear_system import LinearSystem
 
 try:

@@ -9,9 +9,9 @@ from magnetisation_oracles import ORACLE_A, ORACLE_C, ORACLE_D
 import mpifast
 from mpifast import reference
 from mpifast.physics.fields.sequence import DriveAxis
-from mpifast.physics.particle import BOLTZMANN
 from mpifast.physics.systems import kronecker as module
 from mpifast.physics.systems.kronecker import KroneckerModel, axis_order, strong_model
+from mpifast.physics.tracer.particle import BOLTZMANN
 
 COSINE = np.pi / 2
 IDLE = DriveAxis(2.0, 0.0, 0.0, 0, COSINE)

@@ -9,9 +9,9 @@ import pytest
 
 import mpifast
 from mpifast import reference
-from mpifast.physics.particle import MU_0
 from mpifast.physics.systems import scanner_system as module
 from mpifast.physics.systems.routes import LineRoute, SampledRoute
+from mpifast.physics.tracer.particle import MU_0
 
 GRID = mpifast.Grid((6, 5), (12e-3, 10e-3))
 PARTICLE = mpifast.Particle(25e-9)

@@ -29,9 +29,9 @@ from mpifast.networks.history import History, TrainingWarning
 from mpifast.networks.network import Network
 from mpifast.networks.scaling import Scaling
 from mpifast.paper.options import Options
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.system_matrix import SystemMatrix, system_matrix
+from mpifast.physics.tracer.particle import Particle
 
 DATA_SET = 30_000  # the paper's; smaller training sets are its first samples, and its scaling is theirs
 TESTS = 1_000

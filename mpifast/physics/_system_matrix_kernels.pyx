@@ -4,7 +4,7 @@ The nodes t and pi - t of the drive share |cos(n t)|, so even harmonics need onl
 difference. Both come out of one sweep: no temporary arrays, whose memory would cost more than the arithmetic.
 """
 
-from mpifast.physics._langevin_kernels cimport langevin_of
+from mpifast.physics.tracer._langevin_kernels cimport langevin_of
 
 
 def fold_magnetization(const double[::1] offsets, const double[::1] field, double[:, ::1] differences, double[:, ::1] sums):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.grid import Grid
+from mpifast.physics.fields.grid import Grid
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
 
 

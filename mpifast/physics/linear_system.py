@@ -16,7 +16,7 @@ import numpy as np
 
 from mpifast import _display
 from mpifast import _validation as check
-from mpifast.physics.grid import Grid
+from mpifast.physics.fields.grid import Grid
 from mpifast.physics.noise import noise_level
 from mpifast.physics.precision import condition_of, warn_of_float32
 

@@ -14,11 +14,11 @@ from scipy.fft import dct
 
 from mpifast import _validation as check
 from mpifast.physics._system_matrix_kernels import fold_magnetization
+from mpifast.physics.fields.grid import Grid
+from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
-from mpifast.physics.grid import Grid
 from mpifast.physics.linear_system import IMAGINARY, ROW, LinearSystem, read_only
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.tracer.particle import Particle
 
 if TYPE_CHECKING:
     from mpifast.physics.systems.scanner_system import ScannerSystem

@@ -11,9 +11,9 @@ from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.selection import ROWS, rows_of
 from mpifast.io.mdf.system import MdfSystem, system_of
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.system_matrix import MODELS, SystemMatrix
+from mpifast.physics.tracer.particle import Particle
 
 
 def read_mdf(path: str | Path) -> MdfFile:

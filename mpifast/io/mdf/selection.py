@@ -10,7 +10,7 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.format import ORDERS
-from mpifast.physics.grid import Grid
+from mpifast.physics.fields.grid import Grid
 
 GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"

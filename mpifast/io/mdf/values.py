@@ -11,7 +11,7 @@ import numpy as np
 import mpifast
 from mpifast import _validation as check
 from mpifast.io.mdf.format import FIELDS, VERSION
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.system_matrix import SystemMatrix
 
 WIDTH = 1e-3  # metres, of a voxel across the line: readers want three dimensions and divide by them

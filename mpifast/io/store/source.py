@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.linear_system import LinearSystem
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
 from mpifast.physics.system_matrix import SystemMatrix, ideal_system_matrix, system_matrix
+from mpifast.physics.tracer.particle import Particle
 
 Samples = tuple[np.ndarray, np.ndarray]
 SIMULATED = ("scanner", "particle", "harmonics", "tolerance")

@@ -15,9 +15,9 @@ from mpifast.paper.experiments import Experiment, Outcome
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
 from mpifast.paper.studies import DIAMETERS
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.system_matrix import system_matrix
+from mpifast.physics.tracer.particle import Particle
 from mpifast.solvers.spectral import tsvd
 
 TITLE = "Claims of the text: learning rates, noise, truncated SVD"

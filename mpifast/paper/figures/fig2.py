@@ -14,9 +14,9 @@ from mpifast.data import phantoms
 from mpifast.paper.experiments import Experiment, Outcome
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
-from mpifast.physics.langevin import langevin_derivative
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.fields.scanner import Scanner
+from mpifast.physics.tracer.langevin import langevin_derivative
+from mpifast.physics.tracer.particle import Particle
 
 TITLE = "Convolved signals, and the width of the Langevin derivative"
 DIAMETERS = (30e-9, 50e-9)

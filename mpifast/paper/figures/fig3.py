@@ -13,9 +13,9 @@ from mpifast.data.spectra import Spectra
 from mpifast.paper.experiments import Experiment, Outcome
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
-from mpifast.physics.particle import Particle
-from mpifast.physics.scanner import Scanner
+from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.system_matrix import system_matrix
+from mpifast.physics.tracer.particle import Particle
 
 TITLE = "Spectra and system functions at 30 and 40 nm"
 DIAMETERS = (30e-9, 40e-9)

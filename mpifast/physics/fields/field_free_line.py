@@ -10,9 +10,9 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import LARGEST, channels_of, samples_of, triple
+from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.lissajous import EVEN
 from mpifast.physics.fields.sequence import LineDrive, Sequence, sine
-from mpifast.physics.grid import Grid
 
 ALONG = 1e-12  # a component of the unit normal that is no drive of its axis
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import as_gradient, channels_of, dividers, gradients, samples_of, triple
+from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import DriveAxis, LineDrive, Sequence, sine
-from mpifast.physics.grid import Grid
 
 EVEN = 1e-15  # |cos phase| of a cosine; pi/2 as a float leaves 6e-17
 

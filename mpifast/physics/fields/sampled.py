@@ -11,8 +11,8 @@ from scipy.fft import irfft, rfft
 
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import LARGEST, MAX_SAMPLES, as_gradient, channels_of, gradients
+from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import Sequence
-from mpifast.physics.grid import Grid
 
 EVEN = 1e-14  # relative difference of samples at t and -t that is their rounding
 TERMS = 2**22  # of trigonometric sums made together, which bounds the memory

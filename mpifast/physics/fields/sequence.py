@@ -9,7 +9,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import AXES, LARGEST
-from mpifast.physics.grid import Grid
+from mpifast.physics.fields.grid import Grid
 
 RANK = 1e-12  # eigenvalues of a gradient below this part of the largest are zero: a field-free line has one
 

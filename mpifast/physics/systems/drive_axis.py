@@ -23,7 +23,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from mpifast.physics.fields.sequence import Sequence, turned
-from mpifast.physics.particle import Particle
+from mpifast.physics.tracer.particle import Particle
 
 LARGEST_FIELD = 1e6  # xi; a thousand times what scanners do, at 3,200 poles
 BLOCK = 2**17  # poles times voxels of one step

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from mpifast.physics.fields.sequence import Sequence
-from mpifast.physics.particle import Particle
 from mpifast.physics.systems import drive_axis
+from mpifast.physics.tracer.particle import Particle
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
 STEP = 4096  # voxels at a time, where only the largest values are kept

@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from mpifast._compiled.jit import thread_count
 from mpifast.physics.fields.sequence import Sequence, turned
-from mpifast.physics.particle import Particle
 from mpifast.physics.systems._sampling_loops import magnetize, magnetize_moving
 from mpifast.physics.systems.drive_axis import refuse_sharp
+from mpifast.physics.tracer.particle import Particle
 
 ROUNDING = 1e-15  # of a coefficient of a magnetisation up to 1, whatever its size
 GROWTH = 1.5

@@ -13,12 +13,12 @@ import numpy as np
 
 from mpifast import _display
 from mpifast import _validation as check
+from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import Sequence
-from mpifast.physics.grid import Grid
 from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, read_only
-from mpifast.physics.particle import Particle
 from mpifast.physics.systems.routes import Route, route_of
 from mpifast.physics.systems.selection import candidate_rows
+from mpifast.physics.tracer.particle import Particle
 
 MEMORY = 0.5  # part of the machine's memory that a matrix may take: solvers need room for a copy
 

@@ -6,7 +6,7 @@ a small length. The Jacobian is t 1 + (l - t) n n^T with l = L'(x), t = L(x)/x a
 
 from libc.math cimport fabs, fmax, sqrt
 
-from mpifast.physics._langevin_kernels cimport (
+from mpifast.physics.tracer._langevin_kernels cimport (
     LANGEVIN_LOWER, LANGEVIN_UPPER, langevin_derivative_of, langevin_of, polynomial)
 
 

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.langevin import langevin
+from mpifast.physics.tracer.langevin import langevin
 
 LARGEST = 1000.0  # Langevin argument: particles of 40 nm in 0.26 T
 LOWEST = 1e-13

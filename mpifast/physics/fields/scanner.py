@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.grid import Grid
+from mpifast.physics.fields.grid import Grid
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 cimport cython
 cimport numpy as cnp
 
-from mpifast.physics._langevin_kernels cimport langevin_derivative_of, langevin_of
+from mpifast.physics.tracer._langevin_kernels cimport langevin_derivative_of, langevin_of
 
 cnp.import_array()
 cnp.import_ufunc()

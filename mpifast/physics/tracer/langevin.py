@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics import _langevin_kernels as kernels
+from mpifast.physics.tracer import _langevin_kernels as kernels
 
 
 def langevin(x: Any, out: np.ndarray | None = None) -> Any:
