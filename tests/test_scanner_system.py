@@ -10,13 +10,16 @@ import pytest
 import mpifast
 from mpifast import reference
 from mpifast.physics.systems import scanner_system as module
-from mpifast.physics.systems.routes import LineRoute, SampledRoute
+from mpifast.physics.systems.routes import KroneckerRoute, LineRoute, SampledRoute
 from mpifast.physics.tracer.particle import MU_0
 
 GRID = mpifast.Grid((6, 5), (12e-3, 10e-3))
 PARTICLE = mpifast.Particle(25e-9)
 SCANNER = mpifast.LissajousScanner(GRID, divider=(17, 16, 1), base_frequency=2e5, channels=("x", "y", "z"))
 SINES = mpifast.LissajousScanner(GRID, divider=(17, 16, 1), base_frequency=2e5, phase=(0, 0.3, 0))
+TILTED = mpifast.LissajousScanner(
+    GRID, [[-1, 0.3, 0], [0.3, -1, 0], [0, 0, 2]], divider=(17, 16, 1), base_frequency=2e5
+)
 LINE = mpifast.FieldFreeLineScanner(GRID, 2.0, 9e-3, 40, angle=0.3, phase=0.4)
 TURNING = mpifast.FieldFreeLineScanner(GRID, 2.0, 9e-3, 4, rotation=40)
 
@@ -30,8 +33,9 @@ def expected_matrix(system):
 @pytest.mark.parametrize(
     ("scanner", "route", "parts"),
     [
-        (SCANNER, SampledRoute, (1,)),
-        (SINES, SampledRoute, (0, 1)),
+        (SCANNER, KroneckerRoute, (1,)),
+        (SINES, KroneckerRoute, (0, 1)),
+        (TILTED, SampledRoute, (1,)),
         (LINE, LineRoute, (0, 1)),
         (mpifast.FieldFreeLineScanner(GRID, 2.0, 9e-3, 40, angle=0.3), LineRoute, (1,)),
         (TURNING, SampledRoute, (0, 1)),
@@ -42,7 +46,7 @@ def test_matrix_is_the_slow_twin(scanner, route, parts):
     system = mpifast.system_matrix(scanner, PARTICLE)
     expected = expected_matrix(system)
     peaks = np.abs(expected).max(axis=1)
-    floor = 4e-15 * 2 * np.pi * 0.6 * system.rows["number"]
+    floor = 5e-15 * 2 * np.pi * 0.6 * system.rows["number"]
     assert (np.abs(system.matrix - expected).max(axis=1) <= 1e-9 * peaks + floor).all()
     assert type(system.route) is route
     assert system.parts == parts
@@ -87,7 +91,7 @@ def test_band_and_mixing_order():
     np.testing.assert_array_equal(mixed.rows["number"], [0, 1, 16, 17, 32, 33, 34])
 
 
-@pytest.mark.parametrize("scanner", [SCANNER, SINES, LINE, TURNING])
+@pytest.mark.parametrize("scanner", [SCANNER, SINES, TILTED, LINE, TURNING])
 @pytest.mark.parametrize("level", [1e-1, 1e-3, 1e-6])
 def test_level_keeps_the_rows_above_it(scanner, level):
     whole = mpifast.system_matrix(scanner, PARTICLE)
@@ -103,9 +107,10 @@ def test_nothing_is_computed_before_it_is_asked_for(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("computed")
 
-    for route in (SampledRoute, LineRoute):
+    for route in (KroneckerRoute, SampledRoute, LineRoute):
         monkeypatch.setattr(route, "rows", refuse)
         monkeypatch.setattr(route, "peaks", refuse)
+        monkeypatch.setattr(route, "strong", refuse)
     system = mpifast.system_matrix(SCANNER, PARTICLE)
     assert repr(system) == "ScannerSystem(LissajousScanner, 411 rows, grid 6 x 5)"
     assert (system.parts, len(system.equations), system.voxels) == ((1,), 411, 30)
@@ -126,7 +131,7 @@ def test_a_selection_is_the_same_rows():
     assert chosen.fingerprint != system.fingerprint
 
 
-@pytest.mark.parametrize("scanner", [SCANNER, SINES, LINE])
+@pytest.mark.parametrize("scanner", [SCANNER, SINES, TILTED, LINE])
 def test_columns_are_those_of_the_matrix(scanner):
     system = mpifast.system_matrix(scanner, mpifast.Particle(10e-9))
     for part in (slice(0, 7), slice(7, 30), slice(29, None), slice(3, 3)):
@@ -154,7 +159,7 @@ def test_rows_of_nothing_but_rounding_are_zero():
     peaks = np.abs(system.matrix).max(axis=1)
     assert 20 < (peaks == 0).sum() < 120
     scale = 2 * np.pi * 0.6 * system.rows["number"]
-    assert (peaks[peaks > 0] > 2e-15 * scale[peaks > 0]).all()
+    assert (peaks[peaks > 0] > 1e-15 * scale[peaks > 0]).all()
 
 
 def test_a_matrix_that_does_not_fit_is_refused(monkeypatch):

@@ -18,7 +18,6 @@ from mpifast.data.phantoms import density_digits
 from mpifast.physics._noise_loops import disturb
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem
-from mpifast.physics.noise import noise_level
 from mpifast.physics.precision import warn_of_float32
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class Spectra:
         self._keys = key(self.seed)
         self._density = density_digits(density)
         self.density = self._density[0] / 2 ** self._density[1]
-        self.noise_level = noise_level(self.system.real, snr_db, self.density)
+        self.noise_level = self.system.noise_level(snr_db, self.density)
         self.snr_db = snr_db
         self.dtype = check.float_dtype("dtype", dtype)
         if snr_db is None and self.dtype == np.float32:

@@ -206,7 +206,7 @@ class LinearSystem:
         >>> bool((system.spectra(letters[10:], snr_db=25.0, seed=7, start=10) == u[10:]).all())
         True
         """
-        dtype, level = check.float_dtype("dtype", dtype), noise_level(self.real, snr_db)
+        dtype, level = check.float_dtype("dtype", dtype), self.noise_level(snr_db)
         seed, start = check.seed("seed", seed), check.integer("start", start, high=2**62)
         if snr_db is None and dtype == np.float32:
             warn_of_float32(self.condition, stacklevel=2)
@@ -216,6 +216,18 @@ class LinearSystem:
 
             add_noise(u, level, seed, start, threads)
         return u
+
+    def noise_level(self, snr_db: Any, density: float = 0.5) -> float:
+        """Standard deviation of the noise for a signal-to-noise ratio in decibels: `mpifast.physics.noise.noise_level`.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> system = mpifast.linear_system(np.eye(2))
+        >>> print(round(system.noise_level(20.0), 6))  # rms of the signal: sqrt(1/2)
+        0.070711
+        """
+        return noise_level(self.real, snr_db, density)
 
     def forward(self, phantoms: Any, threads: int | None = None) -> np.ndarray:
         """Complex spectra u = S c of phantoms [n, voxels]: complex128[n, rows].

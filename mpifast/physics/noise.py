@@ -43,8 +43,15 @@ def noise_level(real: np.ndarray, snr_db: Any, density: float = 0.5) -> float:
     >>> print(round(noise_level(np.eye(2), 20.0), 6))  # rms of the signal: sqrt(1/2)
     0.070711
     """
-    if snr_db is None:
-        return 0.0
+    return 0.0 if snr_db is None else noise_of(variance_of(real, density), snr_db)
+
+
+def variance_of(real: np.ndarray, density: float) -> np.ndarray:
+    """E[u_r^2] of some rows, float64[rows]."""
+    return density * (1.0 - density) * (real**2).sum(axis=1) + (density * real.sum(axis=1)) ** 2
+
+
+def noise_of(variance: np.ndarray, snr_db: Any) -> float:
+    """`noise_level` from the E[u_r^2] of all rows."""
     snr_db = check.number("snr_db", snr_db, low=-200.0, high=200.0, unit="dB")
-    variance = density * (1.0 - density) * (real**2).sum(axis=1) + (density * real.sum(axis=1)) ** 2
     return math.sqrt(variance.mean()) * 10.0 ** (-snr_db / 20.0)

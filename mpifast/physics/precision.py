@@ -20,9 +20,14 @@ def condition_of(real: np.ndarray) -> float:
 
     Of a larger system it is that of 512 neighbouring voxels in the middle, a lower bound of the whole.
     """
-    first = max(0, (real.shape[1] - VOXELS) // 2)
-    values = np.linalg.svd(real[:, first : first + VOXELS], compute_uv=False)
+    values = np.linalg.svd(real[:, neighbours(real.shape[1])], compute_uv=False)
     return float(values[0] / values[-1]) if values[-1] > 0.0 else np.inf
+
+
+def neighbours(voxels: int) -> slice:
+    """The voxels whose singular values are looked at."""
+    first = max(0, (voxels - VOXELS) // 2)
+    return slice(first, first + VOXELS)
 
 
 def warn_of_float32(condition: float, stacklevel: int) -> None:

@@ -151,8 +151,10 @@ def system_matrix(
     zero.
 
     For scanners on a grid row (d, k) is -2 pi i k mu0 Ms mhat_d[k], by the same convention (`ScannerSystem`). Nothing
-    is computed until it is asked for. One drive field of fixed direction has a closed form; any other scanner is
-    sampled in time, in float64 and as finely as the tolerance asks for.
+    is computed until it is asked for. The fastest way is chosen inside: a closed form for one drive field of fixed
+    direction; a sum of Kronecker products, which also is an operator without a matrix, where the gradient is diagonal
+    and each axis has one drive frequency; time samples in float64, as fine as the tolerance asks for, for any other
+    scanner.
 
     Parameters
     ----------
@@ -166,9 +168,8 @@ def system_matrix(
     tolerance : float, optional
         For a one-dimensional scanner the largest error relative to the largest entry, from 1e-13 to 0.1, and because
         of rounding at least 1e-15 times ``harmonics``; 1e-12 by default, or the least that the number of harmonics
-        allows. For scanners on a grid the largest error of each row
-        relative to the row's own largest magnitude, 1e-9 by default; coefficients mhat that are sampled in time keep a
-        rounding error of 2e-15 whatever the row, and are zero below it.
+        allows. For scanners on a grid the largest error of each row relative to the row's own largest magnitude, 1e-9
+        by default. A rounding error of 5e-15 of the coefficients mhat stays whatever the row: rows below it are zero.
     band : (float or None, float or None), optional
         Lowest and highest frequency of the rows, hertz; None: no bound. For scanners on a grid, as all that follow.
     level : float, optional

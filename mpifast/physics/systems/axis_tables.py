@@ -30,6 +30,11 @@ class AxisTables:
         """Number of orders p = 0, 1, ..."""
         return int(self.values.shape[1])
 
+    @property
+    def voxels(self) -> int:
+        """Number of voxels of the axis."""
+        return int(self.plus[-1]) + 1
+
     @functools.cached_property
     def largest(self) -> np.ndarray:
         """Largest magnitude along the axis, float64[2, orders, R]."""
@@ -40,7 +45,7 @@ class AxisTables:
         if not self.folded:
             return self.values
         sign = 1.0 - 2.0 * ((np.arange(self.orders) + np.arange(2)[:, None]) % 2)
-        full = np.empty((*self.values.shape[:3], self.plus[-1] + 1))
+        full = np.empty((*self.values.shape[:3], self.voxels))
         full[..., self.minus] = sign[:, :, None, None] * self.values
         full[..., self.plus] = self.values
         return full

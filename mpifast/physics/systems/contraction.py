@@ -82,6 +82,23 @@ class Contraction:
         parts = [self._x, self._y, self._z, self._z_transposed, self._used, self._counts]
         return sum(part.nbytes for part in (*parts, self.matrix.data, self.matrix.indices, self.matrix.indptr))
 
+    @property
+    def numbers(self) -> int:
+        """Numbers of all tensors of an image."""
+        return int(self._places.size * self._x.shape[3] * self._y.shape[3] * self._z.shape[4])
+
+    @property
+    def work(self) -> int:
+        """Multiplications for an image."""
+        half_x, half_y, half_z = (len(table.plus) for table in self.tables)
+        total = 0
+        for channel, (a, b, _) in itertools.product(self.channels, self.parities):
+            orders_x = self._counts[int(channel == 0), a, :, 0]
+            orders_y = self._counts[int(channel == 1), b, :, 1]
+            each = half_x * half_y * half_z + orders_y * half_z * (half_y + self._z.shape[4])
+            total += int((orders_x * each).sum())
+        return total + self.matrix.nnz
+
     def forward(self, c: np.ndarray, threads: int) -> np.ndarray:
         """Complex[n, rows] of images [n, voxels]."""
         parts, tensors = self._room(len(c))

@@ -16,10 +16,10 @@ from mpifast.physics.systems import _kronecker_loops as loops
 from mpifast.physics.systems.aliases import NEGLIGIBLE, find_aliases
 from mpifast.physics.systems.axis_tables import AxisTables, axis_tables, tensor_bounds, trimmed
 from mpifast.physics.systems.contraction import Contraction
+from mpifast.physics.systems.selection import nothing_left
 from mpifast.physics.tracer.mixture import gaussian_mixture
 
-LEAST_ERROR = 1e-12
-LEAST_LEVEL = 1e-6
+LEAST_ERROR = 5e-15  # with the rounding of the sums
 BATCH = 2**25  # numbers of rows formed in a call, about a tenth of a second
 
 
@@ -42,7 +42,7 @@ class KroneckerModel:
     channels, numbers : array_like
         Channel (0, 1, 2) and frequency number (>= 0) of each row, no row twice.
     error : float
-        Largest absolute error of any coefficient, at least 1e-12. That of row i relative to the row's own largest value
+        Largest absolute error of any coefficient, at least 5e-15. That of row i relative to the row's own largest value
         is at most ``error / peaks()[i]``. Arithmetic in float32 adds less than 1e-6 of ``bounds``, the sum of the row's
         terms, which is the largest value or little more.
 
@@ -69,7 +69,7 @@ class KroneckerModel:
         numbers: Any,
         error: float,
     ) -> None:
-        error = check.number("error", error, low=LEAST_ERROR)
+        self.allowed = error = check.number("error", error, low=LEAST_ERROR)
         self.channels, self.numbers = np.asarray(channels, np.int64), np.asarray(numbers, np.int64)
         self.shape = tuple(len(coordinate) for coordinate in coordinates)
         offsets = [beta * (axis.gradient * x + axis.offset) for axis, x in zip(axes, coordinates, strict=True)]
@@ -109,7 +109,7 @@ class KroneckerModel:
         rows = np.arange(len(self.numbers))[rows]
         model = object.__new__(KroneckerModel)
         model.channels, model.numbers = self.channels[rows], self.numbers[rows]
-        model.shape, model.weights, model.error = self.shape, self.weights, self.error
+        model.shape, model.weights, model.error, model.allowed = self.shape, self.weights, self.error, self.allowed
         model._aliases = self._aliases.select(rows)
         model._trim(self.tables)
         return model
@@ -126,8 +126,11 @@ class KroneckerModel:
         """The operator in float32 or float64, kept for the next call."""
         key = np.dtype(dtype)
         if key not in self._contractions:
-            new = Contraction(self.tables, self.weights, self._aliases, self.channels, 1e-2 * self.error, key)
-            self._contractions[key] = new
+            order = axis_order(self.shape)  # which moves single voxels only: images keep their order in memory
+            tables, aliases = [self.tables[axis] for axis in order], self._aliases
+            aliases = aliases._replace(orders=aliases.orders[:, order])
+            channels = np.argsort(order)[self.channels]
+            self._contractions[key] = Contraction(tables, self.weights, aliases, channels, 1e-2 * self.allowed, key)
         return self._contractions[key]
 
     def rows(
@@ -218,7 +221,7 @@ class KroneckerModel:
         sizes = np.tile(self.weights, (len(p), 1))
         for axis, place in zip(order, tables.T, strict=True):
             sizes *= self.tables[axis].largest.reshape(-1, len(self.weights))[place]
-        first = (sizes > 0.1 * NEGLIGIBLE * self.error).argmax(axis=1)
+        first = (sizes > 0.1 * NEGLIGIBLE * self.allowed).argmax(axis=1)
         terms = np.column_stack([tables, parity, first]).astype(np.int32)
         place = np.argsort(row * loops.PARITIES + parity, kind="stable")
         parts = factors.real[:, None] if self.is_real else np.column_stack([factors.real, factors.imag])
@@ -247,9 +250,9 @@ def strong_model(
     axes, coordinates, beta, channels, numbers, threads
         As for `KroneckerModel`.
     level : float
-        From 1e-6 to 1.
+        Up to 1.
     tolerance : float
-        Largest error of each row relative to the row's own largest value.
+        Largest error of each row relative to the row's own largest value; what it asks below 5e-15 is rounding.
     scale : array_like, optional
         What multiplies the coefficients of each row when rows are compared, float[rows]: the frequency, where the
         voltage counts.
@@ -263,8 +266,7 @@ def strong_model(
     Raises
     ------
     TypeError, ValueError
-        If ``level`` or ``tolerance`` is out of range, no row is left, or the weakest of the rows would need an error
-        below 1e-12.
+        If ``level`` or ``tolerance`` is out of range, or no row is left.
 
     Examples
     --------
@@ -279,24 +281,19 @@ def strong_model(
     >>> print(model.numbers)
     [16 18 32 33 48 49 50 64 65 66 67 80 81 82 83 98 99]
     """
-    level = check.number("level", level, low=LEAST_LEVEL, high=1.0)
+    level = check.number("level", level, low=LEAST_ERROR, high=1.0)
     tolerance = check.number("tolerance", tolerance, low=LEAST_ERROR, high=0.1)
     channels, numbers = np.asarray(channels, np.int64), np.asarray(numbers, np.int64)
     scale = np.ones(len(numbers)) if scale is None else np.asarray(scale, np.float64)
-    rough = KroneckerModel(axes, coordinates, beta, channels, numbers, 1e-4 * level)
+    rough = KroneckerModel(axes, coordinates, beta, channels, numbers, max(1e-4 * level, LEAST_ERROR))
     largest = np.flatnonzero(rough.bounds * scale >= (rough.lower_bounds() * scale).max())
     threshold = level * float((rough.select(largest).peaks(threads) * scale[largest]).max())
     chosen = np.zeros(len(numbers), bool)
     chosen[among] = True
     rows = np.flatnonzero(chosen & (rough.bounds * scale >= threshold))
     if not len(rows):
-        raise ValueError(f"level={level:g} leaves no row: lower it, or allow more frequencies")
-    error = tolerance * threshold / float(scale[rows].max())
-    if error < LEAST_ERROR:
-        raise ValueError(
-            f"level={level:g} and tolerance={tolerance:g} need coefficients to {error:.1g}, float64 gives"
-            f" {LEAST_ERROR:g}: raise one of them"
-        )
+        raise nothing_left(level, float((rough.bounds * scale)[chosen].max(initial=0.0)) * level / threshold)
+    error = max(tolerance * threshold / float(scale[rows].max()), LEAST_ERROR)
     model = KroneckerModel(axes, coordinates, beta, channels[rows], numbers[rows], error)
     unclear = np.flatnonzero(model.lower_bounds() * scale[rows] < threshold)
     strong = np.ones(len(rows), bool)

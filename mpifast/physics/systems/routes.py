@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.systems import drive_axis
+from mpifast.physics.systems.selection import nothing_left
+from mpifast.physics.tracer.mixture import LARGEST
 from mpifast.physics.tracer.particle import Particle
+
+if TYPE_CHECKING:
+    from mpifast.physics.systems.kronecker import KroneckerModel
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
 STEP = 4096  # voxels at a time, where only the largest values are kept
+ROOM = 2**23  # numbers of whole rows at a time, where some voxels of them are wanted
 
 
 class Route(ABC):
@@ -26,6 +34,8 @@ class Route(ABC):
     """
 
     is_real: bool
+    by_rows = False  # whether the bits of a row do not depend on which other rows are computed
+    error: float | None = None
 
     def __init__(
         self, scanner: Sequence, particle: Particle, channels: np.ndarray, numbers: np.ndarray, tolerance: float
@@ -40,6 +50,21 @@ class Route(ABC):
     @abstractmethod
     def peaks(self) -> np.ndarray:
         """Largest magnitude of each row over all voxels, float64[rows]; nothing of the matrix's size is made."""
+
+    def strong(self, level: float, among: np.ndarray) -> Route:
+        """The route of the rows out of ``among``, bool[rows], whose voltage is at least ``level`` times that of the
+        largest row.
+
+        Raises
+        ------
+        ValueError
+            If no row is left.
+        """
+        sizes = self.numbers * self.peaks()
+        kept = among & (sizes >= level * sizes.max())
+        if not kept.any():
+            raise nothing_left(level, sizes[among].max() / sizes.max())
+        return route_of(self.scanner, self.particle, self.channels[kept], self.numbers[kept], self.tolerance)
 
 
 class LineRoute(Route):
@@ -91,13 +116,100 @@ class SampledRoute(Route):
         return np.where(peaks > ROUNDING, peaks, 0.0)
 
 
-def route_of(
-    scanner: Sequence, particle: Particle, channels: np.ndarray, numbers: np.ndarray, tolerance: float
-) -> Route:
-    """The fastest route that a scanner allows.
+class KroneckerRoute(Route):
+    """Gradients and drive fields along the axes: sums of Kronecker products, and an operator without a matrix.
 
-    The Kronecker form plugs in here, for scanners with `Sequence.drive_axes` and no `Sequence.line_drive`.
+    Parameters
+    ----------
+    error : float, optional
+        Largest absolute error of a coefficient; rounding by default.
     """
+
+    by_rows = True
+
+    def __init__(
+        self,
+        scanner: Sequence,
+        particle: Particle,
+        channels: np.ndarray,
+        numbers: np.ndarray,
+        tolerance: float,
+        error: float | None = None,
+    ) -> None:
+        super().__init__(scanner, particle, channels, numbers, tolerance)
+        self.error = error
+
+    @functools.cached_property
+    def model(self) -> KroneckerModel:
+        """The tables of all axes and the terms of all rows."""
+        from mpifast.physics.systems.kronecker import LEAST_ERROR, KroneckerModel  # here: as for `SampledRoute`
+
+        arguments = _fields_of_axes(self.scanner, self.particle)
+        return KroneckerModel(*arguments, self.channels, self.numbers, self.error or LEAST_ERROR)
+
+    @property
+    def is_real(self) -> bool:  # type: ignore[override]
+        """Whether all drive fields are cosines."""
+        return self.scanner.even_in_time
+
+    def rows(self, voxels: slice = slice(None)) -> np.ndarray:
+        """The rows, some at a time where not all voxels are wanted."""
+        kind = np.dtype(np.float64 if self.is_real else np.complex128)
+        first, last, _ = voxels.indices(self.scanner.grid.voxels)
+        if last - first == self.scanner.grid.voxels:
+            return self.model.rows(dtype=kind)
+        result = np.empty((len(self.numbers), max(0, last - first)), kind)
+        step = max(1, ROOM // self.scanner.grid.voxels)
+        for start in range(0, len(result), step):
+            result[start : start + step] = self.model.rows(slice(start, start + step), kind)[:, first:last]
+        return result
+
+    def peaks(self) -> np.ndarray:
+        """Largest magnitude of each row, to 1e-6 of it."""
+        return self.model.peaks()
+
+    def strong(self, level: float, among: np.ndarray) -> Route:
+        """The rows above the level, found by bounds of the rows."""
+        from mpifast.physics.systems.kronecker import strong_model
+
+        model = strong_model(
+            *_fields_of_axes(self.scanner, self.particle), self.channels, self.numbers,
+            level=level, tolerance=self.tolerance, scale=self.numbers, among=among,
+        )  # fmt: skip
+        route = KroneckerRoute(
+            self.scanner, self.particle, model.channels, model.numbers, self.tolerance, model.allowed
+        )
+        route.model = model
+        return route
+
+
+def _fields_of_axes(scanner: Sequence, particle: Particle) -> tuple[Any, list[np.ndarray], float]:
+    """The first arguments of a `KroneckerModel`."""
+    coordinates = [*scanner.grid.axes, *[np.zeros(1)] * (3 - len(scanner.grid.shape))]
+    return scanner.drive_axes(), coordinates, particle.beta
+
+
+def route_of(
+    scanner: Sequence,
+    particle: Particle,
+    channels: np.ndarray,
+    numbers: np.ndarray,
+    tolerance: float,
+    error: float | None = None,
+) -> Route:
+    """The fastest route that a scanner allows; ``error`` as for `KroneckerRoute`."""
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
+    axes = scanner.drive_axes()
+    if axes is not None and _largest_argument(scanner, particle, axes) <= LARGEST:
+        return KroneckerRoute(scanner, particle, channels, numbers, tolerance, error)
     return SampledRoute(scanner, particle, channels, numbers, tolerance)
+
+
+def _largest_argument(scanner: Sequence, particle: Particle, axes: Any) -> float:
+    """The largest Langevin argument in the field of view."""
+    fields = [
+        np.abs(axis.gradient * (x if len(x) else 0.0) + axis.offset).max() + (axis.amplitude if axis.multiple else 0.0)
+        for axis, x in zip(axes, _fields_of_axes(scanner, particle)[1], strict=True)
+    ]
+    return particle.beta * float(np.linalg.norm(fields))

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,9 +16,14 @@ from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, read_only
-from mpifast.physics.systems.routes import Route, route_of
+from mpifast.physics.noise import noise_of, variance_of
+from mpifast.physics.precision import condition_of, neighbours
+from mpifast.physics.systems.routes import ROOM, KroneckerRoute, Route, route_of
 from mpifast.physics.systems.selection import candidate_rows
 from mpifast.physics.tracer.particle import Particle
+
+if TYPE_CHECKING:
+    from mpifast.physics.systems.kronecker import KroneckerModel
 
 MEMORY = 0.5  # part of the machine's memory that a matrix may take: solvers need room for a copy
 
@@ -71,6 +76,7 @@ class ScannerSystem(LinearSystem):
         self.tolerance = check.number("tolerance", tolerance, low=1e-13, high=0.1)
         self.level = None if level is None else check.number("level", level, low=1e-15, high=1.0)
         self._candidates = candidate_rows(scanner, channels, band, mixing_order)
+        self._error: float | None = None  # of a selection: that of the whole
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.grid.shape))
@@ -91,8 +97,7 @@ class ScannerSystem(LinearSystem):
         """What each row is: receive channel (0, 1, 2 for x, y, z), frequency number k, frequency k / period."""
         channels, numbers = self._candidates
         if self.level is not None:
-            kept = self._above_level()
-            channels, numbers = channels[kept], numbers[kept]
+            channels, numbers = self.route.channels, self.route.numbers
         rows = np.empty(len(numbers), ROW)
         rows["channel"], rows["number"], rows["frequency"] = channels, numbers, numbers / self.scanner.period
         return read_only(rows)
@@ -100,8 +105,16 @@ class ScannerSystem(LinearSystem):
     @functools.cached_property
     def route(self) -> Route:
         """The way to the coefficients of the rows."""
-        channels, numbers = (self.rows[name].astype(np.int64) for name in ("channel", "number"))
-        return route_of(self.scanner, self.particle, channels, numbers, self.tolerance)
+        channels, numbers = self._candidates
+        facts = self.scanner, self.particle
+        if self.level is None:
+            return route_of(*facts, channels, numbers, self.tolerance, self._error)
+        # The level is a part of the largest row of all frequencies.
+        every, all_numbers = candidate_rows(self.scanner, tuple("xyz"[channel] for channel in np.unique(channels)))
+        count = self.scanner.samples // 2 + 1
+        among = np.zeros(len(every), bool)
+        among[np.searchsorted(np.unique(channels), channels) * count + numbers] = True
+        return route_of(*facts, every, all_numbers, self.tolerance).strong(self.level, among)
 
     @property
     def grid(self) -> Grid:
@@ -172,6 +185,70 @@ class ScannerSystem(LinearSystem):
         return columns
 
     @functools.cached_property
+    def operator(self) -> KroneckerModel | None:
+        """The system as an operator, where that is the faster forward model or a matrix would not fit into memory.
+
+        It follows from the system alone, so that spectra have the same bits everywhere. The operator has the smaller
+        products: it must save a third of the multiplications.
+        """
+        if not isinstance(self.route, KroneckerRoute):
+            return None
+        model, dense = self.route.model, len(self.equations) * self.voxels
+        faster = 1.5 * model.contraction(np.float32).work < dense
+        return model if faster or self._size(np.float64) > MEMORY * machine_memory() else None
+
+    @functools.cached_property
+    def condition(self) -> float:
+        """Condition number of `real`, or a lower bound of it (`mpifast.physics.precision.condition_of`)."""
+        if self.operator is None:
+            return super().condition
+        middle = self.columns(neighbours(self.voxels))
+        return condition_of(np.concatenate([middle.real if part == REAL else middle.imag for part in self.parts]))
+
+    @functools.cached_property
+    def forward_model(self) -> Any:
+        """The fast forward model behind `spectra`: the `operator`, or the product with `real`."""
+        if self.operator is None:
+            return super().forward_model
+        from mpifast.physics.systems.operator_model import OperatorModel  # here: as for `SampledRoute`
+
+        return OperatorModel(self.operator, self._scale, self.parts)
+
+    def as_linear_operator(self) -> Any:
+        """The map u = S c with its adjoint, as `LinearSystem.as_linear_operator`; without a matrix where `operator` is
+        the faster way.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> grid = mpifast.Grid((16, 16, 16), (24e-3, 24e-3, 12e-3))
+        >>> scanner = mpifast.LissajousScanner(grid, drive_amplitude=(12e-3, 12e-3, 12e-3))
+        >>> system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), band=(80e3, None), level=1e-2)
+        >>> operator = system.as_linear_operator()
+        >>> operator.shape == (len(system.rows), 4096), operator.rmatvec(operator @ np.ones(4096)).shape
+        (True, (4096,))
+        """
+        if self.operator is None:
+            return super().as_linear_operator()
+        from scipy.sparse.linalg import LinearOperator  # here: the physics alone does not load SciPy's solvers
+
+        model, shape = self.forward_model, (len(self.equations), self.voxels)
+
+        def product(method: Any) -> Any:
+            return lambda x: method(np.ascontiguousarray(np.atleast_2d(x.T), np.float64)).T.reshape(-1, *x.shape[1:])
+
+        forward, adjoint = product(functools.partial(model, dtype=np.float64)), product(model.adjoint)
+        return LinearOperator(shape, forward, adjoint, forward, np.float64, adjoint)
+
+    def noise_level(self, snr_db: Any, density: float = 0.5) -> float:
+        """Standard deviation of the noise of `LinearSystem.noise_level`, from some rows at a time."""
+        if self.operator is None or snr_db is None:
+            return super().noise_level(snr_db, density)
+        step, count = max(1, ROOM // self.voxels), len(self.rows)
+        parts = [self.select(np.arange(first, min(first + step, count))) for first in range(0, count, step)]
+        return noise_of(np.concatenate([variance_of(part.real, density) for part in parts]), snr_db)
+
+    @functools.cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and row labels."""
         facts = [self.model, type(self.scanner).__name__, asdict(self.scanner), asdict(self.particle)]
@@ -184,35 +261,27 @@ class ScannerSystem(LinearSystem):
         """The same with fewer rows, of which nothing is computed either."""
         fewer = ScannerSystem(self.scanner, self.particle, self.tolerance)
         fewer._candidates = tuple(self.rows[name][kept].astype(np.int64) for name in ("channel", "number"))
+        fewer._error = self._error if self.level is None else self.route.error
         return fewer
-
-    def _above_level(self) -> np.ndarray:
-        """Which candidates are above the level, bool[candidates]: relative to the largest row of all frequencies."""
-        channels, numbers = self._candidates
-        names = tuple("xyz"[channel] for channel in np.unique(channels))
-        every_channel, every_number = candidate_rows(self.scanner, names)
-        sizes = (
-            every_number * route_of(self.scanner, self.particle, every_channel, every_number, self.tolerance).peaks()
-        )
-        count = self.scanner.samples // 2 + 1
-        mine = sizes[np.searchsorted(np.unique(channels), channels) * count + numbers]
-        kept = mine >= self.level * sizes.max()
-        if not kept.any():
-            raise ValueError(
-                f"level={self.level:g} leaves no row: the largest of them is {mine.max() / sizes.max():.2g} of the"
-                " largest row of all frequencies; lower it, or choose a wider band"
-            )
-        return kept
 
     def _scaled(self, factor: complex, voxels: slice = slice(None)) -> np.ndarray:
         """The rows mhat times factor * 2 pi k mu0 Ms."""
         rows = self.route.rows(voxels)
-        for row, number in zip(rows, self.route.numbers, strict=True):
-            row *= factor * (2.0 * np.pi * number * self.particle.saturation_field)
+        for row, scale in zip(rows, self._scale, strict=True):
+            row *= factor * scale
         return rows
 
+    @property
+    def _scale(self) -> np.ndarray:
+        """2 pi k mu0 Ms of each row: what a row is in units of -1j mhat."""
+        return 2.0 * np.pi * self.rows["number"] * self.particle.saturation_field
+
+    def _size(self, dtype: Any) -> int:
+        """Bytes of a matrix of the rows."""
+        return len(self.rows) * self.voxels * np.dtype(dtype).itemsize
+
     def _check_memory(self, dtype: Any) -> None:
-        size = len(self.rows) * self.voxels * np.dtype(dtype).itemsize
+        size = self._size(dtype)
         if size > MEMORY * machine_memory():
             raise ValueError(
                 f"the dense matrix of {len(self.rows):,} rows and {self.voxels:,} voxels takes {size / 1e9:,.1f} GB,"

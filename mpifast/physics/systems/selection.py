@@ -73,3 +73,11 @@ def _edges(band: Any) -> tuple[float, float]:
         for e, default in zip(edges, (0.0, np.inf), strict=True)
     )
     return float(low), float(high)
+
+
+def nothing_left(level: float, largest: float) -> ValueError:
+    """The error of a level above all rows, of which the largest is ``largest`` of the largest of all frequencies."""
+    return ValueError(
+        f"level={level:g} leaves no row: the largest of them is {largest:.2g} of the largest row of all frequencies;"
+        " lower it, or choose a wider band"
+    )

@@ -1,0 +1,76 @@
+"""The forward model of a system in Kronecker form: spectra of phantoms without a matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast._compiled.jit import thread_count
+from mpifast.physics.linear_system import REAL
+from mpifast.physics.systems.kronecker import KroneckerModel
+
+BATCH = 2**23  # numbers of phantoms, and of the tensors they become, at a time
+
+
+class OperatorModel:
+    """What `mpifast.physics.forward.ForwardModel` is to a stored matrix, with the same methods.
+
+    Parameters
+    ----------
+    model : KroneckerModel
+        The coefficients mhat of all rows.
+    scale : ndarray
+        float64[rows]: a row is -1j * scale * mhat.
+    parts : tuple of int
+        Which parts of the rows are equations.
+    """
+
+    def __init__(self, model: KroneckerModel, scale: np.ndarray, parts: tuple[int, ...]) -> None:
+        self._model, self._scale, self._parts = model, scale, parts
+        self.equations, self.voxels = len(parts) * len(scale), model.voxels
+
+    def tables(self, dtype: np.dtype) -> np.ndarray | None:
+        """None: look-up tables are for small matrices."""
+        return None
+
+    def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
+        """Spectra dtype[n, equations] of ``phantoms`` [n, voxels]; see `LinearSystem.spectra`."""
+        array = check.matrix("phantoms", phantoms, self.voxels, what="voxels", empty=True)
+        spectra = np.empty((len(array), self.equations), check.float_dtype("dtype", dtype))
+        self.multiply(array, spectra, thread_count(threads))
+        return spectra
+
+    def multiply(self, phantoms: np.ndarray, spectra: np.ndarray, threads: int) -> None:
+        """Spectra [n, equations] of phantoms of any type, in the precision of the spectra."""
+        contraction = self._model.contraction(spectra.dtype)
+        for part in self._batches(len(phantoms), contraction.numbers):
+            sums = contraction.forward(phantoms[part], threads)  # [n, rows]
+            for equations, kind in zip(self._split(spectra[part]), self._parts, strict=True):
+                if kind == REAL:  # -1j * (a + 1j * b) = b - 1j * a
+                    np.multiply(sums.imag, self._scale, out=equations, casting="same_kind")
+                else:
+                    np.multiply(sums.real, -self._scale, out=equations, casting="same_kind")
+
+    def adjoint(self, u: np.ndarray, threads: int | None = None) -> np.ndarray:
+        """The transpose applied to right-hand sides [n, equations], float32 or float64: dtype[n, voxels]."""
+        contraction, threads = self._model.contraction(u.dtype), thread_count(threads)
+        images = np.empty((len(u), self.voxels), u.dtype)
+        for part in self._batches(len(u), contraction.numbers):
+            sums = np.zeros((len(u[part]), len(self._scale)), np.result_type(u.dtype, np.complex64))
+            for equations, kind in zip(self._split(u[part]), self._parts, strict=True):
+                if kind == REAL:
+                    np.multiply(equations, self._scale, out=sums.imag, casting="same_kind")
+                else:
+                    np.multiply(equations, -self._scale, out=sums.real, casting="same_kind")
+            images[part] = contraction.adjoint(sums, threads)
+        return images
+
+    def _split(self, spectra: np.ndarray) -> list[np.ndarray]:
+        """The equations [n, rows] of each part."""
+        return np.split(spectra, len(self._parts), axis=1)
+
+    def _batches(self, count: int, numbers: int) -> list[slice]:
+        step = max(1, BATCH // max(numbers, self.voxels))
+        return [slice(first, first + step) for first in range(0, count, step)]
