@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fresh, lissajous, machine, problems, table
+from benchmarks import fresh, lissajous, machine, planar_spectra, problems, table
 from benchmarks.pairs import Clock, Mark, Pair, blas_threads, compare
 from benchmarks.problems import NEIGHBOURS, PAPER
 
@@ -285,11 +285,22 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "N1": lambda run: run.pair(lissajous.plane(), "library", 5),
     "N2": lambda run: run.pair(lissajous.space(), "library", 5),
     "N4": lambda run: run.pair(lissajous.operator(), "library", 9),
+    "N9": lambda run: run.pair(planar_spectra.spectra(), "library", 9),
     "libraries": libraries,
     "parts": stages,
     "memory": memory,
 }
-PRODUCTS = ("P1", "P2", "P3", "P5", "P5 tenfold", "P5 noisy", "P7", "P13")  # their peer is a product of NumPy's BLAS
+PRODUCTS = (
+    "P1",
+    "P2",
+    "P3",
+    "P5",
+    "P5 tenfold",
+    "P5 noisy",
+    "P7",
+    "P13",
+    "N9",
+)  # their peer is a product of NumPy's BLAS
 ON_REQUEST = {"P9 in full": reproduce_in_full}  # a quarter of an hour
 
 

@@ -95,14 +95,14 @@ def path(name: str, value: Any) -> Path:
     return Path(value)
 
 
-def float_dtype(name: str, value: Any) -> np.dtype:
-    """float32 or float64, however spelled."""
+def float_dtype(name: str, value: Any, names: tuple[str, str] = DTYPES) -> np.dtype:
+    """float32 or float64, or another pair of types, however spelled."""
     try:
         dtype = np.dtype(value)
     except TypeError as error:
-        raise TypeError(f"{name}={value!r} is not a dtype: use 'float32' or 'float64'") from error
-    if dtype.name not in DTYPES:
-        raise ValueError(f"{name}={dtype.name!r} is not supported: use 'float32' or 'float64'")
+        raise TypeError(f"{name}={value!r} is not a dtype: use {names[0]!r} or {names[1]!r}") from error
+    if dtype.name not in names:
+        raise ValueError(f"{name}={dtype.name!r} is not supported: use {names[0]!r} or {names[1]!r}")
     return dtype.newbyteorder("=")
 
 

@@ -233,3 +233,15 @@ def test_a_store_describes_a_sampled_waveform_by_its_digest():
     assert len(json.dumps(found)) < 2000
     assert found["scanner"]["drive_field"]["shape"] == [3000, 3]
     assert (found["model"], found["scanner"]["period"]) == ("vector langevin", 1e-3)
+
+
+@pytest.mark.parametrize("scanner", [SCANNER, SINES, TILTED, LINE])
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-8])
+def test_single_precision(scanner, tolerance):
+    system = mpifast.system_matrix(scanner, PARTICLE, tolerance=tolerance, level=1e-4)
+    found = system.columns(slice(3, 20), "complex64")
+    assert found.dtype == np.complex64
+    error = np.abs(found - system.matrix[:, 3:20]).max(axis=1) / np.abs(system.matrix).max(axis=1)
+    assert error.max() <= (1e-6 if tolerance == 1e-5 else 1e-7)
+    with pytest.raises(ValueError, match="dtype='float64' is not supported: use 'complex64' or 'complex128'"):
+        system.columns(dtype="float64")

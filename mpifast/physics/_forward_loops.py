@@ -50,4 +50,23 @@ def _multiply(phantoms: np.ndarray, panels: np.ndarray, spectra: np.ndarray, slo
                     spectra[first + s, left + r] = result[s, r]
 
 
-look_up, multiply = Loop(_look_up), Loop(_multiply)
+def _fold(images: np.ndarray, even: np.ndarray, odd: np.ndarray, slots: int, slot: int) -> None:
+    """Sums and differences of voxels and their mirror images along the middle axis of images [n, outer, length, inner]:
+    a slot's contiguous share of the samples. A voxel in the middle is its own mirror image.
+    """
+    outer, length, inner = np.uint64(images.shape[1]), np.uint64(images.shape[2]), np.uint64(images.shape[3])
+    half, one = np.uint64(even.shape[2]), np.uint64(1)
+    for s in range(len(images) * slot // slots, len(images) * (slot + 1) // slots):
+        for i in range(outer):
+            for j in range(half):
+                plus, minus = length - half + j, half - one - j
+                for k in range(inner):
+                    a = even.dtype.type(images[s, i, plus, k])
+                    b = even.dtype.type(images[s, i, minus, k])
+                    even[s, i, j, k], odd[s, i, j, k] = a + b, a - b
+                if plus == minus:
+                    for k in range(inner):
+                        even[s, i, j, k] = even.dtype.type(images[s, i, plus, k])
+
+
+look_up, multiply, fold = Loop(_look_up), Loop(_multiply), Loop(_fold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from mpifast._compiled.philox import key
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.physics import _forward_loops as loops
 from mpifast.physics._noise_loops import disturb
+from mpifast.physics.mirror import Mirror, find_mirror
 
 LARGEST_TABLES = 2**21  # bytes: an L2 cache; larger ones are slower than the ordinary product
 LARGEST_PANEL = 2**18  # bytes
@@ -26,22 +28,30 @@ class ForwardModel:
     tabulated for each group, so a spectrum of 129 voxels is the sum of 26 table rows instead of 129 products (the
     method of four Russians): for 200 harmonics 0.7 MB of tables in float32, which an L2 cache holds.
 
-    The product is our own and not BLAS's: its bits depend on neither threads nor the number of spectra.
+    The product is our own and not BLAS's: its bits depend on neither threads nor the number of spectra. Where all rows
+    are even or odd along an axis, it takes half of the multiplications (`mpifast.physics.mirror`).
 
     Parameters
     ----------
     real : ndarray
         float64[equations, voxels], the system as real equations.
+    shape : tuple of int, optional
+        That of the grid.
     """
 
-    def __init__(self, real: np.ndarray) -> None:
+    def __init__(self, real: np.ndarray, shape: tuple[int, ...] | None = None) -> None:
         self.equations, self.voxels = real.shape
-        self._real = real
+        self._real, self._shape = real, shape or (self.voxels,)
         self._tables: dict[np.dtype, np.ndarray] = {}
-        self._panels: dict[np.dtype, np.ndarray] = {}
+        self._panels: dict[np.dtype, list[np.ndarray]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_tables": {}, "_panels": {}}  # made again where they are needed
+
+    @functools.cached_property
+    def mirror(self) -> Mirror | None:
+        """The axis along which all rows are even or odd, if there is one."""
+        return find_mirror(self._real, self._shape)
 
     def tables(self, dtype: np.dtype) -> np.ndarray | None:
         """Partial sums dtype[groups, 32, equations padded to `lanes`], made in float64 and rounded once; None where
@@ -56,10 +66,13 @@ class ForwardModel:
             self._tables[dtype] = tables
         return self._tables[dtype]
 
-    def panels(self, dtype: np.dtype) -> np.ndarray:
-        """The transpose of the system as `in_panels` makes them; kept for the next call."""
+    def panels(self, dtype: np.dtype) -> list[np.ndarray]:
+        """The transpose of the system as `in_panels` makes them, or that of its even and that of its odd rows; kept for
+        the next call.
+        """
         if dtype not in self._panels:
-            self._panels[dtype] = in_panels(self._real.T, dtype)
+            halves = [self._real] if self.mirror is None else self.mirror.columns(self._real)
+            self._panels[dtype] = [in_panels(half.T, dtype) for half in halves]
         return self._panels[dtype]
 
     def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
@@ -78,10 +91,19 @@ class ForwardModel:
 
     def multiply(self, phantoms: np.ndarray, spectra: np.ndarray, threads: int) -> None:
         """Spectra [n, equations] of phantoms of any type, by the ordinary product."""
-        batch = max(1, BATCH // self.voxels)
+        dtype, batch = spectra.dtype, max(1, BATCH // self.voxels)
+        panels = self.panels(dtype)
         for first in range(0, len(phantoms), batch):
-            part = np.ascontiguousarray(phantoms[first : first + batch], spectra.dtype)
-            loops.multiply(part, self.panels(spectra.dtype), spectra[first : first + batch], threads, threads=threads)
+            part, out = phantoms[first : first + batch], spectra[first : first + batch]
+            if self.mirror is None:
+                loops.multiply(np.ascontiguousarray(part, dtype), *panels, out, threads, threads=threads)
+                continue
+            for half, panel, rows in zip(
+                self.mirror.parts(part, dtype, threads), panels, self.mirror.halves, strict=True
+            ):
+                sums = np.empty((len(part), len(rows)), dtype)
+                loops.multiply(half, panel, sums, threads, threads=threads)
+                out[:, rows] = sums
 
     def adjoint(self, u: np.ndarray, threads: int | None = None) -> np.ndarray:
         """The transpose applied to right-hand sides float64[n, equations]: float64[n, voxels]."""

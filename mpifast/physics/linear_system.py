@@ -144,7 +144,7 @@ class LinearSystem:
         """The fast forward model behind `spectra` (`mpifast.physics.forward.ForwardModel`), made on first use."""
         from mpifast.physics.forward import ForwardModel  # here: physics alone does not load Numba
 
-        return ForwardModel(self.real)
+        return ForwardModel(self.real, self.grid.shape if self.grid else None)
 
     def spectra(
         self,

@@ -134,7 +134,12 @@ class KroneckerModel:
         return self._contractions[key]
 
     def rows(
-        self, rows: Any = slice(None), dtype: Any = np.complex64, arithmetic: Any = None, threads: int | None = None
+        self,
+        rows: Any = slice(None),
+        dtype: Any = np.complex64,
+        arithmetic: Any = None,
+        threads: int | None = None,
+        scale: np.ndarray | None = None,
     ) -> np.ndarray:
         """The coefficients of some rows.
 
@@ -143,11 +148,13 @@ class KroneckerModel:
         rows : optional
             Indices or bool[rows]; all by default.
         dtype : optional
-            complex64 or complex128; float32 or float64 for the real parts alone, where `is_real`.
+            complex64 or complex128; float32 or float64 where no row has imaginary parts.
         arithmetic : optional
             float32 or float64; the precision of ``dtype`` by default. Values in float64 are rounded once.
         threads : int, optional
             All by default.
+        scale : ndarray, optional
+            What multiplies each row of the model: float64 or complex128[rows].
 
         Returns
         -------
@@ -155,13 +162,24 @@ class KroneckerModel:
             dtype[rows, voxels].
         """
         model = self.select(rows)
-        dtype = np.dtype(dtype)
-        if dtype.kind == "f" and not self.is_real:
+        if scale is not None:
+            counts = np.diff(model._aliases.starts)
+            model._aliases = model._aliases._replace(factors=model._aliases.factors * np.repeat(scale[rows], counts))
+        dtype, factors = np.dtype(dtype), model._aliases.factors
+        if dtype.kind == "f" and factors.imag.any():
             raise ValueError(f"dtype={dtype.name} holds no complex rows: use complex64 or complex128")
-        out = np.empty((len(model.numbers), *self.shape), dtype)
-        floats = out.view(out.real.dtype).reshape(*out.shape, 2 if dtype.kind == "c" else 1)
-        model._form(floats, np.empty(0), arithmetic or floats.dtype, threads)
-        return out.reshape(len(out), self.voxels)
+        shape, single = (len(model.numbers), *self.shape), np.empty(0, dtype).real.dtype
+        if dtype.kind == "f":
+            out = floats = np.empty((*shape, 1), dtype)
+        else:
+            # Imaginary rows are written as real ones are, one number later: each zero is the next one's real part.
+            numbers = np.empty(2 * math.prod(shape) + 1, single)
+            shifted = factors.imag.any() and not factors.real.any()
+            numbers[0] = 0.0
+            floats = numbers[1:] if shifted else numbers[:-1]
+            floats, out = floats.reshape(*shape, 2), numbers[:-1].view(dtype)
+        model._form(floats, np.empty(0), arithmetic or single, threads)
+        return out.reshape(len(model.numbers), self.voxels)
 
     def peaks(self, threads: int | None = None) -> np.ndarray:
         """Largest magnitude of each row, float64[rows], to 1e-6 of it."""
@@ -224,8 +242,8 @@ class KroneckerModel:
         first = (sizes > 0.1 * NEGLIGIBLE * self.allowed).argmax(axis=1)
         terms = np.column_stack([tables, parity, first]).astype(np.int32)
         place = np.argsort(row * loops.PARITIES + parity, kind="stable")
-        parts = factors.real[:, None] if self.is_real else np.column_stack([factors.real, factors.imag])
-        return terms[place], parts[place]
+        parts = [part for part in (factors.real, factors.imag) if part.any()] or [factors.real]
+        return terms[place], np.column_stack(parts)[place]
 
 
 def strong_model(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
 STEP = 4096  # voxels at a time, where only the largest values are kept
+SINGLE = 1e-6  # tolerance from which on complex64 rows are computed in float32, which adds less than that
 ROOM = 2**23  # numbers of whole rows at a time, where some voxels of them are wanted
 
 
@@ -46,6 +47,16 @@ class Route(ABC):
     @abstractmethod
     def rows(self, voxels: slice = slice(None)) -> np.ndarray:
         """mhat, complex128 or float64[rows, voxels], of all voxels or of some neighbouring ones."""
+
+    def scaled(self, scale: np.ndarray, dtype: np.dtype, voxels: slice = slice(None)) -> np.ndarray:
+        """The rows times ``scale``, float64 or complex128[rows]."""
+        rows = self.rows(voxels)
+        if np.iscomplexobj(scale) and not np.iscomplexobj(rows):
+            result = np.zeros(rows.shape, dtype)
+            np.multiply(rows, scale.imag[:, None], out=result.imag, casting="same_kind")
+            return result
+        rows *= scale[:, None]
+        return rows.astype(dtype, copy=False)
 
     @abstractmethod
     def peaks(self) -> np.ndarray:
@@ -153,15 +164,21 @@ class KroneckerRoute(Route):
         return self.scanner.even_in_time
 
     def rows(self, voxels: slice = slice(None)) -> np.ndarray:
-        """The rows, some at a time where not all voxels are wanted."""
-        kind = np.dtype(np.float64 if self.is_real else np.complex128)
+        """The rows."""
+        return self.scaled(np.ones(len(self.numbers)), np.dtype(np.float64 if self.is_real else np.complex128), voxels)
+
+    def scaled(self, scale: np.ndarray, dtype: np.dtype, voxels: slice = slice(None)) -> np.ndarray:
+        """The rows times ``scale``, some at a time where not all voxels are wanted."""
+        arithmetic = np.float32 if dtype.itemsize <= 8 and self.tolerance >= SINGLE else np.float64
+        arithmetic = np.float64 if dtype == np.float64 else arithmetic
         first, last, _ = voxels.indices(self.scanner.grid.voxels)
         if last - first == self.scanner.grid.voxels:
-            return self.model.rows(dtype=kind)
-        result = np.empty((len(self.numbers), max(0, last - first)), kind)
+            return self.model.rows(dtype=dtype, arithmetic=arithmetic, scale=scale)
+        result = np.empty((len(self.numbers), max(0, last - first)), dtype)
         step = max(1, ROOM // self.scanner.grid.voxels)
         for start in range(0, len(result), step):
-            result[start : start + step] = self.model.rows(slice(start, start + step), kind)[:, first:last]
+            part = slice(start, start + step)
+            result[part] = self.model.rows(part, dtype, arithmetic, scale=scale)[:, first:last]
         return result
 
     def peaks(self) -> np.ndarray:
