@@ -14,7 +14,7 @@ from mpifast._compiled.jit import thread_count
 from mpifast._compiled.philox import key
 from mpifast.data import _spectra_loops as loops
 from mpifast.data._phantoms_loops import draw as draw_phantoms
-from mpifast.data.phantoms import density_digits
+from mpifast.data.phantoms.density import density_digits
 from mpifast.physics._noise_loops import disturb
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem
