@@ -45,6 +45,17 @@ def noise_level(real: np.ndarray, snr_db: Any, density: float = 0.5) -> float:
     """
     if snr_db is None:
         return 0.0
-    snr_db = check.number("snr_db", snr_db, low=-200.0, high=200.0, unit="dB")
     variance = density * (1.0 - density) * (real**2).sum(axis=1) + (density * real.sum(axis=1)) ** 2
-    return math.sqrt(variance.mean()) * 10.0 ** (-snr_db / 20.0)
+    return level_below(math.sqrt(variance.mean()), snr_db)
+
+
+def level_below(signal: float, snr_db: Any) -> float:
+    """Standard deviation of the noise so many decibels below the root mean square of a signal.
+
+    Examples
+    --------
+    >>> from mpifast.physics.noise import level_below
+    >>> level_below(3.0, 20.0)
+    0.3
+    """
+    return signal * 10.0 ** (-check.number("snr_db", snr_db, low=-200.0, high=200.0, unit="dB") / 20.0)

@@ -21,7 +21,7 @@ def grid_of(value: Any) -> Grid:
 
 def counts(name: str, value: Any) -> tuple[int, int]:
     """How many shapes: a number, or the least and the most."""
-    pair = check.sequence(name, value) if hasattr(value, "__iter__") else [value, value]
+    pair = [value, value] if np.ndim(value) == 0 else check.sequence(name, value)
     if len(pair) != 2:
         raise ValueError(f"{name}={value!r}: give a number, or the least and the most as a pair")
     low = check.integer(name if pair[0] is value else f"{name}[0]", pair[0], low=1, high=MOST)
@@ -39,7 +39,7 @@ def lengths(name: str, value: Any, grid: Grid, default: Range, *, zero: bool = F
 
 def numbers(name: str, value: Any, high: float, unit: str = "", zero: bool = False) -> Range:
     """A range of positive numbers: one number, or the smallest and the largest."""
-    pair = check.sequence(name, value) if hasattr(value, "__iter__") else [value, value]
+    pair = [value, value] if np.ndim(value) == 0 else check.sequence(name, value)
     if len(pair) != 2:
         raise ValueError(f"{name}={value!r}: give a number, or the smallest and the largest as a pair")
     least = 0.0 if zero else 1e-12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,8 @@ class Generator:
     @property
     def settings(self) -> dict[str, Any]:
         """What the phantoms follow from beside seed and sample number, as JSON has it."""
-        return {"name": self.name, "binary": self.binary, **self.options}
+        grid = {name: list(values) for name, values in asdict(self.grid).items()}
+        return {"name": self.name, "binary": self.binary, **self.options, "grid": grid}
 
     def draw(self, seed: int, samples: Any, threads: int | None = None) -> np.ndarray:
         """Phantoms of a seed.

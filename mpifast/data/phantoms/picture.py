@@ -88,9 +88,7 @@ def _read(grid: Grid, path: Any) -> np.ndarray:
     except ModuleNotFoundError as missing:
         raise ModuleNotFoundError('picture files need matplotlib: python -m pip install "mpifast[paper]"') from missing
     if len(grid.shape) != 2:
-        raise ValueError(
-            f"source={str(path)!r} is a picture, and the grid has {len(grid.shape)} axes: give a .npy file"
-        )
+        raise ValueError(f"source={str(path)!r} is a picture, the grid has {len(grid.shape)} axes: give a .npy file")
     picture = np.asarray(imread(path))
     values = picture / np.iinfo(picture.dtype).max if picture.dtype.kind == "u" else picture
     if values.ndim == 3:

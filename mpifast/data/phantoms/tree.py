@@ -89,8 +89,9 @@ def tree(uniform: np.ndarray, grid: Grid, generations: int, radius: Range, steno
     The trees of all phantoms grow together, one generation after the other: positions, directions and radii of the
     branches are [n, branches, ...].
     """
-    count, extent, thinnest = len(uniform), extent_of(grid), voxel_size(grid) / 2
+    count, extent = len(uniform), extent_of(grid)
     axes = max(2, len(grid.shape))  # a line is a cut across a tree in a plane, which grows along y
+    thinnest = voxel_size(grid) / 2 * (axes - 1) ** 0.5  # thinner ones would fall apart into voxels
     flat = np.arange(3) < axes
     root, branches = uniform[:, :ROOT], uniform[:, ROOT:].reshape(count, -1, BRANCH)
     along = np.full(count, 1) if len(grid.shape) == 1 else np.minimum((root[:, 0] * axes).astype(int), axes - 1)
