@@ -116,7 +116,7 @@ def as_dask(spectra: Any, count: int, chunks: Any = None) -> tuple[dask.array.Ar
     Returns
     -------
     spectra, phantoms : dask.array.Array
-        [count, equations] and uint8[count, voxels]; a chunk of one and that of the other are made together. Their names
+        [count, equations] and [count, voxels]; a chunk of one and that of the other are made together. Their names
         follow from the data set, the count and the chunks.
 
     Raises
@@ -142,7 +142,7 @@ def as_dask(spectra: Any, count: int, chunks: Any = None) -> tuple[dask.array.Ar
     virtual = isinstance(spectra, Spectra)
     facts = spectra.source().facts if virtual else (str(spectra.path), spectra.settings)
     shape = {"equations": spectra.equations, "voxels": spectra.system.voxels} if virtual else spectra.settings
-    kinds = {"spectra": (shape["equations"], spectra.dtype), "phantoms": (shape["voxels"], np.dtype(np.uint8))}
+    kinds = {"spectra": (shape["equations"], spectra.dtype), "phantoms": (shape["voxels"], spectra.phantom_dtype)}
     sizes, edges = _sizes(count, chunks, sum(width * dtype.itemsize for width, dtype in kinds.values()))
     token = dask.base.tokenize(mpifast.__version__, facts, count, edges)
     source = dask.delayed(_serial(spectra), name=f"mpifast-{token}")

@@ -119,6 +119,47 @@ def phantom(seed: int, sample: int, voxels: int, numerator: int = 1, digits: int
     return result.ravel()[:voxels]
 
 
+def uniform(seed: int, sample: int, count: int) -> np.ndarray:
+    """Random numbers from 0 to 1 that a phantom is painted from, float64[count]: the upper 53 bits of each word."""
+    return (random_words(seed, sample, 0, count) >> np.uint64(11)) * 2.0**-53
+
+
+def solids(shapes: np.ndarray, positions: np.ndarray, edge: float, round_: bool) -> np.ndarray:
+    """Shapes float64[shapes, 16] (centre, radii, axes, value) painted one over the other at float64[voxels, 3].
+
+    ``inside`` is the distance from the surface: of a box exact within it, of an ellipsoid to first order, so it counts
+    within the box around the shape and its edge only.
+    """
+    image = np.zeros(len(positions))
+    for shape in shapes[shapes[:, 15] >= 0]:
+        radii, axes = shape[3:6], shape[6:15].reshape(3, 3)
+        along = (positions - shape[:3]) @ axes.T
+        if round_:
+            scaled = along / radii
+            length, slope = np.linalg.norm(scaled, axis=1), np.linalg.norm(scaled / radii, axis=1)
+            inside = np.where(slope > 0, (1 - length) * length / np.where(slope > 0, slope, 1), radii.min())
+        else:
+            inside = (radii - abs(along)).min(axis=1)
+        corners = radii[:, None] * axes
+        reach = (np.linalg.norm(corners, axis=0) if round_ else abs(corners).sum(axis=0)) + edge
+        near = (abs(positions - shape[:3]) <= reach).all(axis=1)
+        image += near * np.clip(0.5 + inside / edge, 0, 1) * (shape[15] - image)
+    return image
+
+
+def tubes(tubes: np.ndarray, positions: np.ndarray, edge: float) -> np.ndarray:
+    """The largest value of tubes float64[tubes, 8] (two ends, a radius at each) at positions float64[voxels, 3]."""
+    image = np.zeros(len(positions))
+    for tube in tubes:
+        start, along = tube[:3], tube[3:6] - tube[:3]
+        place = np.clip((positions - start) @ along / (along @ along), 0, 1)
+        distance = np.linalg.norm(positions - start - place[:, None] * along, axis=1)
+        radius = tube[6] + place * (tube[7] - tube[6])
+        inside = np.minimum(distance + edge / 2, radius) - np.maximum(distance - edge / 2, -radius)
+        image = np.maximum(image, inside / edge)
+    return image
+
+
 def noise(seed: int, sample: int, rows: int) -> np.ndarray:
     """Standard normal noise of one sample by Box and Muller, float64[rows]."""
     half = (rows + 1) // 2

@@ -14,20 +14,26 @@ from mpifast._compiled.jit import thread_count
 from mpifast._compiled.philox import key
 from mpifast.data import _spectra_loops as loops
 from mpifast.data._phantoms_loops import draw as draw_phantoms
-from mpifast.data.phantoms import density_digits
+from mpifast.data.phantoms.density import density_digits
+from mpifast.data.phantoms.generator import Generator, sample_numbers
+from mpifast.data.phantoms.own import Own, as_generator
+from mpifast.physics._forward_loops import look_up
 from mpifast.physics._noise_loops import disturb
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem
+from mpifast.physics.noise import level_below
 from mpifast.physics.precision import warn_of_float32
 
 if TYPE_CHECKING:
     from mpifast.io.store.source import Source
 
 Samples = tuple[np.ndarray, np.ndarray]
+PART = 1024  # phantoms that a generator draws at a time, beside the array they go to
+SIGNAL = 256  # samples whose spectra set the noise level of a generator
 
 
 class Spectra:
-    """An endless data set of spectra and the random binary phantoms they belong to.
+    """An endless data set of spectra and the phantoms they belong to: random binary ones, or those of a generator.
 
     Nothing is stored: sample i is a pure function of the system, the options, the seed and i, so any slice, in any
     order and on any number of threads, has the same bits.
@@ -39,20 +45,28 @@ class Spectra:
     seed : int, optional
         Key of NumPy's counter-based Philox generator; sample i starts at counter ``i * 2**64``.
     density : float, optional
-        Probability that a voxel is filled, from 0 to 1.
+        Probability that a voxel is filled, from 0 to 1, where the phantoms are random; 1/2 by default.
     snr_db : float, optional
         Signal-to-noise ratio in decibels: rms of the noise-free spectra over rms of the noise, both over all rows and
-        samples (see `mpifast.physics.noise.noise_level`). The noise is white and Gaussian, and a function of i like all
-        else. None: no noise.
+        samples (see `mpifast.physics.noise.noise_level`; of a generator over its samples 0 to 255 with seed 0, so data
+        sets of several seeds have the same noise). The noise is white and Gaussian, and a function of i like all else.
+        None: no noise.
     dtype : {"float32", "float64"}, optional
         Type of the spectra. Use float64 for ill-conditioned systems (the paper's scanner at 30 nm and below).
     threads : int, optional
         Number of threads; all by default.
+    phantoms : generator or callable, optional
+        Where the phantoms come from: a generator of `mpifast.phantoms` on the grid of the system; an object with its
+        attributes ``grid`` (or None), ``binary``, ``settings`` (a dict that JSON can hold) and ``draw(seed, samples)``;
+        or a function ``f(seed, samples)``. Both get the seed and sample numbers int64[n], and give uint8[n, voxels] of
+        zeros and ones, or concentrations of at least 0 as floats, which become float32. Phantom i must follow from seed
+        and i alone, whatever the other samples, the thread or process; draws of another type, shape or range are
+        refused. None: random binary phantoms.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is of the wrong type or out of range.
+        If a parameter is of the wrong type or out of range, or ``phantoms`` do not fit the system.
 
     Warns
     -----
@@ -70,23 +84,38 @@ class Spectra:
     >>> u7, c7 = spectra[7]
     >>> bool((u7 == u[7]).all())
     True
+
+    Blobs instead of random voxels:
+
+    >>> spectra = mpifast.Spectra(system, seed=7, phantoms=mpifast.phantoms.blobs(system.grid))
+    >>> spectra[:10][1].dtype
+    dtype('float32')
     """
 
     def __init__(
         self,
         system: LinearSystem,
         seed: int = 0,
-        density: float = 0.5,
+        density: float | None = None,
         snr_db: float | None = None,
         dtype: Any = "float32",
         threads: int | None = None,
+        *,
+        phantoms: Any = None,
     ) -> None:
         self.system = as_system("system", system)
         self.seed = check.seed("seed", seed)
         self._keys = key(self.seed)
-        self._density = density_digits(density)
-        self.density = self._density[0] / 2 ** self._density[1]
-        self.noise_level = self.system.noise_level(snr_db, self.density)
+        self._density = density_digits(0.5 if density is None else density)
+        self.density: float | None = self._density[0] / 2 ** self._density[1]
+        self.phantoms: Generator | Own | None = None
+        if phantoms is None:
+            self.noise_level = self.system.noise_level(snr_db, self.density)
+        else:
+            if density is not None:
+                raise ValueError(f"density={density} is of random phantoms, and phantoms has others: leave one out")
+            self.density, self.phantoms = None, as_generator(phantoms, self.system)
+            self.noise_level = _noise_level(self.system, self.phantoms, snr_db)
         self.snr_db = snr_db
         self.dtype = check.float_dtype("dtype", dtype)
         if snr_db is None and self.dtype == np.float32:
@@ -101,14 +130,14 @@ class Spectra:
         spectra : ndarray
             dtype[n, rows]; dtype[rows] for a single sample.
         phantoms : ndarray
-            uint8[n, voxels]; uint8[voxels] for a single sample.
+            uint8[n, voxels], of grey phantoms float32; [voxels] for a single sample.
         """
         if isinstance(index, slice):
             samples = _slice_samples(index)
             room = self._room(len(samples))
             return self._generate(np.arange(samples.start, samples.stop, samples.step, dtype=np.int64), room)
         if isinstance(index, (np.ndarray, list)) and np.ndim(index) > 0:
-            return self._generate(array_samples(index))
+            return self._generate(sample_numbers("index", index))
         if isinstance(index, tuple):
             raise TypeError(
                 f"index={index!r}: a data set has one axis, its samples; index the result for harmonics or voxels"
@@ -124,13 +153,19 @@ class Spectra:
         """Numbers in a spectrum: the real equations of the system."""
         return len(self.system.equations)
 
+    @property
+    def phantom_dtype(self) -> np.dtype:
+        """Type of the phantoms: uint8, or float32 if they are grey."""
+        return np.dtype(np.uint8) if self.phantoms is None else self.phantoms.dtype
+
     def __repr__(self) -> str:
         noise = "" if self.snr_db is None else f", snr_db={self.snr_db}"
         shape = f"{self.equations} equations, {self.system.voxels} voxels"
-        return f"Spectra({shape}, seed={self.seed}, density={self.density:g}{noise}, dtype={self.dtype.name!r})"
+        kind = f"density={self.density:g}" if self.phantoms is None else f"phantoms={self.phantoms.name!r}"
+        return f"Spectra({shape}, seed={self.seed}, {kind}{noise}, dtype={self.dtype.name!r})"
 
     def _repr_html_(self) -> str:
-        names = ("equations", "seed", "density", "snr_db", "noise_level", "dtype")
+        names = ("equations", "seed", "density", "phantoms", "snr_db", "noise_level", "dtype")
         facts = [("system", self.system), *((name, getattr(self, name)) for name in names)]
         return _display.table(
             "Spectra: an endless data set", [(name, fact) for name, fact in facts if fact is not None]
@@ -198,7 +233,8 @@ class Spectra:
         compression : int, optional
             Level of deflate, from 1 to 9; None for none, which is by far the fastest: spectra hardly compress.
         packed : bool, optional
-            Store phantoms as bits, eight voxels a byte (numpy.unpackbits), instead of a byte a voxel.
+            Store binary phantoms as bits, eight voxels a byte (numpy.unpackbits), instead of a byte a voxel. Grey ones
+            are stored as float32.
         progress : bool, optional
             Show a progress bar; None: on a terminal, after two seconds.
 
@@ -242,15 +278,17 @@ class Spectra:
         from mpifast.io.store.source import Source
 
         noise = {} if self.snr_db is None else {"snr_db": float(self.snr_db)}
-        settings = {"seed": str(self.seed), "density": self.density, "noise_level": float(self.noise_level), **noise}
-        return Source(self.system, settings, self.dtype, self._generate, self.threads)
+        kind = {"density": self.density} if self.phantoms is None else {"phantoms": self.phantoms.settings}
+        settings = {"seed": str(self.seed), **kind, "noise_level": float(self.noise_level), **noise}
+        return Source(self.system, settings, self.dtype, self._generate, self.threads, self.phantom_dtype)
 
     def _room(self, count: int) -> Samples:
         """New arrays for so many samples."""
         try:
-            return np.empty((count, self.equations), self.dtype), np.empty((count, self.system.voxels), np.uint8)
+            spectra = np.empty((count, self.equations), self.dtype)
+            return spectra, np.empty((count, self.system.voxels), self.phantom_dtype)
         except (MemoryError, ValueError) as error:
-            size = count * (self.equations * self.dtype.itemsize + self.system.voxels)
+            size = count * (self.equations * self.dtype.itemsize + self.system.voxels * self.phantom_dtype.itemsize)
             raise MemoryError(
                 f"{count:,} samples take {size / 1e9:,.0f} GB: ask for fewer, or stream them with .batches or .save"
             ) from error
@@ -262,12 +300,20 @@ class Spectra:
             room = self._room(count)
         spectra, phantoms = (array[:count] for array in room)
         draw = (samples, self._keys, *self._density)
-        tables = self.system.forward_model.tables(self.dtype)
-        if tables is not None:
+        tables = self.system.forward_model.tables(self.dtype) if self.phantom_dtype == np.uint8 else None
+        if self.phantoms is None and tables is not None:
             loops.generate(*draw, tables, self.noise_level, spectra, phantoms, threads, threads=threads)
             return spectra, phantoms
-        draw_phantoms(*draw, phantoms, threads, threads=threads)
-        self.system.forward_model.multiply(phantoms, spectra, threads)
+        if self.phantoms is None:
+            draw_phantoms(*draw, phantoms, threads, threads=threads)
+        else:
+            for first in range(0, count, PART):
+                part = slice(first, first + PART)
+                phantoms[part] = self.phantoms.draw(self.seed, samples[part], threads)
+        if tables is not None:
+            look_up(phantoms, tables, spectra, threads, threads=threads)
+        else:
+            self.system.forward_model.multiply(phantoms, spectra, threads)
         if self.noise_level > 0.0:
             disturb(samples, self._keys, self.noise_level, spectra, threads, threads=threads)
         return spectra, phantoms
@@ -285,15 +331,10 @@ def _slice_samples(index: slice) -> range:
     return range(start, stop, step)
 
 
-def array_samples(index: Any) -> np.ndarray:
-    """Sample numbers of an integer array."""
-    array = np.asarray(index)
-    if array.size == 0:
-        return np.zeros(0, np.int64)
-    if array.dtype.kind not in "iu" or array.ndim != 1:
-        raise TypeError(
-            f"index must be one-dimensional and of integers, got dtype {array.dtype} and shape {array.shape}"
-        )
-    if array.min() < 0 or array.max() > 2**62:
-        raise ValueError(f"index has samples from {array.min()} to {array.max()}: give numbers from 0 to 2**62")
-    return array.astype(np.int64)
+def _noise_level(system: LinearSystem, phantoms: Generator | Own, snr_db: Any) -> float:
+    """The level of the noise for a signal-to-noise ratio, from the spectra of some phantoms."""
+    if snr_db is None:
+        return 0.0
+    threads = thread_count(None)
+    u = system.forward_model(phantoms.draw(0, np.arange(SIGNAL, dtype=np.int64), threads), "float64", threads)
+    return level_below(float(np.sqrt((u**2).mean())), snr_db)

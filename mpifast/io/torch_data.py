@@ -41,7 +41,8 @@ class SpectraDataset(torch.utils.data.Dataset[Pair]):
         [n, rows] and [n, voxels] where a whole batch is asked for. For spawned workers it has to be picklable: a
         function or an instance of a class that is defined in a module.
     targets : torch.dtype, optional
-        Type of the phantoms, for example ``torch.float32`` for losses; by default uint8, or that of the arrays.
+        Type of the phantoms, for example ``torch.float32`` for losses; by default uint8, for grey ones float32, or
+        that of the arrays.
 
     Raises
     ------

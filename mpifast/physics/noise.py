@@ -43,7 +43,7 @@ def noise_level(real: np.ndarray, snr_db: Any, density: float = 0.5) -> float:
     >>> print(round(noise_level(np.eye(2), 20.0), 6))  # rms of the signal: sqrt(1/2)
     0.070711
     """
-    return 0.0 if snr_db is None else noise_of(variance_of(real, density), snr_db)
+    return 0.0 if snr_db is None else level_below(math.sqrt(variance_of(real, density).mean()), snr_db)
 
 
 def variance_of(real: np.ndarray, density: float) -> np.ndarray:
@@ -51,7 +51,13 @@ def variance_of(real: np.ndarray, density: float) -> np.ndarray:
     return density * (1.0 - density) * (real**2).sum(axis=1) + (density * real.sum(axis=1)) ** 2
 
 
-def noise_of(variance: np.ndarray, snr_db: Any) -> float:
-    """`noise_level` from the E[u_r^2] of all rows."""
-    snr_db = check.number("snr_db", snr_db, low=-200.0, high=200.0, unit="dB")
-    return math.sqrt(variance.mean()) * 10.0 ** (-snr_db / 20.0)
+def level_below(signal: float, snr_db: Any) -> float:
+    """Standard deviation of the noise so many decibels below the root mean square of a signal.
+
+    Examples
+    --------
+    >>> from mpifast.physics.noise import level_below
+    >>> level_below(3.0, 20.0)
+    0.3
+    """
+    return signal * 10.0 ** (-check.number("snr_db", snr_db, low=-200.0, high=200.0, unit="dB") / 20.0)

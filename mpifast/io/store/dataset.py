@@ -23,7 +23,9 @@ def to_xarray(store: Any, layout: Layout, chunks: Any = None) -> Any:
         raise ModuleNotFoundError('to_xarray needs xarray: python -m pip install "mpifast[xarray]"') from missing
     if chunks is not None:
         chunks = check.integer("chunks", chunks, low=1)
-    elif layout.count * (layout.equations * layout.dtype.itemsize + layout.voxels) > IN_MEMORY:
+    elif (
+        layout.count * (layout.equations * layout.dtype.itemsize + layout.voxels * layout.phantoms.itemsize) > IN_MEMORY
+    ):
         chunks = layout.chunks
     labels = read_labels(store.path, layout)
     declared = Layout(layout.shape, layout.settings, layout.version, labels).arrays
@@ -60,7 +62,7 @@ def _lazy(store: Any, layout: Layout, chunks: int) -> list[Any]:
         raise ModuleNotFoundError(
             'a large store needs dask to become a lazy dataset: python -m pip install "mpifast[xarray]"'
         ) from missing
-    parts = {"spectra": (layout.equations, store.dtype), "phantoms": (layout.voxels, np.dtype(np.uint8))}
+    parts = {"spectra": (layout.equations, store.dtype), "phantoms": (layout.voxels, store.phantom_dtype)}
     token = tokenize(str(store.path), store.settings, chunks)
     return [
         dask.array.from_array(

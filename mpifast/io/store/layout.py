@@ -18,7 +18,7 @@ import mpifast
 from mpifast import _validation as check
 from mpifast.io.store import version1
 from mpifast.io.store.coordinates import Declared, coordinates
-from mpifast.io.store.source import Source, describe, plain
+from mpifast.io.store.source import BINARY, GREY, Source, describe, plain
 
 FORMAT, FORMAT_VERSION = "mpifast-spectra", 2
 LARGEST_BLOCK = 2**30  # bytes: what a reader may have to hold
@@ -27,6 +27,7 @@ CHUNKS, USUAL_BLOCK = 16_384, 2**28  # samples, and bytes: 13 MB of float32 spec
 ARRAYS = {
     "count": int, "chunks": int, "compression": int, "packed": int, "dtype": str, "equations": int, "voxels": int,
 }  # fmt: skip
+PHANTOM_DTYPE = "phantom_dtype"  # an attribute of stores of grey phantoms alone
 
 
 class Layout:
@@ -38,13 +39,15 @@ class Layout:
         Samples, samples in a chunk, and chunks.
     equations, voxels : int
         Numbers in a spectrum, and in a phantom.
+    phantoms : numpy.dtype
+        Type of the phantoms: uint8 or float32.
     settings : dict
         All that is known about the data set.
     version : int
         Format version of the store.
     """
 
-    NAMES = ("format", "format_version", "digest", "settings", *ARRAYS, *version1.NAMES)
+    NAMES = ("format", "format_version", "digest", "settings", *ARRAYS, PHANTOM_DTYPE, *version1.NAMES)
 
     def __init__(
         self,
@@ -58,9 +61,10 @@ class Layout:
         self.equations = check.integer("equations", arrays["equations"], low=1, high=2**28)
         self.voxels = check.integer("voxels", arrays["voxels"], low=1, high=2**28)
         self.dtype = check.float_dtype("dtype", arrays["dtype"]).newbyteorder("<")
-        self.packed = bool(check.integer("packed", arrays["packed"], high=1))
-        self.phantom_bytes = -(-self.voxels // 8) if self.packed else self.voxels
-        self.row_bytes = self.equations * self.dtype.itemsize + self.phantom_bytes
+        self.phantoms = np.dtype(check.choice(PHANTOM_DTYPE, arrays.get(PHANTOM_DTYPE, BINARY.name), KINDS))
+        self.packed = bool(check.integer("packed", arrays["packed"], high=int(self.phantoms == BINARY)))
+        self.columns = -(-self.voxels // 8) if self.packed else self.voxels  # of the array of phantoms
+        self.row_bytes = self.equations * self.dtype.itemsize + self.columns * self.phantoms.itemsize
         self.chunks = check.integer("chunks", arrays["chunks"], low=1, high=max(1, LARGEST_BLOCK // self.row_bytes))
         self.compression = check.integer("compression", arrays["compression"], low=0, high=9)
         self.blocks = -(-self.count // self.chunks)
@@ -72,10 +76,11 @@ class Layout:
             "count": check.integer("count", count, low=1, high=2**62),
             "chunks": 1 if chunks is None else check.integer("chunks", chunks, low=1),
             "compression": 0 if compression is None else check.integer("compression", compression, low=1, high=9),
-            "packed": int(check.flag("packed", packed)),
+            "packed": int(check.flag("packed", packed) and source.phantoms == BINARY),
             "dtype": source.dtype.name,
             "equations": len(source.system.equations),
             "voxels": source.system.voxels,
+            **({} if source.phantoms == BINARY else {PHANTOM_DTYPE: source.phantoms.name}),
         }
         settings = {"mpifast_version": mpifast.__version__, **plain(source.settings), **describe(source.system)}
         layout = cls(arrays, settings)
@@ -107,7 +112,8 @@ class Layout:
             )
         if version not in (1, 2):
             raise ValueError(f"it has format version {version!r}, this version of mpifast reads 1 and 2")
-        wanted = version1.wanted(attributes) if version == 1 else {**ARRAYS, "settings": str}
+        grey = {PHANTOM_DTYPE: str} if PHANTOM_DTYPE in attributes else {}
+        wanted = version1.wanted(attributes) if version == 1 else {**ARRAYS, **grey, "settings": str}
         stated = {name: attributes.get(name) for name in wanted}
         for name, kind in wanted.items():
             if type(stated[name]) is not kind:
@@ -120,7 +126,7 @@ class Layout:
             )
         if version == 1:
             return cls(*version1.translated(stated), version)
-        return cls({name: stated[name] for name in ARRAYS}, _parsed(str(stated["settings"])), version)
+        return cls({name: stated[name] for name in (*ARRAYS, *grey)}, _parsed(str(stated["settings"])), version)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -148,13 +154,14 @@ class Layout:
             "voxels": self.voxels,
             "comment": "eight voxels a byte, the first in the highest bit: numpy.unpackbits",
         }
-        phantoms = {"units": "1", "long_name": "particle concentration, 1: the voxel is filled"}
+        filled = ", 1: the voxel is filled" if self.phantoms == BINARY else ""
+        phantoms = {"units": "1", "long_name": f"particle concentration{filled}"}
         sums = {"long_name": "CRC-32C of the rows of each chunk: of the spectra, of the phantoms"}
         samples = {
             "spectra": Declared(self.dtype.str, (self.count, self.equations), ("sample", axis), voltage),
             "phantoms": Declared(
-                "|u1",
-                (self.count, self.phantom_bytes),
+                self.phantoms.newbyteorder("<").str,
+                (self.count, self.columns),
                 ("sample", "byte" if self.packed else place),
                 phantoms | (bits if self.packed else {}),
             ),
@@ -167,15 +174,20 @@ class Layout:
         return slice(block * self.chunks, min((block + 1) * self.chunks, self.count))
 
     def pack(self, phantoms: np.ndarray) -> np.ndarray:
-        """Phantoms uint8[n, voxels] as they are stored."""
-        return np.packbits(phantoms, axis=1) if self.packed else phantoms
+        """Phantoms [n, voxels] as they are stored."""
+        return (
+            np.packbits(phantoms, axis=1)
+            if self.packed
+            else phantoms.astype(self.phantoms.newbyteorder("<"), copy=False)
+        )
 
     def unpack(self, stored: np.ndarray) -> np.ndarray:
-        """Stored phantoms as uint8[n, voxels]."""
+        """Stored phantoms as uint8 or float32[n, voxels]."""
         return np.unpackbits(stored, axis=1, count=self.voxels) if self.packed else stored
 
 
 EMPTY = Declared("<f8", (), (), {})
+KINDS = (BINARY.name, GREY.name)
 
 
 def difference(ours: dict[str, Any], theirs: dict[str, Any], within: str = "") -> str:

@@ -72,8 +72,8 @@ class StoredSpectra:
         The store.
     settings : dict
         Everything the store says about itself, fields of later versions included; docs/stores.md has the list.
-    dtype : numpy.dtype
-        Type of the spectra.
+    dtype, phantom_dtype : numpy.dtype
+        Type of the spectra, and of the phantoms: uint8, or float32 if they are grey.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -84,7 +84,7 @@ class StoredSpectra:
         except ValueError as error:
             raise ValueError(f"{self.path} is not a store of mpifast or is damaged: {error}") from error
         self.settings = self._layout.facts
-        self.dtype = self._layout.dtype.newbyteorder("=")
+        self.dtype, self.phantom_dtype = self._layout.dtype.newbyteorder("="), self._layout.phantoms
         self._stamp = _stamp(self.path)
         self._checked: set[int] = set()
         self._last: tuple[int, np.ndarray, np.ndarray] | None = None  # a compressed block: it is only read whole
@@ -104,7 +104,7 @@ class StoredSpectra:
         layout = self._layout
         facts = {"path": self.path, "samples": layout.count, "equations": layout.equations, "voxels": layout.voxels}
         facts |= {"dtype": self.dtype.name, "chunks": layout.chunks}
-        names = ("model", "seed", "density", "snr_db", "fingerprint", "mpifast_version")
+        names = ("model", "seed", "density", "phantoms", "snr_db", "fingerprint", "mpifast_version")
         facts |= {name: self.settings[name] for name in names if name in self.settings}
         return _display.table("Stored spectra", facts.items())
 
@@ -120,7 +120,8 @@ class StoredSpectra:
         Returns
         -------
         spectra, phantoms : ndarray
-            As from `mpifast.Spectra`: dtype[n, equations] and uint8[n, voxels], without n for a single sample.
+            As from `mpifast.Spectra`: dtype[n, equations] and uint8 or float32[n, voxels], without n for a single
+            sample.
 
         Raises
         ------
@@ -173,7 +174,7 @@ class StoredSpectra:
         Returns
         -------
         xarray.Dataset
-            ``spectra`` dtype[sample, harmonic or equation] and ``phantoms`` uint8[sample, position or voxel]; the
+            ``spectra`` dtype[sample, harmonic or equation] and ``phantoms`` [sample, position or voxel]; the
             coordinates of docs/stores.md; ``settings`` as JSON among the attributes.
 
         Raises
@@ -221,7 +222,7 @@ class StoredSpectra:
 
     def _gather(self, samples: np.ndarray) -> Samples:
         spectra = np.empty((len(samples), self._layout.equations), self.dtype)
-        phantoms = np.empty((len(samples), self._layout.voxels), np.uint8)
+        phantoms = np.empty((len(samples), self._layout.voxels), self.phantom_dtype)
         if _stamp(self.path) != self._stamp:
             raise ValueError(f"{self.path} has changed since it was opened: open it again")
         home = samples // self._layout.chunks

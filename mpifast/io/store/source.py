@@ -20,6 +20,7 @@ from mpifast.physics.tracer.particle import Particle
 
 Samples = tuple[np.ndarray, np.ndarray]
 SIMULATED = ("scanner", "particle", "harmonics", "tolerance")
+BINARY, GREY = np.dtype(np.uint8), np.dtype(np.float32)
 LONGEST_LIST = 64  # numbers of an array that are written out; of longer ones a digest is kept
 
 
@@ -32,14 +33,16 @@ class Source:
     system : LinearSystem
         What the spectra are of.
     settings : dict
-        What the samples follow from beside the system, as JSON has it: seed, density, noise.
+        What the samples follow from beside the system, as JSON has it: seed, density or phantoms, noise.
     dtype : numpy.dtype
         Type of the spectra.
     make : callable
-        ``make(samples, room, threads)``: spectra dtype[n, rows] and phantoms uint8[n, voxels] of the samples int64[n];
-        in the first rows of the two arrays ``room``, or in new ones if it is None.
+        ``make(samples, room, threads)``: spectra dtype[n, rows] and phantoms [n, voxels] of the samples int64[n]; in
+        the first rows of the two arrays ``room``, or in new ones if it is None.
     threads : int or None
         How many threads ``make`` may use; None: all.
+    phantoms : numpy.dtype
+        Type of the phantoms: uint8 for binary ones, float32 for grey ones.
     """
 
     system: LinearSystem
@@ -47,6 +50,7 @@ class Source:
     dtype: np.dtype
     make: Callable[[np.ndarray, Samples | None, int | None], Samples]
     threads: int | None = None
+    phantoms: np.dtype = BINARY
 
     @property
     def facts(self) -> dict[str, Any]:

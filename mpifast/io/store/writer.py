@@ -96,7 +96,7 @@ def save(
         pending: tuple[int, Future[Sums]] | None = None
         layout, rows = job.layout, min(job.layout.chunks, count)
         rooms = [
-            (np.empty((rows, layout.equations), source.dtype), np.empty((rows, layout.voxels), np.uint8))
+            (np.empty((rows, layout.equations), source.dtype), np.empty((rows, layout.voxels), source.phantoms))
             for _ in range(2)
         ]
         threads = max(1, thread_count(source.threads) - 1)

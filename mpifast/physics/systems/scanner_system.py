@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, read_only
-from mpifast.physics.noise import noise_of, variance_of
+from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
 from mpifast.physics.systems.routes import ROOM, KroneckerRoute, Route, route_of
 from mpifast.physics.systems.selection import candidate_rows
@@ -241,7 +242,8 @@ class ScannerSystem(LinearSystem):
             return super().noise_level(snr_db, density)
         step, count = max(1, ROOM // self.voxels), len(self.rows)
         parts = [self.select(np.arange(first, min(first + step, count))) for first in range(0, count, step)]
-        return noise_of(np.concatenate([variance_of(part.real, density) for part in parts]), snr_db)
+        signal = np.concatenate([variance_of(part.real, density) for part in parts])
+        return level_below(math.sqrt(signal.mean()), snr_db)
 
     @functools.cached_property
     def fingerprint(self) -> str:
