@@ -8,108 +8,19 @@ number of threads; its role says why it was measured: "paper" (the full-size pro
 """
 
 import argparse
-import itertools
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fresh, lissajous, machine, planar_spectra, problems, table
-from benchmarks.pairs import Clock, Mark, Pair, blas_threads, compare
+from benchmarks import fresh, machine, problems, scanner_jobs, table
+from benchmarks.pairs import Clock, Mark, blas_threads
 from benchmarks.problems import NEIGHBOURS, PAPER
-
-COSTS = {
-    "samples": [PAPER._replace(samples=10**power * 3) for power in (4, 5, 6)],
-    "harmonics": [PAPER._replace(harmonics=harmonics) for harmonics in (50, 100, 200, 400)],
-    "voxels": [PAPER._replace(voxels=voxels) for voxels in (33, 65, 129, 257)],
-}
-
-
-class Run:
-    """Records of one job; ``quick`` takes few rounds and leaves out what takes long."""
-
-    def __init__(self, quick: bool) -> None:
-        self.quick = quick
-        self.records: list[dict[str, Any]] = []
-        self.missing: dict[str, str] = {}
-
-    def rounds(self, full: int) -> int:
-        return min(2, full) if self.quick else full
-
-    def pair(self, pair: Pair, role: str, rounds: int) -> None:
-        """One record for one thread and, unless ours is serial, one for all."""
-        for threads in sorted({1} if pair.serial else {1, machine.all_threads()}):
-            timing = compare(pair, threads, self.rounds(rounds))
-            assert timing.errors is not None
-            self.add(
-                id=pair.id,
-                role=role,
-                work=pair.work,
-                peer_name=pair.peer_name,
-                shape=pair.shape,
-                threads=threads,
-                mark=pair.mark and [pair.mark.kind, pair.mark.value],
-                ours=spread(timing.ours),
-                peer=spread(timing.peer),
-                ratio={**spread(timing.ratios), "median": figures(timing.ratio)},
-                errors=[figures(error) for error in timing.errors],
-                flops=pair.flops,
-                bytes=pair.bytes,
-            )
-
-    def kernel(
-        self, make: Callable[..., Pair], shapes: Iterable[problems.Shape] = NEIGHBOURS, cost: Sequence[str] = ()
-    ) -> None:
-        """A kernel at the paper's shape, at the neighbouring ones, and its cost."""
-        self.pair(make(), "paper", 9)
-        for shape in itertools.islice(shapes, 2 if self.quick else None):
-            self.pair(make(shape=shape), "neighbour", 3)
-        for axis, shape in itertools.chain.from_iterable(
-            itertools.product([name], COSTS[name]) for name in cost if not self.quick
-        ):
-            pair, threads = make(shape=shape), machine.all_threads()
-            clock = Clock(lambda pair=pair, threads=threads: pair.ours(threads))
-            times = [clock.once] if clock.once > 2 else [clock.seconds() for _ in range(3)]
-            self.add(
-                id=pair.id,
-                role="cost",
-                work=pair.work,
-                axis=axis,
-                shape=pair.shape,
-                threads=threads,
-                ours=spread(times),
-                flops=pair.flops,
-            )
-
-    def add(self, **record: Any) -> None:
-        self.records.append(record)
-        ratio = f"  ratio {record['ratio']['median']:.3g}" if "ratio" in record else ""
-        value = record.get("ours", record.get("bytes"))
-        print(
-            f"  {record['id']:<4}{record['role']:<10}{record['work']}, {record.get('shape', '')} {value}{ratio}",
-            file=sys.stderr,
-            flush=True,
-        )
-
-
-def spread(values: Sequence[float]) -> dict[str, Any]:
-    """Minimum, median and maximum, and of how many."""
-    return {
-        "min": figures(min(values)),
-        "median": figures(statistics.median(values)),
-        "max": figures(max(values)),
-        "rounds": len(values),
-    }
-
-
-def figures(value: float) -> float:
-    """Four of them."""
-    return float(f"{value:.4g}")
+from benchmarks.run import Run, figures, spread
 
 
 def noisy(run: Run) -> None:
@@ -146,8 +57,7 @@ def accuracy(run: Run) -> None:
             f"PyTorch: {setting.optimizer}, batches of {setting.batch}, {setting.loss} loss, {setting.threads} "
             "thread(s)"
         )
-        timed(
-            run,
+        run.timed(
             "P8",
             "from a seed to a test MSE of 7.23e-5",
             name,
@@ -160,25 +70,25 @@ def accuracy(run: Run) -> None:
 
 
 def imports(run: Run) -> None:
-    timed(run, "P10", "import mpifast", "import numpy", Mark("ratio", 0.3), 1, *fresh.imports(run.rounds(11)))
+    run.timed("P10", "import mpifast", "import numpy", Mark("ratio", 0.3), 1, *fresh.imports(run.rounds(11)))
 
 
 def first_results(run: Run) -> None:
     for name, limit, times in zip(
         ("cold", "warm"), (7.0, 1.0), fresh.first_results(1 if run.quick else 3, run.rounds(7)), strict=True
     ):
-        absolute(run, "P11", f"a fresh process, its first spectra and pass, {name} cache", limit, times)
+        run.absolute("P11", f"a fresh process, its first spectra and pass, {name} cache", limit, times)
 
 
 def reproduce(run: Run) -> None:
     if run.quick:
         run.missing["P9"] = "left out of a quick run"
     else:
-        absolute(run, "P9", "mpifast reproduce --quick, cold cache", 45.0, [fresh.reproduce("--quick")])
+        run.absolute("P9", "mpifast reproduce --quick, cold cache", 45.0, [fresh.reproduce("--quick")])
 
 
 def reproduce_in_full(run: Run) -> None:
-    absolute(run, "P9", "mpifast reproduce, cold cache", 900.0, [fresh.reproduce()])
+    run.absolute("P9", "mpifast reproduce, cold cache", 900.0, [fresh.reproduce()])
 
 
 def libraries(run: Run) -> None:
@@ -201,8 +111,7 @@ def streaming(run: Run) -> None:
 
     count = 200_000 if run.quick else 10_000_000
     ours, peer = bench_store.streaming(count, rounds=run.rounds(3))
-    timed(
-        run,
+    run.timed(
         "P12",
         f"{count:,} spectra to disk",
         "a plain write of as many bytes",
@@ -228,41 +137,6 @@ def stages(run: Run) -> None:
         run.add(id=name, role="part", work=stage, shape={}, threads=1, ours=spread([seconds]), whole=figures(whole))
 
 
-def timed(
-    run: Run, name: str, work: str, peer: str, mark: Mark, threads: int, ours: Any, theirs: Any, errors: Any = None
-) -> None:
-    """A record of two lists of seconds."""
-    run.add(
-        id=name,
-        role="paper",
-        work=work,
-        peer_name=peer,
-        shape={},
-        threads=threads,
-        mark=[mark.kind, mark.value],
-        ours=spread(ours),
-        peer=spread(theirs),
-        errors=errors,
-        ratio={
-            **spread([a / b for a, b in zip(ours, theirs, strict=True)]),
-            "median": figures(statistics.median(ours) / statistics.median(theirs)),
-        },
-    )
-
-
-def absolute(run: Run, name: str, work: str, limit: float, times: Sequence[float]) -> None:
-    """A record of seconds that have a limit of their own, on all threads."""
-    run.add(
-        id=name,
-        role="paper",
-        work=work,
-        shape={},
-        threads=machine.all_threads(),
-        mark=["seconds", limit],
-        ours=spread(times),
-    )
-
-
 ALL = ("samples", "harmonics", "voxels")
 JOBS: dict[str, Callable[[Run], None]] = {
     "P1": lambda run: run.kernel(problems.forward, cost=ALL),
@@ -282,25 +156,13 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "P11": first_results,
     "P12": streaming,
     "P13": lambda run: run.kernel(problems.prediction, [*NEIGHBOURS[:4], PAPER], cost=["samples"]),
-    "N1": lambda run: run.pair(lissajous.plane(), "library", 5),
-    "N2": lambda run: run.pair(lissajous.space(), "library", 5),
-    "N4": lambda run: run.pair(lissajous.operator(), "library", 9),
-    "N9": lambda run: run.pair(planar_spectra.spectra(), "library", 9),
+    **scanner_jobs.JOBS,
     "libraries": libraries,
     "parts": stages,
     "memory": memory,
 }
-PRODUCTS = (
-    "P1",
-    "P2",
-    "P3",
-    "P5",
-    "P5 tenfold",
-    "P5 noisy",
-    "P7",
-    "P13",
-    "N9",
-)  # their peer is a product of NumPy's BLAS
+# Their peer is a product of NumPy's BLAS.
+PRODUCTS = ("P1", "P2", "P3", "P5", "P5 tenfold", "P5 noisy", "P7", "P13", "N9")
 ON_REQUEST = {"P9 in full": reproduce_in_full}  # a quarter of an hour
 
 

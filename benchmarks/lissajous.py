@@ -106,14 +106,16 @@ def units(numbers: np.ndarray) -> np.ndarray:
     return -2j * np.pi * numbers * PARTICLE.saturation_field
 
 
-def plane(voxels: int = 100) -> Pair:
-    """N1: all 817 frequencies of two channels on a square, complex64, each row to 1e-7."""
+def plane(voxels: int = 100, part: float = 1.0) -> Pair:
+    """N1: all 817 frequencies of two channels on a square, complex64, each row to 1e-7; or the lower ones alone."""
     grid, shape = plane_grid(voxels), (voxels, voxels)
     numbers = np.tile(np.arange(PLANE_SAMPLES // 2 + 1), 2)
+    highest = part * 0.5 * BASE
+    numbers = numbers[numbers * BASE / PLANE_SAMPLES <= highest]
     some = numbers > 0  # the others have no voltage
 
     def ours(threads: int) -> np.ndarray:
-        return plane_system(voxels, threads, tolerance=1e-7).columns(dtype="complex64")
+        return plane_system(voxels, threads, tolerance=1e-7, band=(None, highest)).columns(dtype="complex64")
 
     def peer(threads: int) -> np.ndarray:
         out, quadrant = np.empty((len(numbers), voxels**2), np.complex64), corner(grid)
@@ -152,6 +154,16 @@ def plane(voxels: int = 100) -> Pair:
         Mark("speedup", 5),
         bytes=8.0 * len(numbers),
     )
+
+
+def strong_plane(digits: int, voxels: int = 100) -> Pair:
+    """The rows above 1e-3 of the largest, to so many digits: only to see what the tolerance costs."""
+
+    def ours(threads: int) -> np.ndarray:
+        return plane_system(voxels, threads, tolerance=10.0**-digits, level=1e-3).columns(dtype="complex128")
+
+    shape = {"voxels": voxels**2, "digits": digits, "samples": voxels**2}
+    return Pair("N1", "strong rows of a 2-D Lissajous scan", "", shape, ours, ours, lambda _: Errors(0.0, 0.0), 0.0)
 
 
 @functools.cache

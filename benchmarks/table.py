@@ -9,8 +9,19 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "compare.json"
 PAGE, README = ROOT / "BENCHMARKS.md", ROOT / "README.md"
 BEGIN, END = "<!-- made by python -m benchmarks.table -->", "<!-- end of the table -->"
-FASTER = ("P1", "P2", "P3", "P4", "P6", "P8")  # whose peers are what users run; the others have a BLAS for a peer
-TARGETS = [f"P{number}" for number in range(1, 14)]
+FASTER = (
+    "P1",
+    "P2",
+    "P3",
+    "P4",
+    "P6",
+    "P8",
+    "N1",
+    "N2",
+    "N4",
+    "N9",
+)  # whose peers are what users run; the others have a BLAS for a peer
+TARGETS = [*(f"P{number}" for number in range(1, 14)), "N1", "N2", "N3", "N4", "N9"]
 
 TRIED = """What holds the missed marks back, and what was tried:
 
@@ -68,8 +79,8 @@ def marks(found: Found) -> str:
             milliseconds(record["peer"]["median"]) if "peer" in record else "",
         ]
         values = {threads: ranged(found_one) for threads, found_one in same_work(found, record).items()}
-        alone = values.get(1, "") if "peer" in record else ""
-        together = "" if len(values) == 1 and 1 in values and "peer" in record else values[max(values)]
+        alone = values.get(1, "")
+        together = "" if list(values) == [1] else values[max(values)]
         lines.append(
             [
                 record["id"],
@@ -85,7 +96,7 @@ def marks(found: Found) -> str:
     lines += [
         [name, "not measured: " + found["missing"][name], *[""] * 7] for name in TARGETS if name in found["missing"]
     ]
-    lines.sort(key=lambda line: int(line[0][1:]))
+    lines.sort(key=lambda line: TARGETS.index(line[0]))
     head = ["", "work", "peer", "ours", "peer's", "mark", "1 thread", "all threads", "verdict"]
     return (
         "## The marks\n\n"
@@ -201,7 +212,7 @@ def costs(found: Found) -> str:
                     gigaflops,
                 ]
             )
-    head = ["", "work", "against", "number", "time", "a sample (P4: a voxel)", "GFLOP/s"]
+    head = ["", "work", "against", "number", "time", "a sample (P4, N1: a voxel)", "GFLOP/s"]
     return "## Cost\n\nOurs alone, on all threads; what is not varied has the paper's size.\n\n" + grid(head, lines)
 
 

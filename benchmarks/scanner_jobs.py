@@ -1,0 +1,52 @@
+"""Jobs of the scanners on a grid: marks N1 to N4 and N9, and what their cost grows with."""
+
+import numpy as np
+
+from benchmarks import lissajous, planar_spectra
+from benchmarks.pairs import Clock
+from benchmarks.run import Run
+
+
+def plane(run: Run) -> None:
+    """N1, against voxels, rows and digits of the tolerance."""
+    run.pair(lissajous.plane(), "paper", 5)
+    if run.quick:
+        return
+    for voxels in (50, 100, 200):
+        run.cost(lissajous.plane(voxels), "voxels")
+    for rows in (0.25, 0.5, 1.0):
+        run.cost(lissajous.plane(part=rows), "rows")
+    for digits in (3, 6, 9, 12):
+        run.cost(lissajous.strong_plane(digits), "digits")
+
+
+def space(run: Run) -> None:
+    """N2."""
+    run.pair(lissajous.space(), "paper", 5)
+
+
+def build(run: Run) -> None:
+    """N3: seconds and bytes of the operator, on one thread."""
+    clock = Clock(lissajous.build)
+    run.absolute("N3", "operator of a 3-D Lissajous scan, its rows known", 0.02, [clock.seconds() for _ in range(9)], 1)
+    operator = lissajous.build().contraction(np.dtype(np.float32))
+    dense = 4 * len(lissajous.space_model().numbers) * lissajous.space_model().voxels
+    run.add(
+        id="N3", role="memory", work="operator of a 3-D Lissajous scan, and its real rows in float32",
+        bytes=operator.nbytes, through=dense,
+    )  # fmt: skip
+
+
+def operator(run: Run) -> None:
+    """N4, against voxels."""
+    run.pair(lissajous.operator(), "paper", 9)
+    for voxels in () if run.quick else (20, 30, 40):
+        run.cost(lissajous.operator(voxels), "voxels")
+
+
+def spectra(run: Run) -> None:
+    """N9."""
+    run.pair(planar_spectra.spectra(), "paper", 9)
+
+
+JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra}
