@@ -13,13 +13,25 @@ except ModuleNotFoundError as error:
 # figure, image and save serve the figures of the paper.
 from mpifast.plots.comparison import reconstructions
 from mpifast.plots.grid_images import images
+from mpifast.plots.sequences import trajectory, waveform
+from mpifast.plots.spectrum_lines import spectra
 from mpifast.plots.style import COLORS
 from mpifast.plots.style import figure as figure
 from mpifast.plots.style import image as image
 from mpifast.plots.style import save as save
+from mpifast.plots.system_rows import system_functions
 from mpifast.plots.training import learning_curve
 
-__all__ = ["COLORS", "images", "learning_curve", "reconstructions"]
+__all__ = [
+    "COLORS",
+    "images",
+    "learning_curve",
+    "reconstructions",
+    "spectra",
+    "system_functions",
+    "trajectory",
+    "waveform",
+]
 
 
 def __dir__() -> list[str]:

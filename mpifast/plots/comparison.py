@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mpifast import _validation as check
 from mpifast.metrics import mse
-from mpifast.plots.style import COLORS, figure, mosaic
+from mpifast.plots.style import COLORS, color_bar, figure, mosaic
 from mpifast.plots.views import Axis, axes_of, brightest, cut_through, draw, grid_of, sizes, views
 
 PROFILES = 4  # so many one-dimensional images are drawn as curves, more of them as a picture
@@ -176,4 +176,4 @@ def _colorbar(sheet: Figure, drawn: Any, bar: Any, arrays: list[np.ndarray]) -> 
     least, most = min(array.min() for array in arrays) < low, max(array.max() for array in arrays) > high
     beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[least, most]
     inches = sheet.get_figheight() * bar.get_position().height
-    sheet.colorbar(drawn, cax=bar, label="concentration", extend=beyond, extendfrac=0.1 / inches)
+    color_bar(sheet, drawn, bar, "concentration", extend=beyond, extendfrac=0.1 / inches)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mpifast import _validation as check
-from mpifast.plots.style import COLORS, figure, mosaic, own_axes
+from mpifast.plots.style import COLORS, color_bar, figure, mosaic, own_axes
 from mpifast.plots.views import Axis, View, as_images, axes_of, cut_through, draw, grid_of, sizes, views
 
 
@@ -110,7 +110,7 @@ def images(
             panel.set(xlabel=view.across.label, ylabel=view.up.label)
     used = [panel for line, row in zip(panels, rows, strict=True) for panel in line[: len(row)]]
     if bars:
-        sheet.colorbar(drawn, cax=bars[0], label=label)
+        color_bar(sheet, drawn, bars[0], label)
     else:
         used[0].figure.colorbar(drawn, ax=used, label=label)
     return sheet

@@ -65,6 +65,14 @@ def mosaic(
     return sheet, panels, [sheet.add_axes(box) for box in boxes]
 
 
+def color_bar(sheet: Figure, drawn: Any, bar: Any, label: str, **options: Any) -> None:
+    """A colour bar in axes of its own, with a power of ten instead of long numbers."""
+    made: Any = sheet.colorbar(drawn, cax=bar, label=label, **options)
+    if "ticks" not in options:
+        made.formatter.set_powerlimits((-2, 4))
+        made.update_ticks()
+
+
 def own_axes(axes: Any, count: int) -> tuple[Figure, np.ndarray]:
     """A caller's axes as a vector of ``count``, and their figure."""
     panels = np.ravel(np.asarray(axes, dtype=object))
