@@ -140,6 +140,18 @@ def test_images_are_flat_or_on_the_grid(c):
     np.testing.assert_array_equal(drawn(plots.images(c, PLANE))[0], L.T)
 
 
+def test_reconstructions_are_flat_or_on_the_grid(random):
+    c = random.uniform(size=(2, 24))
+    figure = plots.reconstructions(c, c.reshape(2, 4, 6), PLANE)
+    np.testing.assert_array_equal(drawn(figure)[1], c[0].reshape(4, 6).T)
+
+
+def test_a_narrow_field_of_view_has_one_tick():
+    scanner = mpifast.LissajousScanner(mpifast.Grid((2, 30), (2e-3, 30e-3), (5e-3, 0.0)))
+    panel = plots.images(np.ones((2, 30)), scanner).axes[0]
+    assert [panel.get_xticks().tolist(), len(panel.get_yticks()) > 2] == [[5.0], True]
+
+
 def test_images_share_a_scale_and_wrap():
     figure = plots.images(np.stack([L, 3 * L, -L]), PLANE, columns=2, label="iron (mg/ml)", titles=list("abc"))
     assert [axes.get_title() for axes in figure.axes[:3]] == ["a", "b", "c"]

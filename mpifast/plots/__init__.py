@@ -10,12 +10,13 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError('figures need matplotlib: python -m pip install "mpifast[paper]"') from error
 
-# figure, image and save serve the figures of the paper.
+# Sheet, figure, image and save serve the figures of the paper.
 from mpifast.plots.comparison import reconstructions
 from mpifast.plots.grid_images import images
 from mpifast.plots.sequences import trajectory, waveform
 from mpifast.plots.spectrum_lines import spectra
 from mpifast.plots.style import COLORS
+from mpifast.plots.style import Sheet as Sheet
 from mpifast.plots.style import figure as figure
 from mpifast.plots.style import image as image
 from mpifast.plots.style import save as save

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from mpifast import _validation as check
 from mpifast.metrics import mse
 from mpifast.plots.style import COLORS, color_bar, figure, mosaic
-from mpifast.plots.views import Axis, axes_of, brightest, cut_through, draw, grid_of, sizes, views
+from mpifast.plots.views import Axis, axes_of, brightest, cut_through, draw, flat, grid_of, sizes, views
 
 PROFILES = 4  # so many one-dimensional images are drawn as curves, more of them as a picture
 SHOWN = {2: 4, 3: 1}  # samples on a grid of two and of three axes
@@ -36,9 +36,9 @@ def reconstructions(
     Parameters
     ----------
     phantoms : array_like
-        [n, voxels].
+        [n, voxels] or [n, *grid.shape].
     images : dict of str to array_like, or array_like
-        Images [n, voxels] by the name of their solver, or those of one solver.
+        Images of the same shape by the name of their solver, or those of one solver.
     place : Grid, LinearSystem or scanner, optional
         Where the voxels lie. None: along a line.
     samples : sequence of int, optional
@@ -69,15 +69,16 @@ def reconstructions(
     >>> [axes.get_title().split()[0] for axes in figure.axes[:2]]
     ['phantoms', 'Tikhonov']
     """
-    c = check.matrix("phantoms", phantoms, what="voxels").astype(np.float64)
+    grid = grid_of(place)
+    c = check.matrix("phantoms", flat("phantoms", phantoms, grid), what="voxels").astype(np.float64)
     named = dict(images) if isinstance(images, Mapping) else {"images": images}
     if not named:
         raise ValueError("images is empty: give images [n, voxels] by the name of their solver")
-    found = {
-        str(name): check.matrix(f"images[{name!r}]", array, c.shape[1], what="voxels", rows=len(c)).astype(np.float64)
-        for name, array in named.items()
-    }
-    grid = grid_of(place)
+    found = {}
+    for name, array in named.items():
+        label = f"images[{name!r}]"
+        values = check.matrix(label, flat(label, array, grid), c.shape[1], what="voxels", rows=len(c))
+        found[str(name)] = values.astype(np.float64)
     if grid is not None and grid.voxels != c.shape[1]:
         raise ValueError(f"place has {grid.voxels} voxels, phantoms have {c.shape[1]}: give the grid of the phantoms")
     axes = axes_of(grid, c.shape[1])
@@ -158,7 +159,7 @@ def _pictures(
             drawn = draw(panel, view, **_scale(arrays[0]))
             if not flat or number == len(rows) - 1:
                 panel.set_xlabel(view.across.label)
-        panels[number, 0].set_ylabel(f"{name}\n{same[0].up.label}")
+        panels[number, 0].set_ylabel(f"{name}\n{same[0].up.label}", fontsize="medium" if flat else "small")
     for panel, title in zip(panels[0], titles, strict=True):
         panel.set_title(title, fontsize="medium")
     _colorbar(sheet, drawn, bars[0], arrays)

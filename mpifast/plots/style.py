@@ -44,12 +44,12 @@ def mosaic(
     bars: int = 1,
     **options: Any,
 ) -> tuple[Figure, Any, list[Any]]:
-    """A figure of panels of given sizes, its axes [rows, columns], and axes for colour bars one above the other.
+    """A figure of panels of given sizes, its axes [rows, columns], and axes for colour bars beside them.
 
     All in inches: layout engines of matplotlib change the panels' sizes, and so the scale of pictures in millimetres.
     ``gap`` is the space between columns and between rows, for labels and titles.
     """
-    rows, columns, bottom, right = len(heights), len(widths), 0.6, 1.05 if bars else 0.2
+    rows, columns, bottom, right = len(heights), len(widths), 0.6, 0.15 + 0.9 * bars
     inside = sum(widths) + gap[0] * (columns - 1), sum(heights) + gap[1] * (rows - 1)
     width, height = left + inside[0] + right, bottom + inside[1] + top
     sheet = Sheet(figsize=(width, height))
@@ -58,10 +58,10 @@ def mosaic(
     space = {"wspace": gap[0] * columns / sum(widths), "hspace": gap[1] * rows / sum(heights)}
     ratios = {"width_ratios": widths, "height_ratios": heights}
     panels = sheet.subplots(rows, columns, squeeze=False, gridspec_kw=place | space | ratios, **options)
-    step = inside[1] / max(bars, 1)
-    length = step - (0.25 if bars > 1 else 0.0)
-    lows = [bottom + inside[1] - step * number - length for number in range(bars)]
-    boxes = [((width - right + 0.15) / width, low / height, 0.12 / width, length / height) for low in lows]
+    boxes = [
+        ((width - right + 0.15 + 0.9 * number) / width, bottom / height, 0.12 / width, inside[1] / height)
+        for number in range(bars)
+    ]
     return sheet, panels, [sheet.add_axes(box) for box in boxes]
 
 

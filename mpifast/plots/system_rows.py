@@ -124,10 +124,9 @@ def system_functions(
         _panels(row, dict(zip(names, values, strict=True)), title, axes, cut)
         for row, values, title in zip(matrix, shown, titles, strict=True)
     ]
-    if len(axes) == 2:
-        panels, wide = [panel for line in lines for panel in line], max(1, columns // len(names)) * len(names)
-        lines = [panels[first : first + wide] for first in range(0, len(panels), wide)]
-    return _pictures(lines, names)
+    panels = [panel for line in lines for panel in line]
+    wide = max(1, columns // len(names)) * len(names) if len(axes) == 2 else 3
+    return _pictures([panels[first : first + wide] for first in range(0, len(panels), wide)], names)
 
 
 def _chosen(system: LinearSystem, rows: Any, count: int) -> np.ndarray:

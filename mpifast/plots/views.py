@@ -62,11 +62,17 @@ def axes_of(grid: Grid | None, voxels: int) -> list[Axis]:
     return [axis for axis in found if axis.voxels > 1] or found[:1]
 
 
-def as_images(name: str, value: Any, grid: Grid | None) -> np.ndarray:
-    """One image or several, flat or on the grid, as float64[n, voxels]."""
+def flat(name: str, value: Any, grid: Grid | None) -> np.ndarray:
+    """Real images whose last axes are those of a grid, as flat ones; others as they are."""
     array = check.real_array(name, value)
     if grid is not None and len(grid.shape) > 1 and array.shape[-len(grid.shape) :] == grid.shape:
         array = array.reshape(*array.shape[: -len(grid.shape)], grid.voxels)
+    return array
+
+
+def as_images(name: str, value: Any, grid: Grid | None) -> np.ndarray:
+    """One image or several, flat or on the grid, as float64[n, voxels]."""
+    array = flat(name, value, grid)
     if array.ndim == 1:
         array = array[None]
     if array.ndim != 2 or not array.size or (grid is not None and array.shape[1] != grid.voxels):
@@ -152,5 +158,11 @@ def draw(panel: Any, view: View, **options: Any) -> Any:
     drawn = panel.imshow(
         view.picture, extent=extent, origin="lower", aspect="equal", interpolation="nearest", **options
     )
-    panel.locator_params(nbins=5)
+    for name, axis in (("x", view.across), ("y", view.up)):
+        part = axis.length / max(view.across.length, view.up.length)
+        if part > 0.15:
+            panel.locator_params(axis=name, nbins=5 if part > 0.4 else 2)
+        else:  # no room for two labels
+            middle = 0.5 * (axis.first + axis.last)
+            panel.set(**{f"{name}ticks": [middle], f"{name}ticklabels": [f"{middle:.4g}"]})
     return drawn
