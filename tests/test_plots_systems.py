@@ -9,7 +9,7 @@ from mpifast import plots
 
 GRID = mpifast.Grid((4, 6), (15e-3, 18e-3))
 LISSAJOUS = mpifast.LissajousScanner(GRID, (-2, -2, 4), (18e-3, 20e-3, 0), (60, 50, 1))
-LINE = mpifast.FieldFreeLineScanner(GRID, 2.0, 20e-3, 10, rotation=120)
+LINE = mpifast.FieldFreeLineScanner(GRID, 2.0, 20e-3, 10, rotation=60)
 THREE = mpifast.LissajousScanner(
     mpifast.Grid((4, 3, 2), (12e-3, 9e-3, 6e-3)), (-2, -2, 4), (12e-3,) * 3, (10, 12, 15), channels=("z",)
 )
