@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import mpifast
 from mpifast import plots
@@ -58,10 +59,17 @@ def test_a_grid_of_two_axes_runs_to_the_right_and_up(shape, random):
     assert len(plots.reconstructions(c, c, grid).axes) == 2 * 4 + 1  # four samples, and the colour bar
 
 
-def test_three_axes_show_the_middle_plane(random):
+def test_three_axes_show_planes_through_the_largest_voxel_of_the_phantom(random):
     c = random.uniform(size=(1, 24))
-    figure = plots.reconstructions(c, c, mpifast.Grid((2, 4, 3), (1.0, 1.0, 1.0)))
-    np.testing.assert_array_equal(figure.axes[0].get_images()[0].get_array(), c.reshape(2, 4, 3)[:, :, 1].T)
+    volume, other = c.reshape(2, 4, 3), np.zeros((2, 4, 3))
+    i, j, k = np.unravel_index(c.argmax(), volume.shape)
+    figure = plots.reconstructions(c, other.reshape(1, 24), mpifast.Grid((2, 4, 3), (2e-3, 4e-3, 3e-3)))
+    panels = figure.axes[:6]
+    for panel, expected in zip(panels[::2], (volume[:, :, k], volume[:, j, :], volume[i]), strict=True):
+        np.testing.assert_array_equal(panel.get_images()[0].get_array(), expected.T)
+    assert [panel.get_xlabel()[0] for panel in panels[::2]] == ["x", "x", "y"]
+    assert [panel.get_ylabel().split("\n")[2][0] for panel in panels[::2]] == ["y", "z", "z"]
+    assert len(figure.axes) == 3 * 2 + 1
 
 
 def test_learning_curves():
@@ -100,7 +108,108 @@ def test_figures_are_pictures_in_notebooks_without_pyplot(run_python, tmp_path, 
     assert "matplotlib" in sys.modules
 
 
-C = np.eye(6)
+# An L: its stem along y at small x, its foot to the right.
+L = np.zeros((4, 6))
+L[1, 1:], L[1:3, 1] = 1.0, 1.0
+PLANE = mpifast.Grid((4, 6), (4e-3, 6e-3), (1e-3, 0.0))
+VOLUME = mpifast.Grid((2, 4, 3), (2e-3, 4e-3, 3e-3))
+
+
+def drawn(figure):
+    return [image.get_array() for axes in figure.axes for image in axes.get_images()]
+
+
+def test_an_image_stands_upright():
+    figure = plots.images(L, PLANE, titles="L")
+    panel, bar = figure.axes
+    pixels = panel.get_images()[0]
+    assert pixels.origin == "lower"
+    assert pixels.get_extent() == pytest.approx([-1, 3, -3, 3])
+    figure.canvas.draw()
+    shown = np.asarray(figure.canvas.buffer_rgba())[::-1, :, 0]  # from below
+    box = panel.get_window_extent()
+    cells = [[shown[round(box.y0 + box.height * (j + 0.5) / 6), round(box.x0 + box.width * (i + 0.5) / 4)] > 128
+              for j in range(6)] for i in range(4)]  # fmt: skip
+    np.testing.assert_array_equal(cells, L == 1.0)
+    assert box.width / box.height == pytest.approx(4 / 6, rel=1e-6)
+    assert [panel.get_title(), panel.get_xlabel(), bar.get_ylabel()] == ["L", "x (mm)", "concentration"]
+
+
+@pytest.mark.parametrize("c", [L, L.ravel(), L.reshape(1, 24), L[None]])
+def test_images_are_flat_or_on_the_grid(c):
+    np.testing.assert_array_equal(drawn(plots.images(c, PLANE))[0], L.T)
+
+
+def test_reconstructions_are_flat_or_on_the_grid(random):
+    c = random.uniform(size=(2, 24))
+    figure = plots.reconstructions(c, c.reshape(2, 4, 6), PLANE)
+    np.testing.assert_array_equal(drawn(figure)[1], c[0].reshape(4, 6).T)
+
+
+def test_a_narrow_field_of_view_has_one_tick():
+    scanner = mpifast.LissajousScanner(mpifast.Grid((2, 30), (2e-3, 30e-3), (5e-3, 0.0)))
+    panel = plots.images(np.ones((2, 30)), scanner).axes[0]
+    assert [panel.get_xticks().tolist(), len(panel.get_yticks()) > 2] == [[5.0], True]
+
+
+def test_images_share_a_scale_and_wrap():
+    figure = plots.images(np.stack([L, 3 * L, -L]), PLANE, columns=2, label="iron (mg/ml)", titles=list("abc"))
+    assert [axes.get_title() for axes in figure.axes[:3]] == ["a", "b", "c"]
+    assert {axes.get_images()[0].get_clim() for axes in figure.axes[:3]} == {(-1.0, 3.0)}
+    assert len(figure.axes) == 4
+    assert figure.axes[3].get_ylabel() == "iron (mg/ml)"
+    limited = plots.images(L, PLANE, limits=(0, 2), colormap="viridis").axes[0].get_images()[0]
+    assert [limited.get_clim(), limited.get_cmap().name] == [(0.0, 2.0), "viridis"]
+
+
+def test_images_on_one_axis_are_curves(small_system):
+    figure = plots.images(np.eye(11)[:2], small_system, titles=("left", "right"), limits=(-1, 2))
+    first, second = figure.axes[0].get_lines()
+    np.testing.assert_allclose(first.get_xdata(), 1e3 * small_system.grid.axes[0], atol=1e-9)
+    np.testing.assert_array_equal(second.get_ydata(), np.eye(11)[1])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["left", "right"]
+    assert figure.axes[0].get_ylim() == (-1.0, 2.0)
+
+
+@pytest.mark.parametrize("position", [None, (0.3e-3, 1.2e-3, -1.4e-3)])
+def test_planes_of_a_volume(position, random):
+    volume = random.uniform(size=(2, 4, 3))
+    i, j, k = np.unravel_index(volume.argmax(), volume.shape) if position is None else (1, 3, 0)
+    figure = plots.images(volume, VOLUME, position=position)
+    for found, expected in zip(drawn(figure), (volume[:, :, k], volume[:, j, :], volume[i]), strict=True):
+        np.testing.assert_array_equal(found, expected.T)
+    x, y, z = (1e3 * axis[n] for axis, n in zip(VOLUME.axes, (i, j, k), strict=True))
+    assert [axes.get_title() for axes in figure.axes[:3]] == [f"z = {z:g} mm", f"y = {y:g} mm", f"x = {x:g} mm"]
+    labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes[:3]]
+    assert labels == [("x (mm)", "y (mm)"), ("x (mm)", "z (mm)"), ("y (mm)", "z (mm)")]
+    scales = [axes.get_window_extent().width / np.ptp(axes.get_xlim()) for axes in figure.axes[:3]]
+    np.testing.assert_allclose(scales, scales[0])
+
+
+def test_planes_of_a_binary_volume_go_through_its_middle():
+    ball = (VOLUME.positions**2).sum(axis=1).reshape(VOLUME.shape) < (1.2e-3) ** 2
+    assert plots.images(ball, VOLUME).axes[0].get_title() == "z = 0 mm"
+
+
+def test_maximum_projections(random):
+    volumes = random.uniform(size=(2, 2, 4, 3))
+    figure = plots.images(volumes, VOLUME, projection=True, titles=("a", "b"))
+    expected = [volume.max(axis=axis).T for volume in volumes for axis in (2, 1, 0)]
+    for found, picture in zip(drawn(figure), expected, strict=True):
+        np.testing.assert_array_equal(found, picture)
+    assert figure.axes[3].get_title() == "b\nmaximum along z"
+
+
+def test_images_in_axes_of_the_caller():
+    sheet = Figure()
+    axes = sheet.subplots(1, 3)
+    assert plots.images(np.stack([L, L]), PLANE, axes=axes[1:]) is sheet
+    assert [len(panel.get_images()) for panel in axes] == [0, 1, 1]
+    part = sheet.add_subfigure(sheet.add_gridspec(1, 1)[0])
+    assert plots.images(np.ones(4), axes=part.subplots()) is sheet
+
+
+C, V = np.eye(6), np.ones(24)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +223,21 @@ C = np.eye(6)
         (lambda: plots.reconstructions(C, C, mpifast.Grid((5,), (1.0,))), ValueError, "place has 5 voxels"),
         (lambda: plots.reconstructions(C, C, samples=[6]), IndexError, "samples=6 is out of range"),
         (lambda: plots.reconstructions(C, C, samples=[]), ValueError, "samples is empty"),
+        (lambda: plots.reconstructions(C, C, position=(0, 0, 0)), ValueError, "position is for images on three axes"),
+        (lambda: plots.images(L, "grid"), TypeError, "place must be"),
+        (lambda: plots.images(C, PLANE), ValueError, r"c has shape \(6, 6\): give one image or several, \[n, 24\]"),
+        (lambda: plots.images(V * np.inf, PLANE), ValueError, "c is not finite"),
+        (lambda: plots.images(np.zeros((0, 24)), PLANE), ValueError, "c has shape"),
+        (lambda: plots.images(L, PLANE, projection=True), ValueError, "projection is for images on three axes"),
+        (lambda: plots.images(V, VOLUME, position=(0, 0)), ValueError, "position has 2 entries, expected 3"),
+        (lambda: plots.images(V, VOLUME, position=(0, 0, 2e-3)), ValueError, "outside the grid along z: .* -0.0015 to"),
+        (lambda: plots.images(V, VOLUME, position=(0, 0, 0), projection=True), ValueError, "exclude each other"),
+        (lambda: plots.images(L, PLANE, titles=("a", "b")), ValueError, "titles has 2 entries, expected 1"),
+        (lambda: plots.images(L, PLANE, limits=(1, 1)), ValueError, "limits=.* not rising"),
+        (lambda: plots.images(L, PLANE, limits=(1,)), ValueError, "limits=.*least and the largest"),
+        (lambda: plots.images(L, PLANE, columns=0), ValueError, "columns=0 is out of range"),
+        (lambda: plots.images(L, PLANE, axes="axes"), TypeError, "axes must be matplotlib axes"),
+        (lambda: plots.images(L, PLANE, axes=Figure().subplots(1, 2)), ValueError, "axes has 2 axes, 1 panels"),
         (lambda: plots.learning_curve([0.1, 0.2]), TypeError, "history must be a History or a mpifast.Network"),
         (lambda: plots.learning_curve({"a": History()}), ValueError, "history a has no epochs"),
         (lambda: plots.learning_curve({}), ValueError, "history is empty"),

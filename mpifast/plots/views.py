@@ -1,0 +1,168 @@
+"""What is drawn of images on a grid: the axes in millimetres, and planes or projections of a volume.
+
+The first axis of a grid runs to the right and the second upwards, as x and y do, while arrays have x first: a picture
+is the transposed array.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast.physics.fields.arguments import AXES
+from mpifast.physics.fields.grid import Grid
+from mpifast.physics.fields.scanner import Scanner
+from mpifast.physics.fields.sequence import Sequence
+from mpifast.physics.linear_system import LinearSystem
+
+HIDDEN = (2, 1, 0)  # the axis that each of the three views of a volume looks along: x-y, x-z, y-z
+SMALLEST = 1.1  # inches of a panel, for its title and tick labels
+
+
+class Axis(NamedTuple):
+    """An axis of more than one voxel; its outer edges in millimetres."""
+
+    name: str
+    first: float
+    last: float
+    voxels: int
+
+    @property
+    def label(self) -> str:
+        """What stands at the axis."""
+        return f"{self.name} (mm)" if self.name in AXES else self.name
+
+    @property
+    def length(self) -> float:
+        """Millimetres from edge to edge."""
+        return self.last - self.first
+
+    def position(self, voxel: Any) -> Any:
+        """Where voxels lie."""
+        return self.first + self.length * (voxel + 0.5) / self.voxels
+
+
+def grid_of(place: Any) -> Grid | None:
+    """The grid of a system or scanner, or the grid itself."""
+    if place is None or isinstance(place, Grid):
+        return place
+    if not isinstance(place, (LinearSystem, Sequence, Scanner)):
+        raise TypeError(f"place must be a mpifast.Grid or a system, or a scanner, got {check.brief(place)}")
+    return place.grid
+
+
+def axes_of(grid: Grid | None, voxels: int) -> list[Axis]:
+    """The axes of more than one voxel; at least one. Without a grid the voxels are numbered."""
+    if grid is None:
+        return [Axis("voxel", -0.5, voxels - 0.5, voxels)]
+    parts = zip(AXES, grid.shape, grid.field_of_view, grid.center, strict=False)
+    found = [Axis(name, 1e3 * (c - width / 2), 1e3 * (c + width / 2), n) for name, n, width, c in parts]
+    return [axis for axis in found if axis.voxels > 1] or found[:1]
+
+
+def flat(name: str, value: Any, grid: Grid | None) -> np.ndarray:
+    """Real images whose last axes are those of a grid, as flat ones; others as they are."""
+    array = check.real_array(name, value)
+    if grid is not None and len(grid.shape) > 1 and array.shape[-len(grid.shape) :] == grid.shape:
+        array = array.reshape(*array.shape[: -len(grid.shape)], grid.voxels)
+    return array
+
+
+def as_images(name: str, value: Any, grid: Grid | None) -> np.ndarray:
+    """One image or several, flat or on the grid, as float64[n, voxels]."""
+    array = flat(name, value, grid)
+    if array.ndim == 1:
+        array = array[None]
+    if array.ndim != 2 or not array.size or (grid is not None and array.shape[1] != grid.voxels):
+        forms = (
+            "[voxels] or [n, voxels]" if grid is None else f"[n, {grid.voxels}] or [n, {str(list(grid.shape))[1:-1]}]"
+        )
+        raise ValueError(f"{name} has shape {np.shape(value)}: give one image or several, {forms}")
+    return check.finite(name, array).astype(np.float64)
+
+
+def cut_through(position: Any, projection: Any, axes: list[Axis], grid: Grid | None) -> tuple[int, ...] | None:
+    """The voxel at a position in metres along the axes drawn; None where none is given. Checks both arguments."""
+    check.flag("projection", projection)
+    if position is None and not projection:
+        return None
+    name = "projection" if projection else "position"
+    if grid is None or len(axes) < 3:
+        raise ValueError(f"{name} is for images on three axes, these have {len(axes)}: leave it out")
+    if projection and position is not None:
+        raise ValueError("position and projection exclude each other: give one of them")
+    if projection:
+        return None
+    values = check.sequence("position", position)
+    if len(values) != 3:
+        raise ValueError(f"position has {len(values)} entries, expected 3: x, y and z in metres")
+    voxel = []
+    for axis, value in zip(axes, values, strict=True):
+        part = (1e3 * check.number(f"position along {axis.name}", value, unit="m") - axis.first) / axis.length
+        if not 0.0 <= part <= 1.0:
+            raise ValueError(
+                f"position={tuple(values)} is outside the grid along {axis.name}: give metres from"
+                f" {1e-3 * axis.first:g} to {1e-3 * axis.last:g}"
+            )
+        voxel.append(min(int(part * axis.voxels), axis.voxels - 1))
+    return tuple(voxel)
+
+
+def brightest(volume: np.ndarray) -> tuple[int, ...]:
+    """The voxel of the largest value; of several the one nearest to their centre of mass."""
+    ties = np.argwhere(volume == volume.max())
+    return tuple(ties[((ties - ties.mean(axis=0)) ** 2).sum(axis=1).argmin()].tolist())
+
+
+class View(NamedTuple):
+    """One picture: float64[up, across], its axes, and what it is of a volume (empty for a plane image)."""
+
+    picture: np.ndarray
+    across: Axis
+    up: Axis
+    title: str
+
+
+def views(image: np.ndarray, axes: list[Axis], cut: tuple[int, ...] | None, projection: bool = False) -> list[View]:
+    """The pictures of an image float64[axes of more than one voxel]: itself, or three of a volume.
+
+    The planes of a volume go through the voxel ``cut``, that of the largest value by default.
+    """
+    if len(axes) == 2:
+        return [View(image.T, axes[0], axes[1], "")]
+    found, voxel = [], brightest(image) if cut is None else cut
+    for hidden in HIDDEN:
+        across, up = (axis for number, axis in enumerate(axes) if number != hidden)
+        along = axes[hidden]
+        if projection:
+            found.append(View(image.max(axis=hidden).T, across, up, f"maximum along {along.name}"))
+        else:
+            place = along.position(voxel[hidden])
+            found.append(
+                View(np.take(image, voxel[hidden], hidden).T, across, up, f"{along.name} = {place + 0.0:.3g} mm")
+            )
+    return found
+
+
+def sizes(pairs: list[tuple[Axis, Axis]], longest: float = 2.2) -> list[tuple[float, float]]:
+    """Inches (across, up) of panels in one scale, the longest side ``longest``."""
+    scale = longest / max(axis.length for pair in pairs for axis in pair)
+    return [(max(SMALLEST, scale * across.length), max(SMALLEST, scale * up.length)) for across, up in pairs]
+
+
+def draw(panel: Any, view: View, **options: Any) -> Any:
+    """Draw a picture in millimetres, x to the right and y up; return matplotlib's image."""
+    extent = (view.across.first, view.across.last, view.up.first, view.up.last)
+    drawn = panel.imshow(
+        view.picture, extent=extent, origin="lower", aspect="equal", interpolation="nearest", **options
+    )
+    for name, axis in (("x", view.across), ("y", view.up)):
+        part = axis.length / max(view.across.length, view.up.length)
+        if part > 0.15:
+            panel.locator_params(axis=name, nbins=5 if part > 0.4 else 2)
+        else:  # no room for two labels
+            middle = 0.5 * (axis.first + axis.last)
+            panel.set(**{f"{name}ticks": [middle], f"{name}ticklabels": [f"{middle:.4g}"]})
+    return drawn
