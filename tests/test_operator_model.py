@@ -22,7 +22,7 @@ def system(request):
     phase = {"cosines": (np.pi / 2,) * 3, "sines": (0.0, 0.3, 1.0)}[request.param]
     scanner = mpifast.LissajousScanner(GRID, **DRIVE, phase=phase, offset_field=(1e-3, 0, 0))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scanner_system, "machine_memory", lambda: 1.0)
+        patch.setattr(scanner_system, "LARGE", 0)
         system = mpifast.system_matrix(scanner, PARTICLE, level=1e-2, tolerance=1e-9)
         assert isinstance(system.forward_model, OperatorModel)
     return system

@@ -26,6 +26,7 @@ from mpifast.physics.tracer.particle import Particle
 if TYPE_CHECKING:
     from mpifast.physics.systems.kronecker import KroneckerModel
 
+LARGE = 2**31  # bytes of a matrix in float64
 MEMORY = 0.5  # part of the machine's memory that a matrix may take: solvers need room for a copy
 
 
@@ -182,16 +183,16 @@ class ScannerSystem(LinearSystem):
 
     @functools.cached_property
     def operator(self) -> KroneckerModel | None:
-        """The system as an operator, where that is the faster forward model or a matrix would not fit into memory.
+        """The system as an operator, where that is the faster forward model or a matrix would be large.
 
-        It follows from the system alone, so that spectra have the same bits everywhere. The operator has the smaller
-        products: it must save a third of the multiplications.
+        It follows from the system alone, so that spectra have the same bits on all machines. The operator has the
+        smaller products: it must save a third of the multiplications.
         """
         if not isinstance(self.route, KroneckerRoute):
             return None
         model, dense = self.route.model, len(self.equations) * self.voxels
         faster = 1.5 * model.contraction(np.float32).work < dense
-        return model if faster or self._size(np.float64) > MEMORY * machine_memory() else None
+        return model if faster or self._size(np.float64) > LARGE else None
 
     @functools.cached_property
     def condition(self) -> float:
