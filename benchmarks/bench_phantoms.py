@@ -21,3 +21,17 @@ class Phantoms:
 
     def time_random(self, implementation, density):
         self.call()
+
+
+class Generators:
+    params = (["random", "points", "bars", "letters", "resolution", "ellipses", "vessels", "blobs"], ["plane", "space"])
+    param_names = ("generator", "grid")
+
+    def setup(self, generator, grid):
+        shape, extent = {"plane": ((75, 85), (22e-3, 25e-3)), "space": ((30, 30, 30), (24e-3, 24e-3, 24e-3))}[grid]
+        self.generator = getattr(mpifast.phantoms, generator)(mpifast.Grid(shape, extent))
+        whole = self.generator.draw(7, range(8))
+        np.testing.assert_array_equal(self.generator.draw(7, [5])[0], whole[5])
+
+    def time_draw(self, generator, grid):
+        self.generator.draw(7, range(256), threads=1)

@@ -84,6 +84,22 @@ def test_arrays_of_a_store(client, spectra, tmp_path):
     assert all(map(np.array_equal, found, spectra[:500]))
 
 
+def test_phantoms_of_a_generator(client, small_system, tmp_path):
+    """Grey ones stay float32; stores of them open as well."""
+    blobs = mpifast.phantoms.blobs(small_system.grid)
+    spectra = mpifast.Spectra(small_system, seed=7, snr_db=30.0, phantoms=blobs)
+    cluster.save(spectra, tmp_path / "data.zarr", 100, client, chunks=30)
+    for source in (spectra, mpifast.open_spectra(tmp_path / "data.zarr")):
+        u, c = cluster.as_dask(source, 100, 30)
+        assert c.dtype == np.float32
+        assert all(map(np.array_equal, client.gather(client.compute([u, c])), spectra[:100]))
+    names = {
+        cluster.as_dask(mpifast.Spectra(small_system, seed=7, phantoms=phantoms), 100)[1].name
+        for phantoms in (None, blobs, mpifast.phantoms.vessels(small_system.grid))
+    }
+    assert len(names) == 3
+
+
 def test_a_trillion_samples_take_no_time_to_name(small_system):
     """10^9 samples took 34 s and 1 GB, 10^12 never came to an end."""
     spectra = mpifast.Spectra(small_system, seed=7, snr_db=30.0)

@@ -25,6 +25,7 @@ from mpifast._files import locked
 from mpifast.io.store import partial as _partial
 from mpifast.io.store import targets as _store_targets
 from mpifast.io.store import writer as module
+from mpifast.io.store.layout import _digest as digest
 
 COUNT, CHUNKS = 1000, 150
 
@@ -65,6 +66,45 @@ def test_the_same_bits_come_back(small_system, tmp_path, kind, dtype, packed):
     stored.verify()
     assert (len(stored), stored.dtype, stored.settings["seed"]) == (COUNT, np.dtype(dtype), str(2**100))
     assert os.listdir(tmp_path) == [path.name]
+
+
+def grey_phantoms(seed, samples):
+    """From 0 to 1, by NumPy."""
+    return np.array([np.random.default_rng((seed, i)).random(11) for i in samples])
+
+
+def test_grey_phantoms_come_back(small_system, tmp_path, kind):
+    """As float32, whatever ``packed`` says; saved again, the finished store is left; other phantoms are another one."""
+    spectra, path = mpifast.Spectra(small_system, seed=7, snr_db=30.0, phantoms=grey_phantoms), tmp_path / f"a{kind[0]}"
+    for _ in range(2):
+        spectra.save(path, 100, chunks=30, compression=kind[1])
+    stored = mpifast.open_spectra(path)
+    stored.verify()
+    same(stored[:], spectra[:100])
+    same(stored[[99, 3]], [array[[99, 3]] for array in spectra[:100]])
+    assert stored.phantom_dtype == np.float32
+    assert (stored.settings["phantom_dtype"], stored.settings["packed"]) == ("float32", 0)
+    assert stored.settings["phantoms"] == spectra.source().settings["phantoms"]
+    assert "<th>phantoms</th>" in stored._repr_html_()
+    same([stored.to_xarray(chunks=40).phantoms.to_numpy()], [spectra[:100][1]])
+    other = mpifast.Spectra(small_system, seed=7, snr_db=30.0, phantoms=lambda *given: 0.5 * grey_phantoms(*given))
+    with pytest.raises(FileExistsError, match=r"exists and is something else \(\w"):
+        other.save(path, 100, chunks=30, compression=kind[1])
+
+
+def test_a_store_of_unknown_phantoms_is_refused(small_system, tmp_path, monkeypatch):
+    monkeypatch.setattr(module.Layout, "attributes", property(attributes_of_doubles))
+    mpifast.Spectra(small_system, seed=7, phantoms=grey_phantoms).save(tmp_path / "a.zarr", 10)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="phantom_dtype='float64' is unknown: choose one of 'uint8', 'float32'"):
+        mpifast.open_spectra(tmp_path / "a.zarr")
+
+
+def attributes_of_doubles(layout):
+    """What a store of float64 phantoms would say."""
+    shape = {**layout.shape, "phantom_dtype": "float64"}
+    stated = {**shape, "settings": json.dumps(layout.settings, sort_keys=True)}
+    return {"format": "mpifast-spectra", "format_version": 2, **stated, "digest": digest(stated)}
 
 
 @pytest.fixture(scope="module")

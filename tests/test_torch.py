@@ -69,6 +69,14 @@ def test_dataset_in_order(spectra, workers, method):
     assert_samples(joined(batches), spectra[100:600])
 
 
+@pytest.mark.parametrize(("workers", "method"), WORKERS)
+def test_phantoms_of_a_generator(small_system, workers, method):
+    spectra = mpifast.Spectra(small_system, seed=7, phantoms=mpifast.phantoms.vessels(small_system.grid))
+    u, c = joined(loader(SpectraDataset(spectra, stop=100), workers, method, batch_size=30))
+    assert c.dtype == np.float32
+    assert_samples((u, c), spectra[:100])
+
+
 AFTER_PARALLEL_WORK = """
 import sys
 import mpifast, numba, numpy, torch

@@ -57,7 +57,7 @@ def level_below(signal: float, snr_db: Any) -> float:
     Examples
     --------
     >>> from mpifast.physics.noise import level_below
-    >>> level_below(3.0, 20.0)
-    0.3
+    >>> level_below(4.0, 20.0)
+    0.4
     """
     return signal * 10.0 ** (-check.number("snr_db", snr_db, low=-200.0, high=200.0, unit="dB") / 20.0)

@@ -133,7 +133,8 @@ def bars(*arguments: Any, **options: Any) -> Any:
         Bars in a phantom: a number, or the least and the most.
     width, length : float or (float, float), optional
         Size of the bars, metres: one length, or the shortest and the longest. In three dimensions they are as thick as
-        wide. By default 0.05 to 0.15 and 0.3 to 0.8 of the shortest field of view.
+        wide, and on a line the width counts alone. By default 0.05 to 0.15 and 0.3 to 0.8 of the shortest field of
+        view.
     binary : bool, optional
         Zeros and ones; otherwise each bar has a concentration of 0.25 to 1 and an edge as wide as a voxel.
     widths : sequence of int, optional
@@ -195,7 +196,8 @@ def _paint_bars(
     present, bar = chosen(uniform[:, 0], count, most), uniform[:, 1:].reshape(-1, most, 9)
     value = np.where(present, between(bar[..., 8], FAINTEST, 1.0) if grey else 1.0, -1.0)
     across = between(bar[..., 4], *width) / 2
-    radii = np.stack([between(bar[..., 3], *length) / 2, across, across], axis=-1)
+    along = between(bar[..., 3], *length) / 2 if len(grid.shape) > 1 else across
+    radii = np.stack([along, across, across], axis=-1)
     center = between(bar[..., :3], -0.35, 0.35) * extent_of(grid)  # most of a bar is within the field of view
     paint(center, radii, rotations(bar[..., 5:8], grid), value, False, images, threads, grid)
 
