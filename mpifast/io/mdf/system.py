@@ -10,7 +10,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
-from mpifast.io.mdf.selection import Placement, background_of, chosen_frequencies, placement_of, rows_of
+from mpifast.io.mdf.selection import ORIGIN, Placement, background_of, chosen_frequencies, placement_of, rows_of
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
 
 # What a measurement shares with the matrix that reconstructs it, where both files say it.
@@ -24,7 +24,6 @@ SHARED = (
     "/acquisition/_voxels",
     "/measurement/isTransferFunctionCorrected",
 )
-ORIGIN = "/_mpifast/system"
 BACKGROUND = ("subtract", "interpolate", "keep")
 
 
@@ -183,7 +182,9 @@ def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str
     order = np.searchsorted(np.sort(rows), rows)  # the components come in the order of the file
     values = file.data.components(foreground, mask)
     values -= background_of(file, foreground, mask, background)
-    matrix = np.ascontiguousarray(values.T[np.ix_(order, placement.columns)]) / file.data.points
+    matrix = np.ascontiguousarray(values.T[np.ix_(order, placement.columns)])
+    del values
+    matrix /= file.data.points
     check.finite("matrix", matrix.view(np.float64))
     if not matrix.any():
         raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
