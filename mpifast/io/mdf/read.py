@@ -102,8 +102,8 @@ class MdfFile(MdfData):
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     mpifast.write_mdf(f"{folder}/system.mdf", system)
         ...     with mpifast.read_mdf(f"{folder}/system.mdf") as file:
-        ...         print(file.scanner == scanner, file.particle)
-        True Particle(diameter=3e-08, saturation_magnetization=477464.8292753781, temperature=300.0)
+        ...         print(file.scanner == scanner, file.particle == system.particle)
+        True True
         """
         return scanner_of(self)
 

@@ -16,6 +16,7 @@ GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"
 AXES = "/calibration/_axes"
 DESCRIBED, ORIGIN = "/_mpifast/scanner", "/_mpifast/system"
+SIMULATION = "/_mpifast/simulation"  # scanner and tracer alone, whatever the rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,15 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
-from mpifast.io.mdf.selection import ORIGIN, Placement, background_of, chosen_frequencies, placement_of, rows_of
+from mpifast.io.mdf.selection import (
+    ORIGIN,
+    SIMULATION,
+    Placement,
+    background_of,
+    chosen_frequencies,
+    placement_of,
+    rows_of,
+)
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
 
 # What a measurement shares with the matrix that reconstructs it, where both files say it.
@@ -62,10 +70,11 @@ class MdfSystem(LinearSystem):
         origin: str | None,
         facts: dict[str, Any],
         complete: bool,
+        simulation: Any = None,
     ) -> None:
         super().__init__(matrix, rows, placement.grid)
         self.path, self.placement, self.origin, self._facts = path, placement, origin, facts
-        self._mask, self._order, self._bins = mask, order, bins
+        self._mask, self._order, self._bins, self._simulation = mask, order, bins, simulation
         if origin is not None and complete:
             self.fingerprint = origin
 
@@ -136,7 +145,9 @@ class MdfSystem(LinearSystem):
                 values = f"{name} is {_brief(found)}, in the matrix {_brief(expected)}"
                 raise ValueError(f"{here} does not fit {there}: {values}; use its own matrix")
         origin = measurement.get(ORIGIN)
-        if self.origin is not None and isinstance(origin, str) and origin != self.origin:
+        # Other rows of the same scanner and tracer are other systems, and fit all the same.
+        alike = isinstance(self._simulation, str) and str(measurement.get(SIMULATION)) == self._simulation
+        if self.origin is not None and isinstance(origin, str) and origin != self.origin and not alike:
             warnings.warn(
                 f"{here} is of the system {origin}, {there} of {self.origin}: another tracer, temperature or number of "
                 "harmonics; use its own matrix",
@@ -196,7 +207,17 @@ def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str
     origin = origin if isinstance(origin, str) else None
     bins = file.data.bins
     return MdfSystem(
-        read_only(matrix), read_only(labels), file.path, placement, mask, order, bins, origin, facts, complete
+        read_only(matrix),
+        read_only(labels),
+        file.path,
+        placement,
+        mask,
+        order,
+        bins,
+        origin,
+        facts,
+        complete,
+        file.get(SIMULATION),
     )
 
 

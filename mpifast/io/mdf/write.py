@@ -46,7 +46,7 @@ def write_mdf(
         A system: the file is a calibration file. Or raw spectra such as `mpifast.Spectra` and `LinearSystem.spectra`
         make them, real [n, equations] or complex [n, rows]: n frames of a measurement file.
     system : LinearSystem, optional
-        For spectra: the system they are of. Rows of a system that is no `SystemMatrix` need frequencies.
+        For spectra: the system they are of. Rows of a matrix alone need frequencies.
     domain : {"fourier", "time"}, optional
         For spectra: store them as they are (complex64 or complex128, and every bit comes back) or as a signal in time
         (float64).
@@ -58,8 +58,8 @@ def write_mdf(
     metadata : mapping, optional
         Values of datasets of /study, /experiment, /scanner and /tracer, of /acquisition/startTime, and of names of
         one's own, in which a part begins with an underscore: ``{"/study/name": "bars", "/scanner/_room": 21.5}``. Names
-        of mpifast's own, such as /tracer/_diameters, follow from the system and are refused. A system that is no
-        `SystemMatrix` may be given its /acquisition/gradient.
+        of mpifast's own, such as /tracer/_diameters, follow from the system and are refused. A matrix
+        alone may be given its /acquisition/gradient.
 
     Raises
     ------
@@ -78,8 +78,12 @@ def write_mdf(
     docs/mdf.md lists the names with underscores.
 
     A `SystemMatrix` is stored with all frequencies of its one channel and with scanner and tracer. Of any other system
-    the frequencies of its rows are stored (frequencySelection), in as many channels as it has and in arbitrary units;
-    scanner, gradient and drive field are not known, but for the period.
+    the frequencies of its rows are stored (frequencySelection), in as many channels as it has. That of a scanner on a
+    grid has its acquisition: the gradient, or up to 4,096 of them where it is a function of time, offset field, drive
+    channels x, y, z with divider, strength and phase or a custom waveform, topology; and the tracer.
+    Of a matrix alone scanner, gradient and drive field are not known, but for the period, and its unit is arbitrary.
+
+    A matrix is written by blocks of voxels; one that is not formed yet is not kept either.
 
     References
     ----------

@@ -58,6 +58,11 @@ def topology(gradients: np.ndarray) -> str:
     return "FFL" if (values[:, 0] <= RANK * values[:, 2]).all() else "FFP"
 
 
+def is_sine(scanner: Sequence) -> bool:
+    """Whether each drive channel is one sine; otherwise it is a table of ``scanner.samples`` numbers."""
+    return isinstance(scanner, LissajousScanner) or scanner.line_drive() is not None
+
+
 def wrapped(phase: float) -> float:
     """A phase in [-pi, pi); one that is there keeps its bits."""
     if not -math.pi <= phase < math.pi:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from mpifast.io.mdf.any_system import Frame, receiver
 from mpifast.io.mdf.scanners.acquisition import acquisition
-from mpifast.io.mdf.selection import DESCRIBED
+from mpifast.io.mdf.selection import DESCRIBED, SIMULATION
 from mpifast.io.mdf.values import WIDTH, identity, now, tracer
 from mpifast.physics.systems.description import scanner_facts
 from mpifast.physics.systems.scanner_system import ScannerSystem
@@ -32,6 +35,7 @@ def general(title: str, system: ScannerSystem, frame: Frame) -> dict[str, Any]:
     """All but /measurement and /calibration."""
     scanner = system.scanner
     volume = 1e3 * float(np.prod([*scanner.grid.field_of_view, *[WIDTH] * (3 - len(scanner.grid.shape))]))
+    facts = json.dumps([system.model, scanner_facts(scanner), asdict(system.particle)], sort_keys=True)
     found = identity(title) | acquisition(scanner) | tracer(system.particle, system.model, volume)
     return (
         found
@@ -43,6 +47,7 @@ def general(title: str, system: ScannerSystem, frame: Frame) -> dict[str, Any]:
             "/acquisition/startTime": now(),
             "/acquisition/numAverages": 1,
             "/acquisition/numPeriodsPerFrame": 1,
+            SIMULATION: hashlib.sha256(facts.encode()).hexdigest()[:16],
         }
         | _flat(DESCRIBED, scanner_facts(scanner))
     )
