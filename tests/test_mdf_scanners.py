@@ -279,6 +279,27 @@ def test_any_calibration_file_gives_its_lissajous_scanner(copy, written, name):
     np.testing.assert_array_equal(measured.rows["frequency"] > 0, measured.rows["number"] > 0)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {
+            "acquisition__gradient": np.array([[-1.0, -1.0, 2.0]]),
+            "acquisition__offsetField": np.array([1e-3, 0.0, 2e-3]),
+        },
+        {"acquisition__gradient": np.tile(np.diag([-1.0, -1.0, 2.0]), (2, 1, 1, 1))},  # two periods alike
+        {"acquisition__drivefield__waveform": "sine", "acquisition__drivefield__divider": np.array([20, 30, 40])},
+        {"acquisition__drivefield__strength": np.array([8e-3, 9e-3, 10e-3])},
+        {"calibration__order": None, "acquisition__numPeriodsPerFrame": None},
+    ],
+)
+def test_deviations_of_real_files(copy, changes):
+    """Other shapes, as the Open MPI data have them."""
+    found = read_scanner(stranger(copy, "space", **changes))
+    expected = SCANNERS["space"]
+    for parameter in ("grid", "gradient", "drive_amplitude", "divider", "offset_field"):
+        assert getattr(found, parameter) == getattr(expected, parameter)
+
+
 def test_a_file_that_mpifast_did_not_write(tmp_path, random):
     mdf_by_hand.write_system_matrix(tmp_path / "system.mdf", random)
     found = read_scanner(tmp_path / "system.mdf")

@@ -122,7 +122,8 @@ def _lissajous(file: MdfData) -> LissajousScanner:
         raise ValueError(f"its drive field has {len(strength)} channels, or datasets that do not fit each other")
     if ((strength != 0.0).sum(axis=1) > 1).any():
         raise ValueError("a channel of its drive field has several frequencies")
-    if waveform.size != divider.size or (waveform.reshape(divider.shape)[strength != 0.0] != "sine").any():
+    forms = np.broadcast_to(waveform, divider.shape) if waveform.size == 1 else waveform
+    if forms.shape != divider.shape or (forms[strength != 0.0] != "sine").any():
         raise ValueError(f"the waveform is {waveform.ravel()[:3].tolist()}, expected sines")
     channels = file.shape[2]
     if channels > 3:
