@@ -249,8 +249,10 @@ def fuzz_members_of_mdf(count, seed, folder):
     number = np.array([1, 2, 3, 2, 3])
     labels = {"channels": [0, 0, 0, 1, 1], "numbers": number, "frequencies": 1e3 * number}
     plane = mpifast.linear_system(np.ones((5, 6)) + 1j * np.arange(6.0), mpifast.Grid((2, 3), (2e-3, 3e-3)), **labels)
+    line = mpifast.FieldFreeLineScanner(mpifast.Grid((2, 3), (24e-3, 30e-3)), 2.0, 20e-3, 10, rotation=40)
+    scanned = mpifast.system_matrix(line, mpifast.Particle(40e-9), band=(1e3, None))
     matrix, contents = folder / "whole.mdf", []
-    for other in (system, plane):
+    for other in (system, plane, scanned):
         mpifast.write_mdf(folder / "part.mdf", other)
         contents.append((other, (folder / "part.mdf").read_bytes()))
         spectra = other.spectra(np.eye(other.voxels), dtype="float64")
@@ -266,6 +268,7 @@ def fuzz_members_of_mdf(count, seed, folder):
         with mpifast.read_mdf(path) as file:
             if number % 3 == 1:
                 parts = [file.frames, file.spectra, file.system_matrix, file.images, file.system]
+                parts += [lambda: file.scanner, lambda: file.particle]
             else:
                 chosen = {"snr": 1.0, "band": (1e3, None), "channels": [0], "background": "interpolate"}
                 parts = [lambda: file.system(**chosen), lambda: whole.spectra(file)]

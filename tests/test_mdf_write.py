@@ -277,6 +277,8 @@ def test_every_name_of_ours_is_reserved(small_system, spectra, tmp_path):
 
     mpifast.write_mdf(tmp_path / "matrix.mdf", small_system)
     mpifast.write_mdf(tmp_path / "other.mdf", mpifast.linear_system([[1.0, 2.0]], numbers=[3], frequencies=[3.0]))
+    plane = mpifast.linear_system([[1.0, 2.0]], mpifast.Grid((2, 1), (1e-3, 1e-3)), numbers=[3], frequencies=[3.0])
+    mpifast.write_mdf(tmp_path / "plane.mdf", plane)
     mpifast.write_mdf(tmp_path / "measurement.mdf", spectra[0], small_system, phantoms=spectra[1])
     found = reconstruct_file(tmp_path / "measurement.mdf", tmp_path / "matrix.mdf", "tikhonov")
     write_reconstruction(tmp_path / "images.mdf", found)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.io.mdf.selection import ROWS
+from mpifast.io.mdf.columns import Columns
+from mpifast.io.mdf.selection import AXES, ROWS
 from mpifast.io.mdf.values import WIDTH, flags, identity, now
 from mpifast.physics.linear_system import LinearSystem
 
@@ -74,24 +75,30 @@ class Frame:
 
 def general(title: str, system: LinearSystem, frame: Frame) -> dict[str, Any]:
     """All but /measurement and /calibration."""
-    rate = frame.points * frame.frequency
-    return identity(title) | {
+    found = identity(title) | {
         **{f"/scanner/{name}": "n.a." for name in ("facility", "manufacturer", "name", "operator", "topology")},
         "/acquisition/startTime": now(),
         "/acquisition/numAverages": 1,
         "/acquisition/numPeriodsPerFrame": 1,
         # Nothing is known of the drive field but its period: one channel of strength zero.
         "/acquisition/drivefield/numChannels": 1,
-        "/acquisition/drivefield/baseFrequency": rate,
+        "/acquisition/drivefield/baseFrequency": frame.points * frame.frequency,
         "/acquisition/drivefield/divider": [[frame.points]],
         "/acquisition/drivefield/cycle": 1.0 / frame.frequency,
         "/acquisition/drivefield/strength": [[[0.0]]],
         "/acquisition/drivefield/phase": [[[0.0]]],
         "/acquisition/drivefield/waveform": [["sine"]],
+    }
+    return found | receiver(system, frame, "a.u.")
+
+
+def receiver(system: LinearSystem, frame: Frame, unit: str) -> dict[str, Any]:
+    """/acquisition/receiver, and which system the file is of."""
+    return {
         "/acquisition/receiver/numChannels": frame.channels,
-        "/acquisition/receiver/bandwidth": 0.5 * rate,
+        "/acquisition/receiver/bandwidth": 0.5 * frame.points * frame.frequency,
         "/acquisition/receiver/numSamplingPoints": frame.points,
-        "/acquisition/receiver/unit": "a.u.",
+        "/acquisition/receiver/unit": unit,
         "/acquisition/receiver/dataConversionFactor": np.tile([1.0, 0.0], (frame.channels, 1)),
         ROWS: np.stack([system.rows["channel"], system.rows["number"]], axis=1).astype(np.int64),
         "/acquisition/_voxels": system.voxels,
@@ -99,27 +106,29 @@ def general(title: str, system: LinearSystem, frame: Frame) -> dict[str, Any]:
     }
 
 
-def calibration(system: LinearSystem, frame: Frame) -> dict[str, Any]:
-    """/measurement and /calibration of a system: a frame a voxel, x fastest, without noise."""
-    fields, columns = _placement(system)
-    matrix = np.asarray(system.matrix, np.complex128)
-    data = frame.spread(matrix.T[columns])  # [voxels, channels, K]
-    size = np.abs(matrix)
-    snr = np.sqrt(np.square(size).mean(axis=1)) / (float(np.finfo(np.float64).eps) * size.max() or 1.0)
+def calibration(system: LinearSystem, frame: Frame) -> tuple[dict[str, Any], Columns]:
+    """/measurement and /calibration of a system: a frame a voxel, x fastest, without noise; and what writes the data.
+
+    The error of a computed matrix is its tolerance, that of another one its rounding.
+    """
+    fields, order = _placement(system)
+    tolerance = getattr(system, "tolerance", None)
+    error = float(np.finfo(np.float64).eps) if tolerance is None else tolerance
+    columns = Columns(system, frame.rows, frame.points, order, error)
     selected = flags(system.voxels, isBackgroundCorrected=1, isFastFrameAxis=1, isFourierTransformed=1)
     return (
         selected
         | {f"/calibration/{name}": value for name, value in fields.items()}
+        | columns.reserved(frame.channels, len(frame.numbers))
+        | ({} if tolerance is None else {"/calibration/_tolerance": tolerance})
         | {
             "/measurement/isFramePermutation": 1,
             "/measurement/isFrequencySelection": 1,
             "/measurement/frequencySelection": frame.numbers + 1,
-            "/measurement/data": np.ascontiguousarray(np.moveaxis(data, 0, -1))[None],
             "/measurement/framePermutation": np.arange(1, system.voxels + 1),
             "/calibration/method": "simulation",
-            "/calibration/snr": frame.spread(snr[None])[None, 0] / frame.points,
         }
-    )
+    ), columns
 
 
 def measurement(spectra: Any, system: LinearSystem, frame: Frame, domain: str, background: Any) -> dict[str, Any]:
@@ -160,5 +169,7 @@ def _placement(system: LinearSystem) -> tuple[dict[str, Any], np.ndarray]:
         "fieldOfView": [*grid.field_of_view, *[WIDTH] * more],
         "fieldOfViewCenter": [*grid.center, *[0.0] * more],
         "order": "xyz",
+        "deltaSampleSize": [*grid.spacing, *[WIDTH] * more],
+        AXES.rsplit("/", 1)[1]: len(grid.shape),
     }
     return fields, np.arange(voxels).reshape(grid.shape).transpose().reshape(-1)

@@ -181,7 +181,8 @@ class _Checker:
             found = list(self._storage(field, layout))
             if not found:
                 value = self.file.array(field.path) if field.path == DATA else self.file.read(field.path)
-                found = [Breach(field.path, *failure) for failure in rules.check(field.rule, value)]
+                rule = rules.rule_of(field, self.peek("/scanner/topology"))
+                found = [Breach(field.path, *failure) for failure in rules.check(rule, value)]
         except UnreadableError as error:
             found = [Breach(field.path, error.reason, "write it anew")]
         yield from found
@@ -266,7 +267,7 @@ class _Checker:
             and 0 < divider.size <= 16
             and (divider > 0).all()
         ):
-            period = math.lcm(*map(int, divider.ravel()))
+            period = math.lcm(*map(int, self._driving(divider)))
             if (
                 all(isinstance(value, float) for value in (cycle, base))
                 and base > 0
@@ -274,10 +275,17 @@ class _Checker:
             ):
                 yield Breach(
                     f"{DRIVE}/cycle",
-                    f"{cycle:g} s is not the least common multiple of divider over baseFrequency",
+                    f"{cycle:g} s is not the least common multiple of the driven channels' divider over baseFrequency",
                     f"write {period / base:g}",
                 )
         yield from self._calibration()
+
+    def _driving(self, divider: np.ndarray) -> np.ndarray:
+        """The dividers of frequencies that drive: commercial scanners list the others too, with strength zero."""
+        strength = self.peek(f"{DRIVE}/strength")
+        fits = isinstance(strength, np.ndarray) and strength.dtype.kind == "f" and strength.shape[1:] == divider.shape
+        driven = (strength != 0.0).any(axis=0) if fits else np.ones(divider.shape, bool)
+        return divider[driven] if driven.any() else divider.ravel()
 
     def _calibration(self) -> Iterator[Breach]:
         size, frames = self.peek("/calibration/size"), self.letters.get("O")

@@ -70,6 +70,8 @@ class MdfData(Metadata):
     @property
     def frequencies(self) -> np.ndarray:
         """Frequencies that are stored, or that the samples give, float64[K], hertz."""
+        if "/_mpifast/scanner/type" in self:  # as the scanner has them, to the bit
+            return self.data.bins / self.number("/acquisition/drivefield/cycle")
         return self.data.bins * (2.0 * self.number("/acquisition/receiver/bandwidth") / self.data.points)
 
     def frames(self, frames: Any = None, domain: str | None = None) -> np.ndarray:

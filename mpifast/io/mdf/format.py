@@ -135,6 +135,7 @@ OWN = (
     "/acquisition/_voxels",
     "/acquisition/receiver/_harmonics",
     "/acquisition/receiver/_rows",
+    "/calibration/_axes",
     "/calibration/_nodes",
     "/calibration/_placed",
     "/calibration/_tolerance",

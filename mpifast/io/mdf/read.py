@@ -9,10 +9,13 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
-from mpifast.io.mdf.selection import ROWS, rows_of
+from mpifast.io.mdf.scanners.described import particle_of, scanner_of, scanner_system_of
+from mpifast.io.mdf.selection import DESCRIBED, ROWS, rows_of
 from mpifast.io.mdf.system import MdfSystem, system_of
 from mpifast.physics.fields.scanner import Scanner
+from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.system_matrix import MODELS, SystemMatrix
+from mpifast.physics.systems.scanner_system import ScannerSystem
 from mpifast.physics.tracer.particle import Particle
 
 
@@ -76,6 +79,45 @@ class MdfFile(MdfData):
         What the file holds: a system matrix, measured frames or images.
     """
 
+    @property
+    def scanner(self) -> Scanner | Sequence:
+        """The scanner that the file describes.
+
+        A file of mpifast's gives back the scanner of its system, to the bit, be it of a matrix or of spectra. Of any
+        other calibration file a `mpifast.LissajousScanner` is made, if it says that there is one: a sine for each of up
+        to three axes, the same gradient and offset field in all periods, a grid, receive channels x, y, z in this
+        order.
+
+        Raises
+        ------
+        ValueError
+            If the file describes no such scanner, or is damaged.
+
+        Examples
+        --------
+        >>> import mpifast, tempfile
+        >>> grid = mpifast.Grid((4, 6), (15e-3, 18e-3))
+        >>> scanner = mpifast.LissajousScanner(grid, (-2, -2, 4), (18e-3, 20e-3, 0), (60, 50, 1))
+        >>> system = mpifast.system_matrix(scanner, mpifast.Particle(30e-9), level=1e-3)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.write_mdf(f"{folder}/system.mdf", system)
+        ...     with mpifast.read_mdf(f"{folder}/system.mdf") as file:
+        ...         print(file.scanner == scanner, file.particle == system.particle)
+        True True
+        """
+        return scanner_of(self)
+
+    @property
+    def particle(self) -> Particle:
+        """The tracer of a file of mpifast's, to the bit.
+
+        Raises
+        ------
+        ValueError
+            If the file does not say what it is made of: the format has no place for core diameter and magnetisation.
+        """
+        return particle_of(self)
+
     @np.errstate(all="ignore")  # a damaged file may hold anything
     def spectra(self) -> np.ndarray:
         """The spectra that `mpifast.write_mdf` was given, in `mpifast`'s unit and without background frames:
@@ -137,27 +179,22 @@ class MdfFile(MdfData):
         return system_of(self, snr, band, channels, background)
 
     @np.errstate(all="ignore")
-    def system_matrix(self) -> SystemMatrix:
-        """The `SystemMatrix` that `mpifast.write_mdf` was given, to the bit.
+    def system_matrix(self) -> SystemMatrix | ScannerSystem:
+        """The system that `mpifast.write_mdf` was given: a `SystemMatrix` is read to the bit; that of a scanner on a
+        grid, with its rows, follows from scanner and particle, and is computed when asked for.
 
         Raises
         ------
         ValueError
-            If the file is not a calibration file, or not one of a `SystemMatrix`: `system` is for those.
+            If the file is not a calibration file, or not one of a computed system: `system` is for those.
         """
         if self.kind != "calibration":
             raise ValueError(f"{self.path} has no system matrix: it is a {self.kind} file")
-        harmonics = self._harmonics()
-        names = ("gradient", "drivefield/strength", "drivefield/divider")
-        gradient, strength, divider = (self.get(f"/acquisition/{name}", np.empty(0)) for name in names)
-        if 0 in (gradient.size, strength.size, divider.size):
-            raise ValueError(f"{self.path} is damaged: gradient, strength or divider are missing or empty")
-        frequency = self.number("/acquisition/drivefield/baseFrequency") / check.positive("divider", divider.flat[0])
-        voxels = int(self.own("/acquisition/_voxels"))
-        scanner = Scanner(float(gradient.flat[0]), float(strength.flat[0]), frequency, voxels)
-        particle = Particle(
-            *(self.own(f"/tracer/_{name}") for name in ("diameters", "saturationMagnetization", "temperature"))
-        )
+        if f"{DESCRIBED}/type" in self:
+            return scanner_system_of(self)
+        harmonics, scanner, particle = self._harmonics(), self.scanner, self.particle
+        assert isinstance(scanner, Scanner)
+        voxels = scanner.voxels
         if self.shape[0] != voxels:
             raise ValueError(f"{self.path} is damaged: {voxels} voxels, {self.shape[0]} frames")
         matrix = np.ascontiguousarray(self.frames(domain="fourier")[:, 0, 0, 1 : harmonics + 1].T) / self.data.points

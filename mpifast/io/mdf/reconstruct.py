@@ -228,7 +228,12 @@ def _copied(file: MdfFile) -> dict[str, Any]:
         field.path for field in FIELDS.values() if field.group in COPIED and not field.path.endswith("transferFunction")
     ]
     present = {name: value for name in names if (value := file.get(name)) is not None}
-    values = {name: value for name, value in present.items() if not list(rules.check(FIELDS[name].rule, value))}
+    topology = present.get("/scanner/topology")
+    values = {
+        name: value
+        for name, value in present.items()
+        if not list(rules.check(rules.rule_of(FIELDS[name], topology), value))
+    }
     tracer = [field.path for field in FIELDS.values() if field.group == "/tracer" and field.need == "group"]
     complete = all(name in values for name in tracer)  # the group may be left out, but only as a whole
     return {name: value for name, value in values.items() if complete or not name.startswith("/tracer/")}

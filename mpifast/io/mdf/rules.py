@@ -10,9 +10,10 @@ from uuid import UUID
 
 import numpy as np
 
-from mpifast.io.mdf.format import ORDERS, TRANSFORMATIONS, WAVEFORMS
+from mpifast.io.mdf.format import ORDERS, TRANSFORMATIONS, WAVEFORMS, Field
 
 BLOCK = 2**22  # elements looked at together: the data may be larger than memory
+WITHOUT_GRADIENT = ("FFL", "MPS")  # along an axis, or at all
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?")
 Failure = tuple[str, str]
 
@@ -49,12 +50,24 @@ def _numbers(name: str, good: Callable[[np.ndarray], np.ndarray], cure: str) -> 
 def _finite(value: Any) -> Iterator[Failure]:
     if np.ndim(value) == 0 and not hasattr(value, "shape"):
         value = np.array([value])
-    step = max(1, BLOCK // max(1, int(np.prod(value.shape[1:]))))
-    for start in range(0, value.shape[0], step):
-        block = value[start : start + step]
-        if not np.isfinite(block).all():
-            yield "it has NaN or infinity", "replace them, or leave the frames out"
-            return
+    if not all(np.isfinite(value[block]).all() for block in _blocks(value.shape)):
+        yield "it has NaN or infinity", "replace them, or leave the frames out"
+
+
+def _blocks(shape: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
+    """Slices of at most `BLOCK` elements that cover an array, along its first axis that has to be cut."""
+    inner = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
+    cut = next((axis for axis, size in enumerate(inner) if size <= BLOCK), len(shape) - 1)
+    step = max(1, BLOCK // max(1, inner[cut]))
+    for outer in np.ndindex(shape[:cut]):
+        for start in range(0, shape[cut], step):
+            yield (*outer, slice(start, start + step))
+
+
+def rule_of(field: Field, topology: Any) -> str:
+    """The rule of a dataset in a file of this topology: a field-free line has a direction without gradient."""
+    excused = field.rule == "diagonal" and isinstance(topology, str) and topology in WITHOUT_GRADIENT
+    return "finite" if excused else field.rule
 
 
 def _diagonal(value: np.ndarray) -> Iterator[Failure]:

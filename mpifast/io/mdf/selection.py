@@ -14,6 +14,9 @@ from mpifast.physics.fields.grid import Grid
 
 GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"
+AXES = "/calibration/_axes"
+DESCRIBED, ORIGIN = "/_mpifast/scanner", "/_mpifast/system"
+SIMULATION = "/_mpifast/simulation"  # scanner and tracer alone, whatever the rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +73,34 @@ def placement_of(file: MdfData, voxels: int) -> Placement:
     return Placement(found | {"size": size}, columns, _grid(file, found, size))
 
 
-def _grid(file: MdfData, found: dict[str, Any], size: np.ndarray) -> Grid | None:
+def grid_of(file: MdfData, voxels: int) -> Grid:
+    """The grid of a calibration file along x, y and z in this order, without axes at the end that are a single voxel at
+    the coordinate 0: what a scanner takes.
+    """
+    placement = placement_of(file, voxels)
+    size, center = placement.fields["size"], np.asarray(placement.fields["fieldOfViewCenter"])
+    if placement.grid is None:
+        raise ValueError("it does not say where the voxels lie")
+    axes = max(1, *(axis + 1 for axis in range(3) if size[axis] > 1 or center[axis] != 0.0), 1)
+    grid = _grid(file, placement.fields, size, np.arange(axes))
+    assert grid is not None
+    return grid
+
+
+def _grid(file: MdfData, found: dict[str, Any], size: np.ndarray, kept: np.ndarray | None = None) -> Grid | None:
+    """The grid along some axes; by default those that the file names, or those of more than one voxel."""
     if "fieldOfView" not in found or not file.get("/calibration/_placed", 1):
         return None
     view, center = (np.asarray(found[name]) for name in ("fieldOfView", "fieldOfViewCenter"))
     if view.shape != (3,) or center.shape != (3,):
         raise ValueError(f"{file.path}: /calibration/fieldOfView and fieldOfViewCenter need three numbers each")
-    kept = np.flatnonzero(size > 1) if (size > 1).any() else np.array([0])
+    if kept is None:
+        kept = np.flatnonzero(size > 1) if (size > 1).any() else np.array([0])
+        if AXES in file:
+            axes = int(file.own(AXES))
+            if not 1 <= axes <= 3 or (size[axes:] != 1).any():
+                raise ValueError(f"{file.path}: {AXES} is {axes}, but /calibration/size {size.tolist()}")
+            kept = np.arange(axes)
     try:
         return Grid(tuple(size[kept].tolist()), tuple(view[kept].tolist()), tuple(center[kept].tolist()))
     except ValueError as error:

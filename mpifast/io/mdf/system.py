@@ -10,7 +10,15 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
-from mpifast.io.mdf.selection import Placement, background_of, chosen_frequencies, placement_of, rows_of
+from mpifast.io.mdf.selection import (
+    ORIGIN,
+    SIMULATION,
+    Placement,
+    background_of,
+    chosen_frequencies,
+    placement_of,
+    rows_of,
+)
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
 
 # What a measurement shares with the matrix that reconstructs it, where both files say it.
@@ -24,7 +32,6 @@ SHARED = (
     "/acquisition/_voxels",
     "/measurement/isTransferFunctionCorrected",
 )
-ORIGIN = "/_mpifast/system"
 BACKGROUND = ("subtract", "interpolate", "keep")
 
 
@@ -63,10 +70,11 @@ class MdfSystem(LinearSystem):
         origin: str | None,
         facts: dict[str, Any],
         complete: bool,
+        simulation: Any = None,
     ) -> None:
         super().__init__(matrix, rows, placement.grid)
         self.path, self.placement, self.origin, self._facts = path, placement, origin, facts
-        self._mask, self._order, self._bins = mask, order, bins
+        self._mask, self._order, self._bins, self._simulation = mask, order, bins, simulation
         if origin is not None and complete:
             self.fingerprint = origin
 
@@ -137,7 +145,9 @@ class MdfSystem(LinearSystem):
                 values = f"{name} is {_brief(found)}, in the matrix {_brief(expected)}"
                 raise ValueError(f"{here} does not fit {there}: {values}; use its own matrix")
         origin = measurement.get(ORIGIN)
-        if self.origin is not None and isinstance(origin, str) and origin != self.origin:
+        # Other rows of the same scanner and tracer are other systems, and fit all the same.
+        alike = isinstance(self._simulation, str) and str(measurement.get(SIMULATION)) == self._simulation
+        if self.origin is not None and isinstance(origin, str) and origin != self.origin and not alike:
             warnings.warn(
                 f"{here} is of the system {origin}, {there} of {self.origin}: another tracer, temperature or number of "
                 "harmonics; use its own matrix",
@@ -183,7 +193,9 @@ def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str
     order = np.searchsorted(np.sort(rows), rows)  # the components come in the order of the file
     values = file.data.components(foreground, mask)
     values -= background_of(file, foreground, mask, background)
-    matrix = np.ascontiguousarray(values.T[np.ix_(order, placement.columns)]) / file.data.points
+    matrix = np.ascontiguousarray(values.T[np.ix_(order, placement.columns)])
+    del values
+    matrix /= file.data.points
     check.finite("matrix", matrix.view(np.float64))
     if not matrix.any():
         raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
@@ -195,7 +207,17 @@ def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str
     origin = origin if isinstance(origin, str) else None
     bins = file.data.bins
     return MdfSystem(
-        read_only(matrix), read_only(labels), file.path, placement, mask, order, bins, origin, facts, complete
+        read_only(matrix),
+        read_only(labels),
+        file.path,
+        placement,
+        mask,
+        order,
+        bins,
+        origin,
+        facts,
+        complete,
+        file.get(SIMULATION),
     )
 
 

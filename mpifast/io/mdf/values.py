@@ -13,6 +13,7 @@ from mpifast import _validation as check
 from mpifast.io.mdf.format import FIELDS, VERSION
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.tracer.particle import Particle
 
 WIDTH = 1e-3  # metres, of a voxel across the line: readers want three dimensions and divide by them
 MAGNETITE = 67.1  # mol(Fe)/L of solid magnetite (5.18 g/cm^3, 231.5 g/mol): concentration 1
@@ -44,17 +45,9 @@ def identity(title: str, verb: str = "simulated") -> dict[str, Any]:
     }
 
 
-def general(title: str, system: SystemMatrix) -> dict[str, Any]:
-    """All but /measurement and /calibration."""
-    scanner, particle, points = system.scanner, system.particle, samples(system.harmonics)
-    rate = points * scanner.drive_frequency
-    volume = 1e3 * scanner.field_of_view * WIDTH**2
-    return identity(title) | {
-        "/scanner/facility": "n.a.",
-        "/scanner/manufacturer": "mpifast",
-        "/scanner/name": "one-dimensional field-free-point scanner",
-        "/scanner/operator": "n.a.",
-        "/scanner/topology": "FFP",
+def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
+    """The tracer of a simulation, ``volume`` in litres."""
+    return {
         "/tracer/name": ["Langevin particle"],
         "/tracer/batch": ["n.a."],
         "/tracer/vendor": ["mpifast"],
@@ -64,31 +57,49 @@ def general(title: str, system: SystemMatrix) -> dict[str, Any]:
         "/tracer/_diameters": np.array([particle.diameter]),
         "/tracer/_saturationMagnetization": np.array([particle.saturation_magnetization]),
         "/tracer/_temperature": particle.temperature,
-        "/tracer/_model": system.model,
-        "/acquisition/startTime": now(),
-        "/acquisition/numAverages": 1,
-        "/acquisition/numPeriodsPerFrame": 1,
-        "/acquisition/gradient": np.diag([scanner.gradient, -0.5 * scanner.gradient, -0.5 * scanner.gradient])[
-            None, None
-        ],
-        "/acquisition/offsetField": np.zeros((1, 1, 3)),
-        "/acquisition/drivefield/numChannels": 1,
-        # the sampling rate: its quotient by the divider, a power of two, is exact
-        "/acquisition/drivefield/baseFrequency": rate,
-        "/acquisition/drivefield/divider": [[points]],
-        "/acquisition/drivefield/cycle": points / rate,
-        "/acquisition/drivefield/strength": [[[scanner.drive_amplitude]]],
-        "/acquisition/drivefield/phase": [[[0.5 * np.pi]]],  # the format's waveform is a sine, ours a cosine
-        "/acquisition/drivefield/waveform": [["sine"]],
-        "/acquisition/receiver/numChannels": 1,
-        "/acquisition/receiver/bandwidth": 0.5 * rate,
-        "/acquisition/receiver/numSamplingPoints": points,
-        "/acquisition/receiver/unit": "V",
-        "/acquisition/receiver/dataConversionFactor": np.array([[1.0, 0.0]]),
-        "/acquisition/receiver/_harmonics": system.harmonics,
-        "/acquisition/_voxels": scanner.voxels,
-        "/_mpifast/system": system.fingerprint,
+        "/tracer/_model": model,
     }
+
+
+def general(title: str, system: SystemMatrix) -> dict[str, Any]:
+    """All but /measurement and /calibration."""
+    scanner, particle, points = system.scanner, system.particle, samples(system.harmonics)
+    rate = points * scanner.drive_frequency
+    volume = 1e3 * scanner.field_of_view * WIDTH**2
+    return (
+        identity(title)
+        | tracer(particle, system.model, volume)
+        | {
+            "/scanner/facility": "n.a.",
+            "/scanner/manufacturer": "mpifast",
+            "/scanner/name": "one-dimensional field-free-point scanner",
+            "/scanner/operator": "n.a.",
+            "/scanner/topology": "FFP",
+            "/acquisition/startTime": now(),
+            "/acquisition/numAverages": 1,
+            "/acquisition/numPeriodsPerFrame": 1,
+            "/acquisition/gradient": np.diag([scanner.gradient, -0.5 * scanner.gradient, -0.5 * scanner.gradient])[
+                None, None
+            ],
+            "/acquisition/offsetField": np.zeros((1, 1, 3)),
+            "/acquisition/drivefield/numChannels": 1,
+            # the sampling rate: its quotient by the divider, a power of two, is exact
+            "/acquisition/drivefield/baseFrequency": rate,
+            "/acquisition/drivefield/divider": [[points]],
+            "/acquisition/drivefield/cycle": points / rate,
+            "/acquisition/drivefield/strength": [[[scanner.drive_amplitude]]],
+            "/acquisition/drivefield/phase": [[[0.5 * np.pi]]],  # the format's waveform is a sine, ours a cosine
+            "/acquisition/drivefield/waveform": [["sine"]],
+            "/acquisition/receiver/numChannels": 1,
+            "/acquisition/receiver/bandwidth": 0.5 * rate,
+            "/acquisition/receiver/numSamplingPoints": points,
+            "/acquisition/receiver/unit": "V",
+            "/acquisition/receiver/dataConversionFactor": np.array([[1.0, 0.0]]),
+            "/acquisition/receiver/_harmonics": system.harmonics,
+            "/acquisition/_voxels": scanner.voxels,
+            "/_mpifast/system": system.fingerprint,
+        }
+    )
 
 
 def samples(harmonics: int) -> int:

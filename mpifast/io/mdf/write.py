@@ -14,9 +14,12 @@ from mpifast.io.hdf5.reader import File, h5py
 from mpifast.io.mdf import any_system
 from mpifast.io.mdf import values as mdf_values
 from mpifast.io.mdf.check import Breach, breaches
+from mpifast.io.mdf.columns import Columns, Reserved
 from mpifast.io.mdf.format import EXTENSIONS, FIELDS, OWN
+from mpifast.io.mdf.scanners import scanner_system
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.systems.scanner_system import ScannerSystem
 
 DTYPES = {"int8": np.int8, "int64": np.int64, "integer": np.int64, "float64": np.float64}
 FREE = ("/study", "/experiment", "/scanner", "/tracer")
@@ -43,7 +46,7 @@ def write_mdf(
         A system: the file is a calibration file. Or raw spectra such as `mpifast.Spectra` and `LinearSystem.spectra`
         make them, real [n, equations] or complex [n, rows]: n frames of a measurement file.
     system : LinearSystem, optional
-        For spectra: the system they are of. Rows of a system that is no `SystemMatrix` need frequencies.
+        For spectra: the system they are of. Rows of a matrix alone need frequencies.
     domain : {"fourier", "time"}, optional
         For spectra: store them as they are (complex64 or complex128, and every bit comes back) or as a signal in time
         (float64).
@@ -55,8 +58,8 @@ def write_mdf(
     metadata : mapping, optional
         Values of datasets of /study, /experiment, /scanner and /tracer, of /acquisition/startTime, and of names of
         one's own, in which a part begins with an underscore: ``{"/study/name": "bars", "/scanner/_room": 21.5}``. Names
-        of mpifast's own, such as /tracer/_diameters, follow from the system and are refused. A system that is no
-        `SystemMatrix` may be given its /acquisition/gradient.
+        of mpifast's own, such as /tracer/_diameters, follow from the system and are refused. A matrix
+        alone may be given its /acquisition/gradient.
 
     Raises
     ------
@@ -75,8 +78,12 @@ def write_mdf(
     docs/mdf.md lists the names with underscores.
 
     A `SystemMatrix` is stored with all frequencies of its one channel and with scanner and tracer. Of any other system
-    the frequencies of its rows are stored (frequencySelection), in as many channels as it has and in arbitrary units;
-    scanner, gradient and drive field are not known, but for the period.
+    the frequencies of its rows are stored (frequencySelection), in as many channels as it has. That of a scanner on a
+    grid has its acquisition: the gradient, or up to 4,096 of them where it is a function of time, offset field, drive
+    channels x, y, z with divider, strength and phase or a custom waveform, topology; and the tracer.
+    Of a matrix alone scanner, gradient and drive field are not known, but for the period, and its unit is arbitrary.
+
+    A matrix is written by blocks of voxels; one that is not formed yet is not kept either.
 
     References
     ----------
@@ -99,57 +106,91 @@ def write_mdf(
         given = {"system": system, "background": background, "phantoms": phantoms}
         for name in [name for name, value in given.items() if value is not None]:
             raise ValueError(f"{name} does not belong to a system matrix: give it with spectra")
-        values = _of_system(content)
+        values, columns = _of_system(content)
     else:
         if system is None:
             raise ValueError("system=None: give the system that the spectra are of, or a system as content")
         check.instance("system", system, LinearSystem)
         check.choice("domain", domain, ("fourier", "time"))
-        values = _of_spectra(content, system, domain, background)
+        values, columns = _of_spectra(content, system, domain, background), None
         if phantoms is not None:
             count = values["/acquisition/numFrames"] - (0 if background is None else len(background))
             values["/measurement/_phantoms"] = check.matrix(
                 "phantoms", phantoms, system.voxels, what="voxels", rows=count
             )
-    simulated = isinstance(content if system is None else system, SystemMatrix)
-    added = checked(metadata, values)
-    write_datasets(path, values | added, strict=True, without=() if simulated else any_system.UNKNOWN)
+    values |= checked(metadata, values)
+    written = content if system is None else system
+    # A matrix alone has no gradient, and a scanner may have one that no reader knows what to do with.
+    excused = [name for name in any_system.UNKNOWN if isinstance(written, ScannerSystem) or name not in values]
+    write_datasets(
+        path, values, strict=True, excused=() if isinstance(written, SystemMatrix) else excused, columns=columns
+    )
 
 
-def _of_system(system: LinearSystem) -> dict[str, Any]:
+def _of_system(system: LinearSystem) -> tuple[dict[str, Any], Columns | None]:
     if isinstance(system, SystemMatrix):
-        return mdf_values.general("System matrix", system) | mdf_values.calibration(system)
-    frame = any_system.Frame.of(system)
-    return any_system.general("System matrix", system, frame) | any_system.calibration(system, frame)
+        return mdf_values.general("System matrix", system) | mdf_values.calibration(system), None
+    general, frame = _general("System matrix", system)
+    values, columns = any_system.calibration(system, frame)
+    return general | values, columns
 
 
 def _of_spectra(spectra: Any, system: LinearSystem, domain: str, background: Any) -> dict[str, Any]:
     if isinstance(system, SystemMatrix):
         return mdf_values.general("Measurement", system) | mdf_values.measurement(spectra, system, domain, background)
+    general, frame = _general("Measurement", system)
+    return general | any_system.measurement(spectra, system, frame, domain, background)
+
+
+def _general(title: str, system: LinearSystem) -> tuple[dict[str, Any], any_system.Frame]:
+    """All but /measurement and /calibration, and how the rows lie in the data."""
+    if isinstance(system, ScannerSystem):
+        frame = scanner_system.frame_of(system)
+        return scanner_system.general(title, system, frame), frame
     frame = any_system.Frame.of(system)
-    frames = any_system.measurement(spectra, system, frame, domain, background)
-    return any_system.general("Measurement", system, frame) | frames
+    return any_system.general(title, system, frame), frame
 
 
 def write_datasets(
-    path: Path, values: Mapping[str, Any], strict: bool = False, without: Collection[str] = ()
+    path: Path,
+    values: Mapping[str, Any],
+    strict: bool = False,
+    excused: Collection[str] = (),
+    columns: Columns | None = None,
 ) -> list[Breach]:
-    """Write datasets by their paths, typed as the format says. Returns what the validator finds; if ``strict``, the
-    file then does not appear, unless all that is wrong is that the datasets ``without`` are missing.
+    """Write datasets by their paths, typed as the format says; ``columns`` write those that are only reserved.
+
+    Returns what the validator finds; if ``strict``, the file then does not appear, unless all that is wrong is in the
+    datasets ``excused``.
     """
     with replacing(path, "w+b") as file:
         with h5py.File(
             file, "w", libver=("earliest", "v110"), alignment_threshold=512, alignment_interval=64
         ) as hdf5:  # aligned: to be mapped
+            offsets = {}
             for name, value in sorted(values.items()):
-                hdf5.create_dataset(name, data=_typed(name, value), track_times=False)
+                if isinstance(value, Reserved):
+                    offsets[name] = _reserve(hdf5, name, value)
+                else:
+                    hdf5.create_dataset(name, data=_typed(name, value), track_times=False)
+        if columns is not None:
+            columns.write(file, offsets, {name: values[name] for name in offsets})
         file.flush()
         with File(Path(file.name)) as written:
             found = list(breaches(written))
-        wrong = [breach for breach in found if breach.dataset not in without or breach.dataset in values]
+        wrong = [breach for breach in found if breach.dataset not in excused]
         if wrong and strict:
             raise ValueError(f"{path.name} would not be valid: {wrong[0]}")
     return found
+
+
+def _reserve(hdf5: Any, name: str, value: Reserved) -> int:
+    """A dataset of zeros, which take no time to write; where it begins in the file."""
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    dataset = hdf5.create_dataset(name, value.shape, value.dtype, dcpl=plist, track_times=False)
+    return int(dataset.id.get_offset())
 
 
 def target(path: str | Path) -> Path:

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mpifast.io.store.source import LONGEST_LIST
 from mpifast.physics.linear_system import LinearSystem
+from mpifast.physics.systems.description import scanner_facts
+from mpifast.physics.systems.scanner_system import ScannerSystem
 
 LABELS = {
     "channel": ("<i4", {"units": "1", "long_name": "receive channel"}),
@@ -15,6 +18,8 @@ LABELS = {
     "part": ("<i4", {"units": "1", "long_name": "0: real part, 1: imaginary part"}),
     "frequency": ("<f8", {"units": "Hz", "long_name": "frequency"}),
 }
+MEASURED = "scanner_"  # begins the names of sampled fields, which are too long for the settings
+UNITS = {"drive_field": "T", "gradient": "T/m"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,21 @@ def coordinates(system: LinearSystem) -> dict[str, Declared]:
         dimensions = ("position",) if positions.ndim == 1 else ("voxel", "axis")
         attributes = {"units": "m", "long_name": "voxel position"}
         found["position"] = Declared("<f8", positions.shape, dimensions, attributes, positions)
+    return found | _waveforms(system)
+
+
+def _waveforms(system: LinearSystem) -> dict[str, Declared]:
+    """The sampled fields of a scanner, of which the settings have only the digest."""
+    found: dict[str, Declared] = {}
+    for name, value in scanner_facts(system.scanner).items() if isinstance(system, ScannerSystem) else ():
+        if name in UNITS and isinstance(value, tuple) and len(value) > LONGEST_LIST:
+            values = np.array(value)
+            attributes = {
+                "units": UNITS[name],
+                "long_name": f"{name.replace('_', ' ')} at equidistant times of a period",
+            }
+            dimensions = ("time", "component", "column")[: values.ndim]
+            found[MEASURED + name] = Declared("<f8", values.shape, dimensions, attributes, values)
     return found
 
 

@@ -12,6 +12,7 @@ from mpifast.io.store.labels import read_labels
 from mpifast.io.store.layout import Layout
 
 IN_MEMORY = 2**28  # bytes
+AXES = ("x", "y", "z")
 KEPT = ("units", "long_name")  # attributes; the others say how phantoms are packed
 
 
@@ -32,12 +33,17 @@ def to_xarray(store: Any, layout: Layout, chunks: Any = None) -> Any:
     place = labels["position"].dimensions[0] if "position" in labels else "voxel"
     dimensions = {"spectra": declared["spectra"].dimensions, "phantoms": ("sample", place)}
     arrays = zip(dimensions, store[:] if chunks is None else _lazy(store, layout, chunks), strict=True)
+    coords = {name: (array.dimensions, array.values, array.attributes) for name, array in labels.items()}
+    if place == "voxel" and "position" in labels:
+        columns = np.asarray(labels["position"].values).T
+        for axis, values in zip(AXES, columns, strict=False):
+            coords[axis] = (("voxel",), values, {"units": "m", "long_name": f"voxel position along {axis}"})
     return xarray.Dataset(
         {
             name: (dimensions[name], array, {k: v for k, v in declared[name].attributes.items() if k in KEPT})
             for name, array in arrays
         },
-        coords={name: (array.dimensions, array.values, array.attributes) for name, array in labels.items()},
+        coords=coords,
         attrs={"source": str(store.path), "settings": json.dumps(store.settings, sort_keys=True)},
     )
 

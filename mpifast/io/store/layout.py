@@ -144,11 +144,12 @@ class Layout:
         """The arrays by name; a layout that was read has those of the samples alone."""
         axis = "harmonic" if "harmonic" in self.beside else "equation"
         place = "voxel" if len(self.beside.get("position", EMPTY).shape) != 1 else "position"
-        computed = self.settings.get("model") in ("langevin", "ideal")
+        model = self.settings.get("model")
         voltage = {"long_name": "spectra as real numbers; part says which are real and which imaginary parts"}
-        if computed:
+        if model in ("langevin", "ideal", "vector langevin"):
             long_name = "spectrum of the voltage in a coil of unit sensitivity, integrated over a period"
-            voltage = {"units": "T", "long_name": f"signed imaginary part of the {long_name}"}
+            part = "real or imaginary part, as part says," if model == "vector langevin" else "signed imaginary part"
+            voltage = {"units": "T", "long_name": f"{part} of the {long_name}"}
         bits = {
             "bit_order": "big",
             "voxels": self.voxels,

@@ -19,6 +19,7 @@ from mpifast.io.store.layout import Layout
 from mpifast.io.store.source import Samples
 from mpifast.io.store.targets import sums_of
 from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.systems.scanner_system import ScannerSystem
 
 
 def open_spectra(path: str | Path) -> StoredSpectra:
@@ -207,8 +208,9 @@ class StoredSpectra:
         return str(self.settings["fingerprint"])
 
     @cached_property
-    def system(self) -> SystemMatrix:
-        """The system that the spectra are of, computed again from the settings.
+    def system(self) -> SystemMatrix | ScannerSystem:
+        """The system that the spectra are of, computed again from the settings; that of a scanner on a grid, with its
+        rows, is computed when asked for.
 
         Raises
         ------
@@ -216,6 +218,10 @@ class StoredSpectra:
             If the system does not follow from the settings, or this version of mpifast computes another one.
         """
         try:
+            if self.settings.get("model") == ScannerSystem.model:
+                from mpifast.io.store import scanner_system  # here: it imports this folder
+
+                return scanner_system.rebuild(self.path, self._layout)
             return source.rebuild(self.settings)
         except ValueError as error:
             raise ValueError(f"{self.path}: {error}") from error

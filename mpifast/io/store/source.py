@@ -16,6 +16,8 @@ import numpy as np
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.system_matrix import SystemMatrix, ideal_system_matrix, system_matrix
+from mpifast.physics.systems.description import scanner_facts
+from mpifast.physics.systems.scanner_system import ScannerSystem
 from mpifast.physics.tracer.particle import Particle
 
 Samples = tuple[np.ndarray, np.ndarray]
@@ -59,11 +61,13 @@ class Source:
 
 
 def describe(system: LinearSystem) -> dict[str, Any]:
-    """What a store says about a system, as JSON has it: ``model`` ("langevin", "ideal", ..., "array" for a matrix at
-    hand), ``fingerprint``, and what it was computed from, or its grid.
+    """What a store says about a system, as JSON has it: ``model`` ("langevin", "ideal", "vector langevin", ..., "array"
+    for a matrix at hand), ``fingerprint``, and what it was computed from, or its grid.
     """
     names = SIMULATED if hasattr(system, "scanner") else ("grid",)
     found = {name: getattr(system, name, None) for name in names}
+    if isinstance(system, ScannerSystem):
+        found["scanner"] = scanner_facts(system.scanner)
     found |= {"model": getattr(system, "model", "array"), "fingerprint": system.fingerprint}
     return {name: plain(value) for name, value in found.items() if value is not None}
 

@@ -1,0 +1,1 @@
+"""Scanners on a grid in MDF files: their acquisition written, and read back."""
