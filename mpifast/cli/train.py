@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mpifast.cli._output import say, say_json
-from mpifast.cli._system import SCALINGS, add_spectra, add_system, refuse_system, spectra_of, whole
+from mpifast.cli._system import SCALINGS, add_spectra, add_system, refuse_system, spectra_of
+from mpifast.cli._values import whole
 
 EXAMPLES = """examples:
   mpifast train net.npz --recipe fast
-  mpifast train net.npz --data data.h5 --hidden 200 --epochs 300 --checkpoint run.npz"""
+  mpifast train net.npz --data data.h5 --hidden 200 --epochs 300 --checkpoint run.npz
+  mpifast train net.npz --snr-db 20 --epochs 500 --patience 10"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -76,6 +78,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="samples a step; 1 is the exact rule (default: %(default)s)",
     )
     training.add_argument(
+        "--patience",
+        type=whole,
+        metavar="N",
+        help="end after N epochs without a lower validation error, and keep the weights of the best epoch (default: "
+        "never)",
+    )
+    training.add_argument(
         "--checkpoint",
         metavar="FILE",
         help="keep the training there, and go on from it up to --epochs; with fewer than it has the command refuses",
@@ -97,6 +106,8 @@ def _train(options: argparse.Namespace) -> int:
         _refuse_fewer(options, writable("--checkpoint", options.checkpoint))
     count = check.integer("--count", options.count, low=1)
     validation = check.integer("--validation", options.validation)
+    if options.patience is not None and not validation:
+        raise ValueError(f"--patience={options.patience} needs samples that validate: give --validation 1000, say")
     if options.data:
         refuse_system(options, f"--data {options.data}")
     spectra = mpifast.open_spectra(options.data) if options.data else spectra_of(options)
@@ -124,11 +135,13 @@ def _train(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         validation=checked if len(checked[0]) else None,
         system=spectra.system,
+        patience=options.patience,
     )
     network.save(path)
     if options.json:
         errors = {"train_mse": history.train_mse, "validation_mse": history.validation_mse}
-        say_json({"file": str(path), "epochs": history.epochs, "stopped": history.stopped, **errors})
+        facts = {"epochs": history.epochs, "best_epoch": history.best_epoch, "stopped": history.stopped}
+        say_json({"file": str(path), **facts, **errors})
     else:
         say(f"{path}: {network}{_errors(history)}")
     return 130 if history.stopped == "interrupted" else 0
