@@ -8,6 +8,8 @@ import pytest
 
 import mpifast
 from mpifast.cli import main
+from mpifast.cli._parser import parser
+from mpifast.cli._system import computed_system
 
 GRID = ["--grid", "4x6", "--field-of-view", "15e-3,18e-3"]
 # Negative numbers may follow an option without "=".
@@ -40,7 +42,7 @@ def grid(**options):
     return mpifast.Grid((4, 6), (15e-3, 18e-3), **options)
 
 
-def test_options_are_the_parameters_of_each_scanner(capsys, waveform):
+def test_options_are_the_parameters_of_each_scanner(waveform):
     point = mpifast.LissajousScanner(grid(), (-2, -2, 4), (18e-3, 20e-3, 0), (6, 5, 1))
     off = mpifast.LissajousScanner(
         grid(center=(-1e-3, 0)),
@@ -67,15 +69,21 @@ def test_options_are_the_parameters_of_each_scanner(capsys, waveform):
         ([*SAMPLED, "--gradient", "-2,-2,4", "--channels", "y", "--level", "0.1"], sampled, {"level": 0.1}),
     ]
     for options, scanner, limits in cases:
+        found = computed_system(parser().parse_args(["matrix", "system.npy", *options]))
         expected = mpifast.system_matrix(scanner, PARTICLE, **limits)
-        code, out, err = run(capsys, "matrix", "system.npy", *options, "--json")
-        assert (code, err) == (0, "")
-        facts = json.loads(out)
-        assert facts["fingerprint"] == expected.fingerprint, options
-        assert (facts["rows"], facts["voxels"], facts["grid"]) == (len(expected.rows), 24, [4, 6])
-        np.testing.assert_array_equal(np.load("system.npy"), expected.real)
-    code, out, _ = run(capsys, "matrix", "system.npy", *POINT)
-    assert out.startswith("system.npy: 32 rows, grid 4 x 6, fingerprint ")
+        assert (found.scanner, found.particle, found.tolerance) == (scanner, PARTICLE, expected.tolerance)
+        np.testing.assert_array_equal(found.rows, expected.rows)
+
+
+def test_matrix_writes_real_equations(capsys):
+    expected = mpifast.system_matrix(mpifast.FieldFreeLineScanner(grid(), 2.0, 20e-3, 10), PARTICLE)
+    code, out, err = run(capsys, "matrix", "system.npy", *LINE, "--json")
+    assert (code, err) == (0, "")
+    np.testing.assert_array_equal(np.load("system.npy"), expected.real)
+    sizes = {"rows": len(expected.rows), "equations": len(expected.real), "voxels": 24, "grid": [4, 6]}
+    assert json.loads(out) == {"file": "system.npy", **sizes, "fingerprint": expected.fingerprint}
+    _, out, _ = run(capsys, "matrix", "system.npy", *LINE)
+    assert out == f"system.npy: {len(expected.rows)} rows, grid 4 x 6, fingerprint {expected.fingerprint}\n"
 
 
 def test_help_has_the_defaults_of_the_classes(capsys):
@@ -99,19 +107,24 @@ def test_help_has_the_defaults_of_the_classes(capsys):
     ]
 
 
-@pytest.mark.parametrize(("options", "kind"), [(POINT, "lissajous"), (LINE, "field-free-line"), (SAMPLED, "sampled")])
-def test_from_a_scanner_to_images(capsys, options, kind):
+@pytest.mark.parametrize("options", [POINT, LINE, SAMPLED], ids=["lissajous", "field-free-line", "sampled"])
+def test_from_a_scanner_to_a_network(capsys, options):
     assert run(capsys, "matrix", "system.mdf", *options)[0] == 0
-    assert run(capsys, "generate", "data.h5", *options, "--count", "300", "--snr-db", "30")[0] == 0
-    code, out, err = run(
-        capsys, "train", "net.npz", *options, "--count", "200", "--validation=50", "--snr-db=30", "--json"
-    )
+    assert run(capsys, "generate", "data.h5", *options, "--count", "60", "--snr-db", "30")[0] == 0
+    code, _, err = run(capsys, "train", "net.npz", *options, "--count", "50", "--epochs", "1", "--snr-db", "30")
     assert (code, err) == (0, "")
+    train = ["train", "net2.npz", "--data", "data.h5", "--count", "50", "--epochs", "1"]
+    assert run(capsys, *train, "--matrix", "system.mdf")[0] == 0
+    one, other = (mpifast.Network.load(name) for name in ("net.npz", "net2.npz"))
+    np.testing.assert_array_equal(one.weights[0], other.weights[0])
+    np.save("other.npy", np.eye(24))
+    code, _, err = run(capsys, *train, "--matrix", "other.npy")
+    assert (code, "--matrix=other.npy is the system " in err, err.endswith(": give its own\n")) == (2, True, True)
     code, out, _ = run(capsys, "info", "system.mdf", "data.h5", "net.npz", "--json")
     found = json.loads(out)
     assert code == 0
     store, rows = found["data.h5"], found["data.h5"]["rows"]
-    assert (store["scanner_kind"], store["scanner"]["grid"]["shape"]) == (kind, [4, 6])
+    assert (store["model"], store["scanner"]["grid"]["shape"]) == ("vector langevin", [4, 6])
     assert found["system.mdf"]["grid"] == [4, 6, 1]
     assert found["system.mdf"]["rows"] == rows
     assert found["net.npz"]["rows"] == {name: rows[name] for name in ("count", "channels", "numbers")}

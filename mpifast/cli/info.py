@@ -17,15 +17,12 @@ EXAMPLES = """examples:
 HDF5, ZIP, NUMPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
 LONGEST = 64  # values of a dataset that are shown
 MDF_ENDINGS = (".mdf", ".hdf", ".h5")
-# By a parameter that scanners of no other kind have: the words of --scanner.
-SCANNER_KINDS = {
-    "drive_field": "sampled", "angle": "field-free-line", "divider": "lissajous", "drive_frequency": "1d",
-}  # fmt: skip
 OF_MDF = {
     "study": "/study/name",
     "experiment": "/experiment/name",
     "subject": "/experiment/subject",
     "scanner": "/scanner/name",
+    "scanner_type": "/_mpifast/scanner/type",
     "topology": "/scanner/topology",
     "tracer": "/tracer/name",
     "gradient": "/acquisition/gradient",
@@ -119,11 +116,7 @@ def _store(path: Path) -> dict[str, Any]:
     from mpifast.io.store.labels import read_labels
     from mpifast.io.store.reader import describe as describe_store
 
-    settings = mpifast.open_spectra(path).settings
-    facts = {"kind": "store of spectra and phantoms", **settings}
-    scanner = settings.get("scanner")
-    if isinstance(scanner, dict):
-        facts["scanner_kind"] = next((kind for name, kind in SCANNER_KINDS.items() if name in scanner), None)
+    facts = {"kind": "store of spectra and phantoms", **mpifast.open_spectra(path).settings}
     labels = {name: array.values for name, array in read_labels(path, describe_store(path)[0]).items()}
     if "channel" in labels and "number" in labels:
         facts["rows"] = _rows(labels["channel"], labels["number"], labels.get("frequency"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from mpifast.cli._output import say, say_json
 from mpifast.cli._system import SCALINGS, add_spectra, add_system, refuse_system, spectra_of
-from mpifast.cli._values import whole
+from mpifast.cli._values import read_system, whole
 
 EXAMPLES = """examples:
   mpifast train net.npz --recipe fast
@@ -28,7 +28,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--data",
         metavar="STORE",
-        help="store written by mpifast generate, in place of the system and the data set",
+        help="store written by mpifast generate, in place of the data set; its system is computed again, or that of "
+        "--matrix",
     )
     command.add_argument(
         "--count", type=whole, default=30_000, metavar="N", help="training samples (default: %(default)s)"
@@ -111,6 +112,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.data:
         refuse_system(options, f"--data {options.data}")
     spectra = mpifast.open_spectra(options.data) if options.data else spectra_of(options)
+    system = _system_of(spectra, options)  # first: reading and scaling samples takes longer
     u, c = spectra[:count]
     if len(u) < count:
         raise ValueError(f"--count={count}: {options.data} has {len(u)} samples; give fewer")
@@ -134,7 +136,7 @@ def _train(options: argparse.Namespace) -> int:
         recipe=options.recipe,
         checkpoint=options.checkpoint,
         validation=checked if len(checked[0]) else None,
-        system=spectra.system,
+        system=system,
         patience=options.patience,
     )
     network.save(path)
@@ -145,6 +147,24 @@ def _train(options: argparse.Namespace) -> int:
     else:
         say(f"{path}: {network}{_errors(history)}")
     return 130 if history.stopped == "interrupted" else 0
+
+
+def _system_of(spectra: Any, options: argparse.Namespace) -> Any:
+    """The system of a data set; that of a store is in another file where it is not computed again."""
+    if not options.data:
+        return spectra.system
+    if options.matrix is None:
+        try:
+            return spectra.system
+        except ValueError as error:
+            raise ValueError(f"{error}; give it with --matrix") from error
+    system = read_system(options.matrix)
+    if system.fingerprint != spectra.fingerprint:
+        raise ValueError(
+            f"--matrix={options.matrix} is the system {system.fingerprint}, {options.data} is of the system "
+            f"{spectra.fingerprint}: give its own"
+        )
+    return system
 
 
 def _errors(history: Any) -> str:

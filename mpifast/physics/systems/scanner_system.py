@@ -20,7 +20,6 @@ from mpifast.physics.systems.routes import Route, route_of
 from mpifast.physics.systems.selection import candidate_rows
 from mpifast.physics.tracer.particle import Particle
 
-KEPT = ("rows", "fingerprint")  # of what is computed, in a pickle: small, and the rows may take a while
 MEMORY = 0.5  # part of the machine's memory that a matrix may take: solvers need room for a copy
 
 
@@ -73,14 +72,6 @@ class ScannerSystem(LinearSystem):
         self.level = None if level is None else check.number("level", level, low=1e-15, high=1.0)
         self._candidates = candidate_rows(scanner, channels, band, mixing_order)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """The description and the rows: another process computes what follows from them where it needs it."""
-
-        def kept(name: str) -> bool:
-            return name in KEPT or not isinstance(getattr(type(self), name, None), functools.cached_property)
-
-        return {name: value for name, value in vars(self).items() if kept(name)}
-
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.grid.shape))
         return f"ScannerSystem({type(self.scanner).__name__}, {self._which_rows}, grid {shape})"
@@ -88,6 +79,14 @@ class ScannerSystem(LinearSystem):
     def _repr_html_(self) -> str:
         facts = {"rows": self._which_rows, "voxels": self.voxels, "scanner": self.scanner, "particle": self.particle}
         return _display.table("ScannerSystem", [*facts.items(), ("tolerance", f"{self.tolerance:g}")])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The description and the rows: another process computes what follows from them where it needs it."""
+
+        def computed(name: str) -> bool:
+            return isinstance(getattr(type(self), name, None), functools.cached_property)
+
+        return {k: v for k, v in vars(self).items() if k in ("rows", "fingerprint") or not computed(k)}
 
     @property
     def _which_rows(self) -> str:
