@@ -204,7 +204,7 @@ def system_matrix(system: LinearSystem, chunks: Any = None) -> dask.array.Array:
     >>> system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=3)
     >>> matrix = cluster.system_matrix(system, chunks=40)
     >>> matrix.shape, matrix.chunks[1]
-    ((20, 100), (40, 40, 20))
+    ((26, 100), (40, 40, 20))
     >>> bool((matrix.compute() == system.matrix).all())
     True
     """
