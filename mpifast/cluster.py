@@ -1,5 +1,5 @@
-"""Work spread over a dask cluster: spectra as dask arrays, stores written in parallel, sweeps. The bits are those of
-one machine.
+"""Work spread over a dask cluster: spectra and system matrices as dask arrays, stores written in parallel, sweeps. The
+bits are those of one machine.
 
 Every piece of work is a pure function of its arguments, so a piece that is lost with its worker is simply done again.
 """
@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 
 import mpifast
 from mpifast import _validation as check
 from mpifast.data.spectra import Samples, Spectra
+from mpifast.physics.linear_system import LinearSystem
+from mpifast.physics.systems.scanner_system import ScannerSystem
 
 try:
     import dask
@@ -26,7 +29,7 @@ try:
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError('clusters need dask and distributed: python -m pip install "mpifast[dask]"') from missing
 
-__all__ = ["as_dask", "connect", "save", "sweep"]
+__all__ = ["as_dask", "connect", "save", "sweep", "system_matrix"]
 
 CHUNKS = 16_384  # samples
 USUAL_CHUNKS, MOST_CHUNKS = 10**6, 10**7  # of an array
@@ -166,6 +169,63 @@ def as_dask(spectra: Any, count: int, chunks: Any = None) -> tuple[dask.array.Ar
     return arrays[0], arrays[1]
 
 
+def system_matrix(system: LinearSystem, chunks: Any = None) -> dask.array.Array:
+    """The matrix of a system as a dask array, whose blocks are computed on the workers when they are needed.
+
+    Workers are sent the description of a scanner on a grid (scanner, particle, rows), and nothing as large as the
+    matrix. Blocks of any size have the bits of ``system.matrix``.
+
+    Parameters
+    ----------
+    system : LinearSystem
+        One of a scanner on a grid, from `mpifast.system_matrix`. The matrix of any other system is at hand, and sent in
+        blocks.
+    chunks : int, list of int, or (rows, voxels), optional
+        Voxels in each block, or in every single one; a tuple gives the rows first, then the voxels. None: all rows, and
+        16,384 voxels or as many as 1 GiB holds. The rows of a Kronecker form may be divided, those of other systems of
+        scanners are computed together.
+
+    Returns
+    -------
+    dask.array.Array
+        complex128[rows, voxels]. Its name follows from the system and the chunks.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the system is none; if the chunks are not positive integers, do not add up, are more than ten million, or
+        divide rows that are computed together.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> from mpifast import cluster
+    >>> scanner = mpifast.LissajousScanner(mpifast.Grid((10, 10), (24e-3, 24e-3)))
+    >>> system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=3)
+    >>> matrix = cluster.system_matrix(system, chunks=40)
+    >>> matrix.shape, matrix.chunks[1]
+    ((26, 100), (40, 40, 20))
+    >>> bool((matrix.compute() == system.matrix).all())
+    True
+    """
+    check.instance("system", system, LinearSystem)
+    shape = len(system.rows), system.voxels
+    by_rows, by_voxels = chunks if isinstance(chunks, tuple) and len(chunks) == 2 else (None, chunks)
+    together = isinstance(system, ScannerSystem) and not getattr(system.route, "by_rows", False)
+    if by_rows is not None and together:
+        raise ValueError(f"chunks={chunks!r} divide rows that are computed together: give voxels, chunks={by_voxels!r}")
+    rows, row_edges = _sizes(shape[0], shape[0] if by_rows is None else by_rows, 16, "rows")
+    voxels, voxel_edges = _sizes(shape[1], by_voxels, 16 * max(rows), "voxels")
+    token = dask.base.tokenize(mpifast.__version__, system.fingerprint, getattr(system, "tolerance", 0.0), rows, voxels)
+    if not isinstance(system, ScannerSystem):
+        return dask.array.from_array(system.matrix, (rows, voxels), name=f"matrix-{token}")
+    source = dask.delayed(system.select(), name=f"mpifast-{token}")  # its rows are known, and not to be found again
+    edges, meta = (row_edges, voxel_edges), np.empty((0, 0), np.complex128)
+    return dask.array.map_blocks(
+        _block, source, edges, shape, chunks=(rows, voxels), dtype=meta.dtype, meta=meta, name=f"matrix-{token}"
+    )
+
+
 def save(
     spectra: Spectra,
     path: str | Path,
@@ -290,33 +350,53 @@ def _serial(spectra: Any) -> Any:
     return spectra
 
 
-def _sizes(count: int, chunks: Any, sample_bytes: int) -> tuple[tuple[int, ...], Any]:
+def _sizes(count: int, chunks: Any, item_bytes: int, what: str = "samples") -> tuple[tuple[int, ...], Any]:
     """Samples in each chunk, and what tells the first sample of a chunk: their one size, or all the first samples."""
     if isinstance(chunks, (list, tuple)):
         sizes = tuple(check.integer(f"chunks[{i}]", size, low=1) for i, size in enumerate(chunks))
         if sum(sizes) != count:
-            raise ValueError(f"chunks add up to {sum(sizes)}, not to count={count}")
+            raise ValueError(f"chunks add up to {sum(sizes)}, not to {_number(what, count)}")
         return sizes, np.cumsum([0, *sizes])
     if chunks is None:
-        size = min(max(CHUNKS, -(-count // USUAL_CHUNKS)), max(1, LARGEST_CHUNK // sample_bytes))
+        size = min(max(CHUNKS, -(-count // USUAL_CHUNKS)), max(1, LARGEST_CHUNK // item_bytes))
     else:
         size = check.integer("chunks", chunks, low=1)
     whole, rest = divmod(count, size)
     if whole + (rest > 0) > MOST_CHUNKS:
-        name = f"chunks={chunks}" if chunks is not None else f"count={count}"
+        name = f"chunks={chunks}" if chunks is not None else _number(what, count)
         raise ValueError(
-            f"{name} makes {whole + (rest > 0):,} chunks of {size:,} samples, and a graph has at most {MOST_CHUNKS:,}: "
-            f"give chunks={-(-count // MOST_CHUNKS)} or more, or fewer samples"
+            f"{name} makes {whole + (rest > 0):,} chunks of {size:,} {what}, and a graph has at most {MOST_CHUNKS:,}: "
+            f"give chunks={-(-count // MOST_CHUNKS)} or more, or fewer {what}"
         )
     return (size,) * whole + ((rest,) if rest else ()), size
 
 
+def _number(what: str, count: int) -> str:
+    return f"count={count}" if what == "samples" else f"{count} {what}"
+
+
+def _place(edges: Any, block: int, count: int) -> slice:
+    """Samples, rows or voxels of a block."""
+    if isinstance(edges, int):
+        return slice(block * edges, min((block + 1) * edges, count))
+    return slice(int(edges[block]), int(edges[block + 1]))
+
+
 def _pair(spectra: Any, edges: Any, count: int, block_id: tuple[int, ...] = (0,)) -> Samples:
     """The samples of a block."""
-    block = block_id[0]
-    if isinstance(edges, int):
-        return spectra[block * edges : min((block + 1) * edges, count)]
-    return spectra[int(edges[block]) : int(edges[block + 1])]
+    return spectra[_place(edges, block_id[0], count)]
+
+
+def _block(system: Any, edges: Any, shape: Any, block_id: tuple[int, ...] = (0, 0)) -> np.ndarray:
+    """A block of a matrix, by one thread: a worker runs as many pieces of work as it has cores."""
+    rows, voxels = (_place(*part) for part in zip(edges, block_id, shape, strict=True))
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        part = system if rows == slice(0, shape[0]) else system.select(rows=np.arange(rows.start, rows.stop))
+        return part.columns(voxels)
+    finally:
+        numba.set_num_threads(before)
 
 
 def _part(pair: Samples, which: int) -> np.ndarray:

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 
+import cloudpickle
 import dask
 import numpy as np
 import pytest
@@ -142,6 +143,62 @@ def test_spectra_and_phantoms_are_made_by_one_call(spectra):
     found = dask.compute(u, c, scheduler="sync")
     assert all(map(np.array_equal, found, spectra[:100]))
     assert len(calls) == 2  # one a chunk
+
+
+GRID = mpifast.Grid((4, 6), (15e-3, 18e-3))
+POINT = mpifast.LissajousScanner(GRID, (-2, -2, 4), (18e-3, 20e-3, 0), (60, 50, 1))
+SCANNERS = [POINT, mpifast.FieldFreeLineScanner(GRID, 2.0, 20e-3, 10, rotation=120)]
+
+
+@pytest.fixture(scope="module", params=SCANNERS, ids=["point", "line"])
+def planar(request):
+    """The lazy system of a scanner in a plane."""
+    return mpifast.system_matrix(request.param, mpifast.Particle(30e-9), level=1e-3)
+
+
+@pytest.mark.parametrize("chunks", [None, 7, [1, 3, 20], (None, 24)])
+def test_a_system_matrix_has_the_bits_of_the_local_one(planar, chunks):
+    matrix = cluster.system_matrix(planar, chunks)
+    assert (matrix.shape, matrix.dtype) == ((len(planar.rows), 24), np.complex128)
+    assert len(matrix.chunks[0]) == 1
+    assert np.array_equal(matrix.compute(scheduler="sync"), planar.matrix)
+    assert matrix.name == cluster.system_matrix(planar, chunks).name
+
+
+def test_a_system_matrix_of_workers(client, planar):
+    matrix = cluster.system_matrix(planar, 5)
+    assert np.array_equal(client.gather(client.compute(matrix)), planar.matrix)
+
+
+def test_rows_are_divided_where_they_do_not_depend_on_each_other(monkeypatch):
+    point, line = (mpifast.system_matrix(scanner, mpifast.Particle(30e-9), level=1e-3) for scanner in SCANNERS)
+    with pytest.raises(ValueError, match=r"chunks=\(60, 9\) divide rows that are computed together: .*chunks=9"):
+        cluster.system_matrix(line, (60, 9))
+    monkeypatch.setattr(type(point.route), "by_rows", True, raising=False)
+    matrix = cluster.system_matrix(point, (100, 15))
+    assert matrix.chunks == ((100, 100, 100), (15, 9))
+    tolerance = point.tolerance * np.abs(point.matrix).max()
+    np.testing.assert_allclose(matrix.compute(scheduler="sync"), point.matrix, rtol=0.0, atol=tolerance)
+
+
+def test_any_other_matrix_is_divided_as_it_is(small_system):
+    matrix = cluster.system_matrix(small_system, (5, 4))
+    assert matrix.chunks == ((5, 5, 4), (4, 4, 3))
+    assert np.array_equal(matrix.compute(scheduler="sync"), small_system.matrix)
+
+
+def test_workers_are_sent_a_description_and_no_matrix():
+    """Though the matrix is at hand, the graphs of its blocks and of its spectra are smaller by far."""
+    scanner = mpifast.LissajousScanner(mpifast.Grid((40, 40), (15e-3, 18e-3)), divider=(6, 5, 1))
+    system = mpifast.system_matrix(scanner, mpifast.Particle(30e-9), level=1e-3)
+    spectra = mpifast.Spectra(system, seed=7, snr_db=30.0)
+    expected = system.matrix, *spectra[:20]
+    arrays = [cluster.system_matrix(system, 800), *cluster.as_dask(spectra, 20, 10)]
+    graphs = [cloudpickle.dumps(dict(array.dask)) for array in arrays]
+    assert max(map(len, graphs)) < 20_000 < system.matrix.nbytes
+    for array, graph, values in zip(arrays, graphs, expected, strict=True):
+        there = dask.array.Array(cloudpickle.loads(graph), array.name, array.chunks, array.dtype)
+        assert np.array_equal(there.compute(scheduler="sync"), values)
 
 
 def test_no_more_samples_than_a_store_has(spectra, tmp_path):
@@ -286,6 +343,8 @@ def test_a_worker_of_another_version_is_refused(local, monkeypatch):
         (lambda s, c, p: cluster.as_dask(s, 10, [4, 4]), "chunks add up to 8, not to count=10"),
         (lambda s, c, p: cluster.as_dask(s, 10, [10, 0]), r"chunks\[1\]=0"),
         (lambda s, c, p: cluster.as_dask(s, 0), "count=0"),
+        (lambda s, c, p: cluster.system_matrix(s.system, [5, 5]), "chunks add up to 10, not to 11 voxels"),
+        (lambda s, c, p: cluster.system_matrix(s.system, (-1, 3)), "chunks=-1 is out of range"),
         (lambda s, c, p: cluster.save(s, p / "data.zarr", 10, c, chunks=0), "chunks=0"),
         (
             lambda s, c, p: cluster.save(s, p / "data.h5", 10, c),

@@ -3,61 +3,158 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mpifast.cli._values import read_array, read_system, several, shown, whole
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mpifast.data.spectra import Spectra
     from mpifast.physics.linear_system import LinearSystem
-    from mpifast.physics.system_matrix import SystemMatrix
 
 SOLVERS = ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls")
 SCALINGS = ("harmonic", "global", "sample", "standard", "none")
 
-
-def whole(text: str) -> int:
-    """A whole number as people write it: 1000000, 1_000_000 or 1e6."""
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.5
-    if not number.is_integer():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number: give one such as 30000 or 1e6")
-    return int(number)
+LINE, POINT, FREE_LINE, SAMPLED = SCANNERS = ("1d", "lissajous", "field-free-line", "sampled")
+ON_GRIDS = (POINT, FREE_LINE, SAMPLED)
+PERIODIC = (POINT, FREE_LINE)
 
 
-# Name, default (the paper's), unit, what it is.
-SYSTEM: tuple[tuple[str, float | int | None, str, str], ...] = (
-    ("diameter", 40e-9, "M", "particle diameter in metres"),
-    ("temperature", 300.0, "K", "temperature in kelvin"),
-    ("gradient", 2.0, "T/M", "gradient in T/m"),
-    ("drive_amplitude", 32e-3, "T", "drive field in tesla"),
-    ("drive_frequency", 20e3, "HZ", "drive frequency in hertz"),
-    ("voxels", 129, "N", "voxels"),
-    ("harmonics", 200, "N", "harmonics of the drive frequency, at most 10,000"),
-    ("tolerance", None, "ERROR", "largest error of the system matrix over its largest entry"),
-)
+class Option(NamedTuple):
+    """An option of the scanners that it belongs to; ``name`` is that of the parameter."""
+
+    name: str
+    metavar: str
+    help: str
+    type: Callable[[str], Any] = str
+    scanners: tuple[str, ...] = SCANNERS
+
+    @property
+    def flag(self) -> str:
+        """What is typed."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+# The defaults are those of the classes, and of 1d the paper's.
+GROUPS: dict[str, tuple[Option, ...]] = {
+    "the system (SI units; x, y and z with commas between them, as in -1,-1,2)": (
+        Option("diameter", "M", "particle diameter in metres (default: 4e-08)", float),
+        Option("temperature", "K", "temperature in kelvin (default: 300)", float),
+        Option(
+            "tolerance",
+            "ERROR",
+            "largest error of the system matrix: of 1d over its largest entry (default: 1e-12, from 1,000 harmonics on "
+            "1e-15 times their number), of the other scanners over each row's largest magnitude (default: 1e-9)",
+            float,
+        ),
+        Option(
+            "gradient",
+            "T/M",
+            "gradient in T/m: one number of 1d (default: 2) and field-free-line (default: 1); along x, y and z, or all "
+            "nine of a matrix, of lissajous and sampled (default: -1,-1,2)",
+        ),
+        Option(
+            "drive_amplitude",
+            "T",
+            "drive field in tesla: one number of 1d (default: 0.032) and field-free-line (default: 0.012), along x, y "
+            "and z of lissajous (default: 0.012,0.012,0)",
+            scanners=(LINE, *PERIODIC),
+        ),
+    ),
+    "of --scanner 1d": (
+        Option("drive_frequency", "HZ", "drive frequency in hertz (default: 20000)", float, (LINE,)),
+        Option("voxels", "N", "voxels (default: 129)", whole, (LINE,)),
+        Option("harmonics", "N", "harmonics of the drive frequency, at most 10,000 (default: 200)", whole, (LINE,)),
+    ),
+    "of --scanner lissajous, field-free-line and sampled": (
+        Option("grid", "SHAPE", "voxels along one to three axes, such as 40x40", scanners=ON_GRIDS),
+        Option(
+            "field_of_view", "M", "extent of the grid along its axes in metres, such as 24e-3,24e-3", scanners=ON_GRIDS
+        ),
+        Option("center", "M", "middle of the grid in metres (default: the origin)", scanners=ON_GRIDS),
+        Option("channels", "AXES", "receive channels, such as xy (default: the driven axes)", scanners=ON_GRIDS),
+        Option("level", "PART", "only rows of at least this part of the largest row (default: all)", float, ON_GRIDS),
+        Option("mixing_order", "N", "of lissajous: only frequencies of mixing orders up to this one", whole, ON_GRIDS),
+    ),
+    "of --scanner lissajous and field-free-line": (
+        Option(
+            "divider",
+            "N",
+            "base frequency / drive frequency: along x, y and z of lissajous (default: 102,96,99), one number of "
+            "field-free-line (default: 102)",
+            scanners=PERIODIC,
+        ),
+        Option("base_frequency", "HZ", "base frequency in hertz (default: 2.5e+06)", float, PERIODIC),
+        Option(
+            "phase",
+            "RAD",
+            "phase of the sine in radians: along x, y and z of lissajous, one number of field-free-line (default: "
+            "pi/2, a cosine)",
+            scanners=PERIODIC,
+        ),
+        Option("offset_field", "T", "offset field along x, y and z in tesla (default: 0,0,0)", scanners=PERIODIC),
+        Option("angle", "RAD", "angle of a field-free line's normal to x (default: 0)", float, (FREE_LINE,)),
+        Option(
+            "rotation", "N", "a field-free line turns at base frequency / N (default: it stands)", whole, (FREE_LINE,)
+        ),
+    ),
+    "of --scanner sampled": (
+        Option("waveform", "FILE", "drive field in tesla, a .npy file float[samples, 3]", scanners=(SAMPLED,)),
+        Option("period", "S", "time in seconds after which it repeats", float, (SAMPLED,)),
+    ),
+}
+NEEDED = {"grid": "40x40", "field_of_view": "24e-3,24e-3", "waveform": "drive.npy", "period": "1e-3"}
+# Parameters of `mpifast.system_matrix` and of the particle; all others are those of the scanner and its grid.
+OF_ROWS, OF_PARTICLE = ("harmonics", "tolerance", "level", "mixing_order"), ("diameter", "temperature")
+
+
+def _all_options() -> Iterator[Option]:
+    for group in GROUPS.values():
+        yield from group
 
 
 def add_system(command: argparse.ArgumentParser, *, matrix: bool = False) -> None:
-    """Scanner and tracer, or with ``matrix`` a file in their place; the defaults are the paper's."""
-    group = command.add_argument_group("the system (SI units)")
-    for name, default, unit, text in SYSTEM:  # None where an option was not given, so that one given in vain is noticed
-        option, kind = f"--{name.replace('_', '-')}", whole if isinstance(default, int) else float
-        usual = "1e-12, from 1,000 harmonics on 1e-15 times their number" if default is None else f"{default:g}"
-        group.add_argument(option, type=kind, metavar=unit, help=f"{text} (default: {usual})")
-    if matrix:
-        group.add_argument(
-            "--matrix",
-            metavar="FILE",
-            help="take the system from a file: an MDF calibration file (.mdf), or a real or complex array "
-            "[rows, voxels] (.npy)",
-        )
+    """Scanner and tracer, or with ``matrix`` a file in their place."""
+    # None where an option was not given, so that one given in vain is noticed.
+    for title, options in GROUPS.items():
+        group = command.add_argument_group(title)
+        if title.startswith("the system"):
+            group.add_argument(
+                "--scanner",
+                choices=SCANNERS,
+                metavar="SCANNER",
+                help="1d (one dimension, the paper's; the default), lissajous (a field-free point on a Lissajous "
+                "curve), field-free-line, or sampled (any waveform)",
+            )
+        for option in options:
+            group.add_argument(option.flag, type=option.type, metavar=option.metavar, help=option.help)
+        if "grid" in [option.name for option in options]:
+            add_band(group)
+        if title.startswith("the system") and matrix:
+            group.add_argument(
+                "--matrix",
+                metavar="FILE",
+                help="take the system from a file: an MDF calibration file (.mdf), or a real or complex array "
+                "[rows, voxels] (.npy)",
+            )
+
+
+def add_band(group: argparse._ActionsContainer) -> None:
+    """Which frequencies."""
+    group.add_argument(
+        "--band",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="only frequencies within LOW to HIGH hertz; inf: no bound",
+    )
+
+
+def band_of(options: argparse.Namespace) -> Any:
+    """The band, an infinite bound as None."""
+    return options.band and [None if math.isinf(edge) else edge for edge in options.band]
 
 
 def add_spectra(command: argparse.ArgumentParser) -> None:
@@ -81,16 +178,67 @@ def add_spectra(command: argparse.ArgumentParser) -> None:
     )
 
 
-def computed_system(options: argparse.Namespace) -> SystemMatrix:
+def computed_system(options: argparse.Namespace) -> LinearSystem:
     """The system of the scanner and the tracer that the options describe."""
     import mpifast
 
-    value: dict[str, Any] = {
-        name: default if getattr(options, name) is None else getattr(options, name) for name, default, *_ in SYSTEM
-    }
-    scanner = mpifast.Scanner(value["gradient"], value["drive_amplitude"], value["drive_frequency"], value["voxels"])
-    particle = mpifast.Particle(value["diameter"], temperature=value["temperature"])
-    return mpifast.system_matrix(scanner, particle, value["harmonics"], value["tolerance"])
+    kind = options.scanner or LINE
+    given: dict[str, Any] = {}
+    for option in _all_options():
+        text = getattr(options, option.name)
+        if text is not None and kind not in option.scanners:
+            others = " or ".join(f"--scanner {name}" for name in option.scanners)
+            raise ValueError(
+                f"{option.flag}={shown(text)} does not go with --scanner {kind}: leave it out, or give {others}"
+            )
+        if text is not None:
+            given[option.name] = _value(option, text, kind)
+        elif option.name in NEEDED and kind in option.scanners:
+            raise ValueError(f"--scanner {kind} needs {option.flag}: give e.g. {option.flag} {NEEDED[option.name]}")
+    if options.band is not None and kind == LINE:
+        raise ValueError(f"--band={shown(options.band)} does not go with --scanner 1d: give --harmonics in its place")
+    rows: dict[str, Any] = {name: given.pop(name) for name in OF_ROWS if name in given}
+    of_particle = {name: given.pop(name) for name in OF_PARTICLE if name in given}
+    particle = mpifast.Particle(**{"diameter": 40e-9, **of_particle})
+    if kind == LINE:
+        return mpifast.system_matrix(mpifast.Scanner(**given), particle, **rows)
+    with _naming(f"--grid={options.grid} --field-of-view={options.field_of_view}"):
+        grid = mpifast.Grid(given.pop("grid"), given.pop("field_of_view"), given.pop("center", ()))
+    scanner: Any
+    with _naming(f"--scanner {kind}" + (f" --waveform={options.waveform}" if kind == SAMPLED else "")):
+        if kind == SAMPLED:
+            scanner = mpifast.SampledScanner(grid, given.pop("waveform"), **given)
+        else:
+            scanner = {POINT: mpifast.LissajousScanner, FREE_LINE: mpifast.FieldFreeLineScanner}[kind](grid, **given)
+    return mpifast.system_matrix(scanner, particle, band=band_of(options), **rows)
+
+
+@contextmanager
+def _naming(options: str) -> Iterator[None]:
+    """Errors of the block begin with the options that they come from: parameters have other names."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{options}: {error}") from error
+
+
+def _value(option: Option, given: Any, kind: str) -> Any:
+    """The value of a parameter from what was typed."""
+    if option.type is not str:
+        return given
+    if option.name == "channels":
+        return tuple(given)
+    if option.name == "waveform":
+        return read_array(option.flag, given)
+    if option.name == "grid":
+        return several(option.flag, given, whole, "x", "40x40")
+    number, example = (whole, "102,96,99") if option.name == "divider" else (float, "-1,-1,2")
+    values = several(option.flag, given, number, example=example)
+    if kind in (LINE, FREE_LINE) and option.name in ("gradient", "drive_amplitude", "divider", "phase"):
+        if len(values) > 1:
+            raise ValueError(f"{option.flag}={given} has {len(values)} numbers: --scanner {kind} takes one")
+        return values[0]
+    return (values[:3], values[3:6], values[6:]) if option.name == "gradient" and len(values) == 9 else values
 
 
 def system_of(options: argparse.Namespace) -> LinearSystem:
@@ -101,44 +249,12 @@ def system_of(options: argparse.Namespace) -> LinearSystem:
     return read_system(options.matrix)
 
 
-def read_system(path: str) -> LinearSystem:
-    """The system of an MDF calibration file or of an array."""
-    import mpifast
-
-    if path.endswith(".mdf"):
-        with mpifast.read_mdf(path) as file:
-            return file.system()
-    if not path.endswith(".npy"):
-        raise ValueError(f"--matrix={path!r} has an unknown ending: give a calibration file .mdf or an array .npy")
-    return mpifast.linear_system(read_array("--matrix", path))
-
-
-def read_array(name: str, path: str) -> np.ndarray:
-    """The array of a .npy file; ``name`` is the option's."""
-    import numpy as np
-
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # NumPy lets the errors of Python's parser through
-        raise ValueError(
-            f"{name}={path!r} is not a NumPy array or is damaged ({error}): write one with numpy.save"
-        ) from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise ValueError(f"{name}={path!r} holds several arrays: give a .npy file with one")
-    return array
-
-
 def refuse_system(options: argparse.Namespace, source: str) -> None:
     """An error if an option describes a scanner or a tracer though ``source`` decides."""
-    for name, *_ in SYSTEM:
-        if getattr(options, name) is not None:
-            option = f"--{name.replace('_', '-')}"
-            raise ValueError(
-                f"{option}={getattr(options, name)} does not go with {source}, which decides: leave it out"
-            )
+    for name in ("scanner", "band", *(option.name for option in _all_options())):
+        if (value := getattr(options, name)) is not None:
+            flag = f"--{name.replace('_', '-')}"
+            raise ValueError(f"{flag}={shown(value)} does not go with {source}, which decides: leave it out")
 
 
 def spectra_of(options: argparse.Namespace) -> Spectra:

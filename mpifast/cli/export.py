@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from mpifast.cli._output import say, say_json
-from mpifast.cli._system import whole
+from mpifast.cli._values import whole
 
 EXAMPLES = """examples:
   mpifast export net.npz net.onnx

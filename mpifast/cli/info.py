@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mpifast.cli._output import complain, one_line, say, say_json
-from mpifast.cli._system import read_array
+from mpifast.cli._values import read_array
 
 EXAMPLES = """examples:
   mpifast info data.h5
@@ -22,9 +22,12 @@ OF_MDF = {
     "experiment": "/experiment/name",
     "subject": "/experiment/subject",
     "scanner": "/scanner/name",
+    "scanner_type": "/_mpifast/scanner/type",
+    "topology": "/scanner/topology",
     "tracer": "/tracer/name",
     "gradient": "/acquisition/gradient",
     "drive_field": "/acquisition/drivefield/strength",
+    "divider": "/acquisition/drivefield/divider",
     "period_s": "/acquisition/drivefield/cycle",
     "bandwidth_hz": "/acquisition/receiver/bandwidth",
     "grid": "/calibration/size",
@@ -110,8 +113,14 @@ def _is_store(path: Path) -> bool:
 
 def _store(path: Path) -> dict[str, Any]:
     import mpifast
+    from mpifast.io.store.labels import read_labels
+    from mpifast.io.store.reader import describe as describe_store
 
-    return {"kind": "store of spectra and phantoms", **mpifast.open_spectra(path).settings}
+    facts = {"kind": "store of spectra and phantoms", **mpifast.open_spectra(path).settings}
+    labels = {name: array.values for name, array in read_labels(path, describe_store(path)[0]).items()}
+    if "channel" in labels and "number" in labels:
+        facts["rows"] = _rows(labels["channel"], labels["number"], labels.get("frequency"))
+    return facts
 
 
 def _network(path: Path) -> dict[str, Any]:
@@ -127,6 +136,8 @@ def _network(path: Path) -> dict[str, Any]:
         "epochs_trained": network.epochs_trained,
         "fingerprint": network.system,
     }
+    if state.rows is not None:
+        facts["rows"] = _rows(state.rows["channel"], state.rows["number"])
     if training is not None:
         last = state.records[-1] if state.records else None
         facts["training"] = {name: value for name, value in training.items() if name not in facts}
@@ -136,7 +147,10 @@ def _network(path: Path) -> dict[str, Any]:
 
 
 def _mdf(path: Path) -> dict[str, Any]:
+    import numpy as np
+
     import mpifast
+    from mpifast.io.mdf.selection import HARMONICS, ROWS, rows_of
 
     with mpifast.read_mdf(path) as file:
         facts: dict[str, Any] = {"kind": f"MDF {file.kind} file", "version": file.version}
@@ -146,6 +160,9 @@ def _mdf(path: Path) -> dict[str, Any]:
             values = "frequencies" if file.data.fourier else "samples"
             facts |= dict(zip(("frames", "periods", "channels", values), file.shape, strict=True))
             facts["background_frames"] = int(file.is_background.sum())
+            if ROWS in file or HARMONICS in file:
+                _, channel, k = np.unravel_index(rows_of(file), (*file.shape[1:3], len(file.data.bins)))
+                facts["rows"] = _rows(channel, file.data.bins[k], file.frequencies[k])
         found = {name: _plain(file.get(dataset)) for name, dataset in OF_MDF.items()}
     return facts | {name: value for name, value in found.items() if value is not None}
 
@@ -168,6 +185,18 @@ def _results(path: Path) -> dict[str, Any]:
         "quick": sorted({bool(record.settings.get("quick")) for record in found}),
         "seed": sorted({int(record.settings.get("seed", 0)) for record in found}),
     }
+
+
+def _rows(channel: Any, number: Any, frequency: Any = None) -> dict[str, Any]:
+    """How many rows of which channels, and the lowest and the highest of their frequencies."""
+    import numpy as np
+
+    found = {
+        "count": len(np.unique(np.stack([channel, number]), axis=1).T),
+        "channels": np.unique(channel).tolist(),
+        "numbers": [int(np.min(number)), int(np.max(number))],
+    }
+    return found if frequency is None else {**found, "hertz": [float(np.min(frequency)), float(np.max(frequency))]}
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpifast.cli._output import say, say_json
-from mpifast.cli._system import read_array, whole
+from mpifast.cli._values import read_array, whole
 
 if TYPE_CHECKING:
     import numpy as np

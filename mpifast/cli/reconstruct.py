@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mpifast.cli._output import say, say_json
-from mpifast.cli._system import SOLVERS, read_array, whole
+from mpifast.cli._system import SOLVERS, add_band, band_of
+from mpifast.cli._values import read_array, whole
 
 EXAMPLES = """examples:
   mpifast reconstruct measurement.mdf --matrix system.mdf --out images
@@ -70,9 +71,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="RATIO",
         help="only those with at least this signal-to-noise ratio in the matrix file",
     )
-    rows.add_argument(
-        "--band", type=float, nargs=2, metavar=("LOW", "HIGH"), help="only those within LOW to HIGH hertz"
-    )
+    add_band(rows)
     rows.add_argument(
         "--channels", type=int, nargs="+", metavar="N", help="only these receive channels, counted from 1"
     )
@@ -124,7 +123,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         options.matrix,
         options.solver,
         snr_threshold=options.snr_threshold,
-        band=options.band,
+        band=band_of(options),
         channels=options.channels,
         frames=_frames(options),
         average=options.average,

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mpifast.cli._output import say, say_json
-from mpifast.cli._system import SCALINGS, add_spectra, add_system, refuse_system, spectra_of, whole
+from mpifast.cli._system import SCALINGS, add_spectra, add_system, refuse_system, spectra_of
+from mpifast.cli._values import read_system, whole
 
 EXAMPLES = """examples:
   mpifast train net.npz --recipe fast
-  mpifast train net.npz --data data.h5 --hidden 200 --epochs 300 --checkpoint run.npz"""
+  mpifast train net.npz --data data.h5 --hidden 200 --epochs 300 --checkpoint run.npz
+  mpifast train net.npz --snr-db 20 --epochs 500 --patience 10"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,7 +28,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--data",
         metavar="STORE",
-        help="store written by mpifast generate, in place of the system and the data set",
+        help="store written by mpifast generate, in place of the data set; its system is computed again, or that of "
+        "--matrix",
     )
     command.add_argument(
         "--count", type=whole, default=30_000, metavar="N", help="training samples (default: %(default)s)"
@@ -76,6 +79,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="samples a step; 1 is the exact rule (default: %(default)s)",
     )
     training.add_argument(
+        "--patience",
+        type=whole,
+        metavar="N",
+        help="end after N epochs without a lower validation error, and keep the weights of the best epoch (default: "
+        "never)",
+    )
+    training.add_argument(
         "--checkpoint",
         metavar="FILE",
         help="keep the training there, and go on from it up to --epochs; with fewer than it has the command refuses",
@@ -97,9 +107,12 @@ def _train(options: argparse.Namespace) -> int:
         _refuse_fewer(options, writable("--checkpoint", options.checkpoint))
     count = check.integer("--count", options.count, low=1)
     validation = check.integer("--validation", options.validation)
+    if options.patience is not None and not validation:
+        raise ValueError(f"--patience={options.patience} needs samples that validate: give --validation 1000, say")
     if options.data:
         refuse_system(options, f"--data {options.data}")
     spectra = mpifast.open_spectra(options.data) if options.data else spectra_of(options)
+    system = _system_of(spectra, options)  # first: reading and scaling samples takes longer
     u, c = spectra[:count]
     if len(u) < count:
         raise ValueError(f"--count={count}: {options.data} has {len(u)} samples; give fewer")
@@ -123,15 +136,35 @@ def _train(options: argparse.Namespace) -> int:
         recipe=options.recipe,
         checkpoint=options.checkpoint,
         validation=checked if len(checked[0]) else None,
-        system=spectra.system,
+        system=system,
+        patience=options.patience,
     )
     network.save(path)
     if options.json:
         errors = {"train_mse": history.train_mse, "validation_mse": history.validation_mse}
-        say_json({"file": str(path), "epochs": history.epochs, "stopped": history.stopped, **errors})
+        facts = {"epochs": history.epochs, "best_epoch": history.best_epoch, "stopped": history.stopped}
+        say_json({"file": str(path), **facts, **errors})
     else:
         say(f"{path}: {network}{_errors(history)}")
     return 130 if history.stopped == "interrupted" else 0
+
+
+def _system_of(spectra: Any, options: argparse.Namespace) -> Any:
+    """The system of a data set; that of a store is in another file where it is not computed again."""
+    if not options.data:
+        return spectra.system
+    if options.matrix is None:
+        try:
+            return spectra.system
+        except ValueError as error:
+            raise ValueError(f"{error}; give it with --matrix") from error
+    system = read_system(options.matrix)
+    if system.fingerprint != spectra.fingerprint:
+        raise ValueError(
+            f"--matrix={options.matrix} is the system {system.fingerprint}, {options.data} is of the system "
+            f"{spectra.fingerprint}: give its own"
+        )
+    return system
 
 
 def _errors(history: Any) -> str:

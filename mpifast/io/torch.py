@@ -1,4 +1,4 @@
-"""PyTorch: spectra as data sets, networks as modules and back.
+"""PyTorch: spectra as data sets, systems as differentiable operators, networks as modules and back.
 
 The extra ``torch`` installs what it needs: ``python -m pip install "mpifast[torch]"``.
 """
@@ -12,8 +12,9 @@ except ModuleNotFoundError as error:
 
 from mpifast.io.torch_data import IterableSpectra, SpectraDataset
 from mpifast.io.torch_network import InputScaling, from_torch, to_torch
+from mpifast.io.torch_operator import SystemOperator
 
-__all__ = ["InputScaling", "IterableSpectra", "SpectraDataset", "from_torch", "to_torch"]
+__all__ = ["InputScaling", "IterableSpectra", "SpectraDataset", "SystemOperator", "from_torch", "to_torch"]
 
 
 def __dir__() -> list[str]:

@@ -88,6 +88,14 @@ class ScannerSystem(LinearSystem):
         facts = {"rows": self._which_rows, "voxels": self.voxels, "scanner": self.scanner, "particle": self.particle}
         return _display.table("ScannerSystem", [*facts.items(), ("tolerance", f"{self.tolerance:g}")])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The description and the rows: another process computes what follows from them where it needs it."""
+
+        def computed(name: str) -> bool:
+            return isinstance(getattr(type(self), name, None), functools.cached_property)
+
+        return {k: v for k, v in vars(self).items() if k in ("rows", "fingerprint") or not computed(k)}
+
     @property
     def _which_rows(self) -> str:
         """The rows in words, without computing which they are."""
