@@ -1,4 +1,4 @@
-"""System matrices written into a file by blocks of voxels: no second copy of the matrix is made."""
+"""System matrices written into a file by blocks of rows or voxels: no second copy of the matrix is made."""
 
 from __future__ import annotations
 
@@ -57,38 +57,51 @@ class Columns:
     @np.errstate(over="ignore", invalid="ignore")  # what is not finite is refused by the validator
     def write(self, file: IO[bytes], offsets: Mapping[str, int], reserved: Mapping[str, Reserved]) -> None:
         """Fill the two datasets, whose bytes are at ``offsets`` and zero."""
-        voxels = self.system.voxels
-        parts = list(self._parts())
+        voxels, sorted_ = self.system.voxels, True
         squares, peaks = np.zeros((2, len(self.places)))
-        for part in parts:
-            block = self._block(part)
+        for rows, part, block in self._pieces():
             size = np.abs(block)
-            np.maximum(peaks, size.max(axis=1), out=peaks)
-            squares += np.square(size, out=size).sum(axis=1)
+            peaks[rows] = np.maximum(peaks[rows], size.max(axis=1))
+            squares[rows] += np.square(size, out=size).sum(axis=1)
             block = np.asarray(block * float(self.points), "<c16")
-            if len(parts) == 1:
+            if block.shape[1] == voxels:
                 block = block[:, self.order]
-            for place, row in zip(self.places.tolist(), np.ascontiguousarray(block), strict=True):
+            else:
+                sorted_ = False
+            for place, row in zip(self.places[rows].tolist(), np.ascontiguousarray(block), strict=True):
                 file.seek(offsets[DATA] + (place * voxels + part.start) * ITEM)
                 file.write(row.data)
-        if len(parts) > 1 and (np.diff(self.order) != 1).any():
+        if not sorted_ and (np.diff(self.order) != 1).any():
             self._sort(file, offsets[DATA], prod(reserved[DATA].shape[:3]))
         snr = np.zeros(prod(reserved[SNR].shape), "<f8")
         snr[self.places] = np.sqrt(squares / voxels) / (self.error * peaks.max() or 1.0)
         file.seek(offsets[SNR])
         file.write(snr.data)
 
-    def _parts(self) -> Iterator[slice]:
-        """Blocks of neighbouring voxels: whole planes of the grid where a block holds one."""
-        voxels, step = self.system.voxels, max(1, BLOCK // (ITEM * len(self.places)))
+    def _pieces(self) -> Iterator[tuple[slice, slice, Any]]:
+        """Rows, voxels and numbers of one block after another: of rows where they are at hand or made one by one, else
+        of voxels, whole planes of the grid where a block holds one.
+        """
+        system, voxels, count = self.system, self.system.voxels, len(self.places)
+        lazy = isinstance(system, ScannerSystem) and "matrix" not in vars(system)
+        if not lazy or getattr(system.route, "by_rows", False):  # type: ignore[attr-defined]
+            step = max(1, BLOCK // (ITEM * voxels))
+            for rows in (slice(first, min(first + step, count)) for first in range(0, count, step)):
+                yield rows, slice(0, voxels), self._rows(rows, lazy)
+            return
+        step = max(1, BLOCK // (ITEM * count))
         plane = voxels // self.system.grid.shape[0] if self.system.grid is not None else 1
         step = step - step % plane or step
-        return (slice(first, min(first + step, voxels)) for first in range(0, voxels, step))
+        for part in (slice(first, min(first + step, voxels)) for first in range(0, voxels, step)):
+            yield slice(0, count), part, system.columns(part)  # type: ignore[attr-defined]
 
-    def _block(self, part: slice) -> Any:
-        system = self.system
-        lazy = isinstance(system, ScannerSystem) and "matrix" not in vars(system)
-        return system.columns(part) if lazy else system.matrix[:, part]  # type: ignore[attr-defined]
+    def _rows(self, rows: slice, lazy: bool) -> Any:
+        if not lazy:
+            return self.system.matrix[rows]
+        some = self.system
+        if rows.stop - rows.start < len(self.places):
+            some = some.select(rows=np.arange(rows.start, rows.stop))
+        return some.columns()  # type: ignore[attr-defined]
 
     def _sort(self, file: IO[bytes], start: int, rows: int) -> None:
         """From the order of the system to that of the file, a few rows at a time."""

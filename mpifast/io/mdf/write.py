@@ -83,7 +83,7 @@ def write_mdf(
     channels x, y, z with divider, strength and phase or a custom waveform, topology; and the tracer.
     Of a matrix alone scanner, gradient and drive field are not known, but for the period, and its unit is arbitrary.
 
-    A matrix is written by blocks of voxels; one that is not formed yet is not kept either.
+    A matrix is written by blocks; one that is not formed yet is not kept either.
 
     References
     ----------
