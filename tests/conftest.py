@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-if not list((ROOT / "mpifast" / "physics").glob("_langevin_kernels.*.so")):
+if not list((ROOT / "mpifast" / "physics" / "tracer").glob("_langevin_kernels.*.so")):
     # `python -m pytest` puts the checkout first on the path, where nothing is compiled: leave only the installed
     # package.
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
