@@ -44,11 +44,11 @@ def scan(voxels: int, level: float) -> mpifast.LinearSystem:
 
 
 def network_images(folder: Path, spectra: Any, samples: int, epochs: int, u: np.ndarray, steps: Steps) -> Any:
-    """Images of ``u`` by a one-layer network of linear units, trained on the store."""
+    """Images of ``u`` by a network without hidden layer, trained on the store."""
     store = mpifast.open_spectra(folder / "data.h5")
     steps.done(f"store opened: {store}")
-    network = mpifast.Network(spectra.equations, spectra.system.voxels, activation="linear", seed=1)
-    history = network.fit(*store[:samples], epochs=epochs, learning_rate=0.5, batch_size=32)
+    network = mpifast.Network(spectra.equations, spectra.system.voxels, weight_range=0.05, bias=True, seed=1)
+    history = network.fit(*store[:samples], epochs=epochs, learning_rate=20.0, batch_size=32)
     steps.done(f"network trained, {epochs} epochs: training MSE {history.train_mse[-1]:.3g}")
     return network.predict(u)
 

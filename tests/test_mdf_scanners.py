@@ -73,7 +73,7 @@ def test_scanner_particle_and_rows_come_back(written, name):
     assert found.grid == system.grid
     assert found.fingerprint == again.fingerprint == system.fingerprint
     assert "matrix" not in vars(again)  # nothing is computed before it is asked for
-    np.testing.assert_allclose(again.matrix, system.matrix, atol=1e-9 * abs(system.matrix).max())
+    np.testing.assert_array_equal(again.matrix, system.matrix)
 
 
 @pytest.mark.parametrize("name", SCANNERS)
@@ -373,6 +373,8 @@ def test_several_frequencies_of_a_channel_are_no_lissajous_scanner(copy):
         ("cosines", {"_mpifast__system": "0123456789abcdef"}, "a system that this version of mpifast does not compute"),
         ("cosines", {"calibration___tolerance": None}, "has no /calibration/_tolerance"),
         ("cosines", {"calibration___tolerance": 3.0}, "tolerance=3.0 is out of range"),
+        ("cosines", {"calibration___error": 3.0}, "error=3.0 is out of range"),
+        ("cosines", {"calibration___error": np.zeros(2)}, "error must be a real number"),
         ("cosines", {"acquisition__receiver___rows": np.array([[0, 12], [1, 10]])}, "does not compute"),
         ("cosines", {"acquisition__receiver___rows": np.array([[0, 12], [0, 10]])}, "with rising numbers"),
         ("cosines", {"acquisition__receiver___rows": np.array([[7, 12]])}, "does not list channels and frequency"),

@@ -136,6 +136,7 @@ OWN = (
     "/acquisition/receiver/_harmonics",
     "/acquisition/receiver/_rows",
     "/calibration/_axes",
+    "/calibration/_error",
     "/calibration/_nodes",
     "/calibration/_placed",
     "/calibration/_tolerance",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _validation as check
 from mpifast.physics.fields.arguments import AXES
 from mpifast.physics.fields.field_free_line import FieldFreeLineScanner
 from mpifast.physics.fields.grid import Grid
@@ -66,7 +67,7 @@ def scanner_from(facts: Any) -> Sequence:
 
 
 def system_of_rows(
-    scanner: Sequence, particle: Particle, tolerance: float, channels: Any, numbers: Any
+    scanner: Sequence, particle: Particle, tolerance: float, channels: Any, numbers: Any, error: float | None = None
 ) -> ScannerSystem:
     """The system of a scanner with the rows of given labels; nothing of it is computed.
 
@@ -76,6 +77,8 @@ def system_of_rows(
         As for `mpifast.system_matrix`.
     channels, numbers : array_like
         Component (0, 1, 2) and frequency number of each row, int[rows]: channel by channel, rising numbers.
+    error : float, optional
+        `ScannerSystem.error` of the system that is to come back to the same bits.
 
     Raises
     ------
@@ -100,6 +103,7 @@ def system_of_rows(
     if (np.diff(rows) <= 0).any():
         raise ValueError("the rows do not follow each other channel by channel with rising numbers")
     system = ScannerSystem(scanner, particle, tolerance, tuple(AXES[channel] for channel in order))
+    system._error = None if error is None else check.number("error", error, low=1e-15, high=0.1)
     selected = system.select(rows)
     assert isinstance(selected, ScannerSystem)
     return selected

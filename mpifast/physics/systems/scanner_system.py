@@ -127,6 +127,13 @@ class ScannerSystem(LinearSystem):
         return route_of(*facts, every, all_numbers, self.tolerance).strong(self.level, among)
 
     @property
+    def error(self) -> float | None:
+        """Largest absolute error of a coefficient mhat that the Kronecker form was made for; None where another route
+        or rounding decides.
+        """
+        return self.route.error
+
+    @property
     def grid(self) -> Grid:
         """Where the voxels lie."""
         return self.scanner.grid

@@ -59,8 +59,9 @@ def scanner_system_of(file: MdfData) -> ScannerSystem:
     rows_of(file)  # refuses what is no list of rows
     channels, numbers = np.asarray(file.get(ROWS, np.zeros((0, 2), np.int64))).T
     try:
-        system = system_of_rows(scanner, particle, file.own("/calibration/_tolerance"), channels, numbers)
-    except ValueError as error:
+        tolerance, absolute = file.own("/calibration/_tolerance"), file.get("/calibration/_error")
+        system = system_of_rows(scanner, particle, tolerance, channels, numbers, absolute)
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{file.path}: {error}") from error
     if system.fingerprint != file.get(ORIGIN):
         raise ValueError(
