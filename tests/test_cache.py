@@ -203,7 +203,7 @@ def test_many_processes_may_fill_it_at_once(run_python, tmp_path):
     environment = {**os.environ, "MPIFAST_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", RUN]
     options = {"cwd": tmp_path, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    workers = [subprocess.Popen(command, **options) for _ in range(4)]
+    workers = [subprocess.Popen(command, **options) for _ in range(3)]
     for worker in workers:
         _, errors = worker.communicate(timeout=120)
         assert worker.returncode == 0, errors.decode()
