@@ -185,8 +185,8 @@ def test_an_image_that_is_off_is_said_to_be(diameter, snr_db, options):
 )
 def test_memory_is_the_real_form_and_little_more(random, options):
     """0.3 of the matrix beside its real form; what NumPy allocates is counted."""
-    matrix = random.normal(size=(3000, 300)) + 1j * random.normal(size=(3000, 300))
-    u = random.normal(size=(2, 3000)) + 1j * random.normal(size=(2, 3000))
+    matrix = random.normal(size=(6000, 400)) + 1j * random.normal(size=(6000, 400))
+    u = random.normal(size=(2, 6000)) + 1j * random.normal(size=(2, 6000))
     mpifast.kaczmarz(matrix[:20], u[:, :20], iterations=2, tolerance=0.0, **options)  # compiles
     tracemalloc.start()
     try:
