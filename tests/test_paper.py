@@ -19,7 +19,7 @@ FEW = 8_000  # samples of most trainings with a hidden layer
 
 
 def train_on_few(experiment, step=None, train=experiments.train):
-    """Train a hidden layer on few samples, unless it is of figures 7 and 8: the others' errors need only be in order."""
+    """Train a hidden layer on few samples, unless figures 7 and 8 show it: the others' errors need only be in order."""
     if not experiment.hidden or (experiment.diameter_nm == 40.0 and experiment.epochs == 7):
         return train(experiment, step)
     outcome = train(replace(experiment, samples=FEW), step)
