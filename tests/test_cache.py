@@ -199,6 +199,7 @@ def test_a_process_with_damaged_files_compiles_again(run_python, filled):
     assert square(run_python, filled)[:2] == (EXPECTED, 1)
 
 
+@pytest.mark.slow
 def test_many_processes_may_fill_it_at_once(run_python, tmp_path):
     environment = {**os.environ, "MPIFAST_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", RUN]

@@ -16,6 +16,7 @@ from mpifast.networks import network as network_module
 
 # An interruption between the opening of a file and the block that closes it leaves the file to the garbage collector.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
