@@ -13,62 +13,70 @@ import pytest
 import mpifast
 from mpifast._compiled import cache as module
 
-DRAW = """
-import mpifast
-from mpifast.data import _phantoms_loops as loops
-from mpifast._compiled import cache
-drawn = mpifast.phantoms.random(2, 8, seed=7, threads=1).ravel().tolist()
-print(drawn, sum(loops.draw.compiled.stats.cache_hits.values()), cache.folder())
-"""
-EXPECTED = "[0, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1]"
+LOOP = Path(__file__).with_name("cached_loop.py")
+RUN = "from cached_loop import main; main(1)"
+EXPECTED = "0 1 4 9"
 
 
-def draw(run_python, cache, **environment):
-    """Draw phantoms in a fresh process: (their text, hits of the cache, its folder)."""
-    done = run_python("-c", DRAW, MPIFAST_CACHE=str(cache), **environment)
+def square(run_python, cache, code=RUN, **environment):
+    """Run a small loop in a fresh process: (its result, hits of the cache, whether it loaded all that Numba can
+    compile, folder of the cache).
+    """
+    done = run_python("-c", code, MPIFAST_CACHE=str(cache), **environment)
     assert done.returncode == 0, done.stderr
-    values, _, rest = done.stdout.strip().rpartition("] ")
-    hits, place = rest.split()
-    return values + "]", int(hits), place
+    *values, hits, loaded, place = done.stdout.split()
+    return " ".join(values), int(hits), loaded == "True", place
 
 
-def test_a_second_process_compiles_nothing(run_python, tmp_path):
-    assert draw(run_python, tmp_path / "cache")[:2] == (EXPECTED, 0)
-    assert draw(run_python, tmp_path / "cache")[:2] == (EXPECTED, 1)
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A cache that one process has filled. Tests that change it take a copy."""
+    folder = tmp_path_factory.mktemp("cache")
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {**os.environ, "MPIFAST_CACHE": str(folder / "kept"), "PYTHONPATH": path}
+    command = [sys.executable, "-c", RUN]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.stdout.startswith(f"{EXPECTED} 0 "), done.stderr
+    return folder / "kept"
 
 
-def test_compiled_code_is_read_without_numbas_implementations(run_python, tmp_path):
-    draw(run_python, tmp_path)
-    code = f"{DRAW}\nimport sys; print('numba.np.arraymath' in sys.modules)"
-    assert run_python("-c", code, MPIFAST_CACHE=str(tmp_path)).stdout.split()[-1] == "False"
+@pytest.fixture
+def filled(kept, tmp_path):
+    return Path(shutil.copytree(kept, tmp_path / "cache"))
 
 
-def test_the_twins_of_a_loop_are_kept_apart(run_python, tmp_path):
+def test_a_second_process_compiles_nothing(run_python, kept):
+    assert square(run_python, kept)[:3] == (EXPECTED, 1, False)  # nor does it load what compiles
+
+
+def test_the_twins_of_a_loop_are_kept_apart(run_python, filled):
     # Numba knows its threading layer only once it has run a parallel function: the serial twin, kept first, must not
     # stand in for it.
-    layer = "import numba, mpifast; mpifast.phantoms.random(99, threads=2); print(numba.threading_layer())"
-    draw(run_python, tmp_path)
+    layer = "import numba; from cached_loop import main; main(2); print(numba.threading_layer())"
     for _ in range(2):
-        done = run_python("-c", layer, MPIFAST_CACHE=str(tmp_path), NUMBA_NUM_THREADS="2")
+        done = run_python("-c", layer, MPIFAST_CACHE=str(filled), NUMBA_NUM_THREADS="2")
         assert done.returncode == 0, done.stderr
-    assert draw(run_python, tmp_path)[:2] == (EXPECTED, 1)
+        assert done.stdout.startswith(f"{EXPECTED} ")
+    assert square(run_python, filled)[:2] == (EXPECTED, 1)
 
 
-def test_other_settings_of_numba_are_another_cache(run_python, tmp_path):
-    first, second = draw(run_python, tmp_path), draw(run_python, tmp_path, NUMBA_OPT="2")
-    assert second[:2] == (EXPECTED, 0)
-    assert first[2] != second[2]
+def test_other_settings_of_numba_are_another_cache(run_python, filled):
+    values, hits, _, place = square(run_python, filled, NUMBA_OPT="2")
+    assert (values, hits) == (EXPECTED, 0)
+    assert len({place, *map(str, filled.iterdir())}) == 2
 
 
 def test_an_edit_in_another_file_is_seen(run_python, tmp_path):
     copy = tmp_path / "site" / "mpifast"
     shutil.copytree(Path(mpifast.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    draw(run_python, tmp_path / "cache", PYTHONPATH=f"{copy.parent}:{':'.join(sys.path)}")
-    source = (copy / "_compiled" / "philox.py").read_text()
-    (copy / "_compiled" / "philox.py").write_text(source.replace("range(10)", "range(9)"))
-    values, hits, _ = draw(run_python, tmp_path / "cache", PYTHONPATH=f"{copy.parent}:{':'.join(sys.path)}")
-    assert hits == 0
-    assert values != EXPECTED
+    block, loop = copy / "_compiled" / "example_block.py", copy / "_compiled" / "example_loop.py"
+    text = LOOP.read_text().replace("slot * slot", "square(slot)")
+    loop.write_text(text.replace("import Loop\n", "import Loop\nfrom mpifast._compiled.example_block import square\n"))
+    path = os.pathsep.join([str(copy.parent), *sys.path])
+    code = RUN.replace("cached_loop", "mpifast._compiled.example_loop")
+    for term, expected in (("x * x", EXPECTED), ("x + x", "0 2 4 6")):
+        block.write_text(f"from mpifast._compiled.jit import jit\n\n\n@jit\ndef square(x):\n    return {term}\n")
+        assert square(run_python, tmp_path / "cache", code, PYTHONPATH=path)[:2] == (expected, 0)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +93,7 @@ def test_an_edit_of_any_dependency_is_another_digest(package, pattern):
     before = module.digest_of(package)
     files = sorted(package.rglob(pattern))
     assert files
-    for path in files:
+    for path in {path.parent: path for path in files}.values():  # one of each folder
         content = path.read_bytes()
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if content else b"#")
         assert module.digest_of(package) != before, path
@@ -139,23 +147,22 @@ def test_a_process_evicts_and_marks_its_own_folder(run_python, tmp_path):
     old = tmp_path / ("0" * 24)
     old.mkdir()
     os.utime(old, (1.0, 1.0))
-    _, _, place = draw(run_python, tmp_path)
+    place = square(run_python, tmp_path)[-1]
     assert not old.exists()
     os.utime(place, (1.0, 1.0))
-    assert draw(run_python, tmp_path)[:2] == (EXPECTED, 1)  # in use: neither removed nor forgotten
+    assert square(run_python, tmp_path)[:2] == (EXPECTED, 1)  # in use: neither removed nor forgotten
     assert Path(place).stat().st_mtime > 1e9
 
 
 @pytest.mark.parametrize("cache", ["off", "/proc/mpifast"])  # /proc takes no folders, not even the superuser's
 def test_works_without_a_cache(run_python, cache):
-    assert draw(run_python, cache) == (EXPECTED, 0, "None")
-
-
-def test_a_folder_that_cannot_be_written_is_said_once_with_the_cure(run_python):
-    done = run_python("-c", DRAW, MPIFAST_CACHE="/proc/mpifast")
-    assert done.stderr.count("UserWarning: compiled loops cannot be kept in /proc/mpifast/") == 1
-    assert done.stderr.count("set the environment variable MPIFAST_CACHE to a folder that can be written") == 1
-    assert run_python("-c", DRAW, MPIFAST_CACHE="off").stderr == ""
+    """Where the folder cannot be written, it is said once, with the cure."""
+    done = run_python("-c", RUN, MPIFAST_CACHE=cache)
+    assert done.stdout.split()[:5] == [*EXPECTED.split(), "0"]
+    assert done.stdout.split()[-1] == "None"
+    said = done.stderr.count("UserWarning: compiled loops cannot be kept in /proc/mpifast/")
+    cure = done.stderr.count("set the environment variable MPIFAST_CACHE to a folder that can be written")
+    assert (said, cure, done.stderr == "") == ((0, 0, True) if cache == "off" else (1, 1, False))
 
 
 def test_damaged_files_are_compiled_again(monkeypatch, tmp_path, random):
@@ -183,33 +190,26 @@ def test_damaged_files_are_compiled_again(monkeypatch, tmp_path, random):
             assert call() == (42, 1)
 
 
-def test_a_process_with_damaged_files_compiles_again(run_python, tmp_path):
-    _, _, place = draw(run_python, tmp_path)
-    for damaged in Path(place).glob("*.nbc"):
-        damaged.write_bytes(damaged.read_bytes()[:-20])
-    assert draw(run_python, tmp_path)[:2] == (EXPECTED, 0)
-    assert draw(run_python, tmp_path)[:2] == (EXPECTED, 1)
+def test_a_process_with_damaged_files_compiles_again(run_python, filled):
+    damaged = list(filled.rglob("*.nbc"))
+    assert damaged
+    for path in damaged:
+        path.write_bytes(path.read_bytes()[:-20])
+    assert square(run_python, filled)[:2] == (EXPECTED, 0)
+    assert square(run_python, filled)[:2] == (EXPECTED, 1)
 
 
+@pytest.mark.slow
 def test_many_processes_may_fill_it_at_once(run_python, tmp_path):
-    code = DRAW
-    environment = {**os.environ, "MPIFAST_CACHE": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            cwd=tmp_path,  # in a checkout Python would find the uncompiled package
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(4)
-    ]
+    environment = {**os.environ, "MPIFAST_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", RUN]
+    options = {"cwd": tmp_path, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    workers = [subprocess.Popen(command, **options) for _ in range(3)]
     for worker in workers:
         _, errors = worker.communicate(timeout=120)
         assert worker.returncode == 0, errors.decode()
-    assert draw(run_python, tmp_path)[:2] == (EXPECTED, 1)
+    assert square(run_python, tmp_path)[:2] == (EXPECTED, 1)
 
 
-def test_only_the_user_may_read_it(run_python, tmp_path):
-    _, _, place = draw(run_python, tmp_path / "cache")
-    assert np.bitwise_and(Path(place).stat().st_mode, 0o077) == 0
+def test_only_the_user_may_read_it(kept):
+    assert [np.bitwise_and(path.stat().st_mode, 0o077) for path in kept.iterdir()] == [0]

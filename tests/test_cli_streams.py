@@ -64,7 +64,7 @@ def process(arguments, tmp_path, code="import sys; from mpifast.cli import main;
     )
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.3, 0.9, 2.0])
+@pytest.mark.parametrize("delay", [0.0, 0.3, 1.0])
 def test_ctrl_c_soon_after_the_start_is_one_line(tmp_path, delay):
     ready = "import sys; from mpifast.cli import main; print('ready', flush=True); sys.exit(main())"
     arguments = ["generate", "data.h5", "--count", "1e6", "--compression", "9"]
@@ -93,7 +93,8 @@ class Interrupted:
 class Parser:
     def parse_args(self, _):
         Interrupted()
-        time.sleep(20.0)
+        for _ in range(2000):  # not in one: what interrupts the main thread from another does not end its sleep
+            time.sleep(0.01)
 
 _parser.parser = Parser
 sys.exit(main())

@@ -220,6 +220,7 @@ def test_a_store_written_in_parallel_is_the_store_written_alone(client, spectra,
     assert sorted(os.listdir(tmp_path)) == ["alone", "data.zarr"]
 
 
+@pytest.mark.slow
 def test_workers_killed_while_they_write_lose_nothing(client, spectra, tmp_path):
     timers = [kill_soon(client, seconds) for seconds in (0.2, 1.0)]
     cluster.save(spectra, tmp_path / "data.zarr", 400_000, client, chunks=1000)
@@ -230,6 +231,7 @@ def test_workers_killed_while_they_write_lose_nothing(client, spectra, tmp_path)
     assert all(map(np.array_equal, stored[:], spectra[:400_000]))
 
 
+@pytest.mark.slow
 def test_workers_killed_in_a_sweep_lose_nothing(client):
     before = set(client.run(os.getpid).values())
     timers = [kill_soon(client, seconds) for seconds in (0.3, 1.5)]

@@ -40,9 +40,11 @@ def test_commands_are_understood(page):
 @pytest.mark.skipif(not DOCS.exists(), reason="the tests run without the checkout around them")
 def test_commands_run(tmp_path, monkeypatch, capsys):
     """The page on the command line, from top to bottom, its measurement first."""
-    from mpifast.cli import main
+    from mpifast.cli import bench, main
     from mpifast.cli._parser import COMMANDS
 
+    monkeypatch.setattr(bench, "SAMPLES", 300)  # its table is not read
+    monkeypatch.setattr(bench, "ROUNDS", 1)
     monkeypatch.chdir(tmp_path)
     page = DOCS / "command-line.md"
     assert doctest.testfile(str(page), module_relative=False).failed == 0

@@ -21,6 +21,14 @@ def small_data_set(monkeypatch):
     monkeypatch.setattr(module, "TESTS", 50)
 
 
+@pytest.fixture(scope="module")
+def outcome():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "DATA_SET", 500)
+        patch.setattr(module, "TESTS", 50)
+        return train(SMALL)
+
+
 def same(a, b):
     return (
         a.curve == b.curve
@@ -29,8 +37,7 @@ def same(a, b):
     )
 
 
-def test_an_outcome_comes_back_as_it_was_kept(tmp_path):
-    outcome = train(SMALL)
+def test_an_outcome_comes_back_as_it_was_kept(tmp_path, outcome):
     save(outcome, tmp_path)
     assert same(load(SMALL, tmp_path), outcome)
     assert load(replace(SMALL, epochs=4), tmp_path) is None
@@ -38,8 +45,7 @@ def test_an_outcome_comes_back_as_it_was_kept(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
 @pytest.mark.parametrize("content", [None, b"", b"{}"])
-def test_a_missing_or_damaged_part_is_trained_again(tmp_path, suffix, content):
-    outcome = train(SMALL)
+def test_a_missing_or_damaged_part_is_trained_again(tmp_path, outcome, suffix, content):
     save(outcome, tmp_path)
     path = (tmp_path / name(SMALL)).with_suffix(suffix)
     path.unlink() if content is None else path.write_bytes(content)

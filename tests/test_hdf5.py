@@ -242,7 +242,7 @@ def peak():
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 before = None
-for seed in range(int(sys.argv[3]), int(sys.argv[3]) + 75):
+for seed in range(int(sys.argv[3]), int(sys.argv[3]) + 25):
     chance = random.Random(seed)
     content = bytearray(source)
     if seed % 4 == 0:

@@ -132,7 +132,7 @@ def trained_on(u, c):
     ],
     ids=["predict", "fit", "tsvd", "tikhonov", "kaczmarz", "sparse", "nnls", "langevin", "langevin_derivative"],
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_spectra_of_any_kind(call, array):
     check(call, array)
 
@@ -152,7 +152,7 @@ def test_spectra_of_any_kind(call, array):
     ],
     ids=["spectra", "spectra float64", "fit", "mse", "nrmse", "coherence", "condition_number"],
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_phantoms_of_any_kind(call, array):
     check(call, array)
 
@@ -184,7 +184,7 @@ def test_phantoms_of_any_kind(call, array):
         lambda x: mpifast.phantoms.letters(x),
     ],
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_parameters_of_any_kind(call, value):
     attempt(call, value)
 
@@ -196,7 +196,7 @@ def test_parameters_of_any_kind(call, value):
     amplitude=st.floats(1e-8, 1e4),
     harmonics=st.integers(1, 30),
 )
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_extreme_physics_is_finite_or_refused(diameter, temperature, gradient, amplitude, harmonics):
     scanner = mpifast.Scanner(gradient=gradient, drive_amplitude=amplitude, voxels=7)
     particle = mpifast.Particle(diameter, temperature=temperature)
@@ -230,7 +230,7 @@ SCANNERS = {
     st.one_of(EVERY_NUMBER, st.tuples(EVERY_NUMBER, EVERY_NUMBER, EVERY_NUMBER), odd_arrays(3)),
     st.floats(0.0, 1.0),
 )
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_scanners_on_a_grid(case, value, part):
     kind, name = case
     try:

@@ -26,6 +26,7 @@ def test_python_does_not_call_a_block():
 
 def test_tests_of_blocks_run_compiled_code(random):
     test_elementary.test_sigmoid_to_two_ulp(np.float32, random)
+    test_elementary.test_decay(random)
     test_elementary.test_log(random)
     test_elementary.test_cosine_sine(random)
     test_bits.test_fields(65, random)

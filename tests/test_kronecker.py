@@ -134,7 +134,7 @@ def test_random_configurations_keep_the_error(multiples, amplitudes, phases, off
 
 
 def test_errors_row_by_row_of_strong_rows(random):
-    coordinates, (channels, numbers) = lines(12, 12, 1), all_rows(400, (0, 1))
+    coordinates, (channels, numbers) = lines(8, 7, 1, spacing=2.7e-3), all_rows(400, (0, 1))
     arguments = A_AXES, coordinates, A_BETA, channels, numbers
     exact = reference.lissajous_coefficients(A_AXES, positions(coordinates), A_BETA, channels, numbers, samples=6528)
     peaks = np.abs(exact).max(axis=1)

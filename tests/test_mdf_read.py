@@ -318,12 +318,18 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("name", sorted(FIELDS))
-def test_any_value_anywhere_is_read_or_refused(path, small_system, name):
-    """Documented errors only; and the validator always has an answer."""
+@pytest.fixture(scope="module")
+def content(small_system, tmp_path_factory):
+    """The bytes of a calibration file."""
+    path = tmp_path_factory.mktemp("content") / "system.mdf"
     mpifast.write_mdf(path, small_system)
-    content = path.read_bytes()
-    for value in VALUES[sorted(FIELDS).index(name) % 3 :: 3]:  # a third at each name: every value is tried at many
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_any_value_anywhere_is_read_or_refused(path, content, name):
+    """Documented errors only; and the validator always has an answer."""
+    for value in VALUES[sorted(FIELDS).index(name) % 7 :: 7]:  # two at each name: every value is tried at many
         path.write_bytes(content)
         change(path, **{name[1:]: value})
         assert isinstance(mpifast.check_mdf(path), list)

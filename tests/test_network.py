@@ -98,7 +98,8 @@ def test_gradients_are_finite_differences(hidden, activation, bias, random):
 
     net.fit(u, c, epochs=1, learning_rate=1.0, batch_size=len(u))  # one step of -gradient
     for layer, (old, new) in enumerate(zip(before, parameters(net), strict=True)):
-        for index in np.ndindex(old.shape):
+        for index in random.permutation(list(np.ndindex(old.shape)))[:25].tolist():
+            index = tuple(index)
             step = np.zeros_like(old)
             step[index] = 1e-5
             above, below = ([*before[:layer], old + sign * step, *before[layer + 1 :]] for sign in (1, -1))

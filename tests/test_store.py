@@ -339,6 +339,7 @@ def test_anything_else_is_not_overwritten(spectra, tmp_path, kind):
     assert sorted(os.listdir(partial)) == ["mine", "settings.json"]
 
 
+@pytest.mark.slow
 def test_of_two_processes_one_is_told_or_both_are_whole(spectra, tmp_path, kind):
     path = tmp_path / f"data{kind[0]}"
     processes = [start(SAVE, tmp_path, path, kind[1] or 0) for _ in range(2)]
@@ -422,6 +423,7 @@ def can_mount():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_mount(), reason="a disk of a few megabytes takes the right to mount one")
 def test_a_full_disk_is_a_clear_error_and_more_room_all_it_needs(tmp_path, kind):
     folder = tmp_path / "small"

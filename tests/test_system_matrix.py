@@ -136,7 +136,7 @@ def test_pole_series_within_tolerance(diameter, tolerance):
     voxel=st.integers(0, 128),
     harmonic=st.one_of(st.integers(1, 5), st.integers(1, 60), st.just(200)),
 )
-@settings(max_examples=12)
+@settings(max_examples=5)
 def test_mpmath_quadrature_within_tolerance(diameter, voxel, harmonic):
     scanner, particle = mpifast.Scanner(), mpifast.Particle(diameter)
     system = mpifast.system_matrix(scanner, particle)
