@@ -204,7 +204,7 @@ def main() -> None:
         prog="python -m benchmarks.compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--quick", action="store_true", help="two rounds of everything, for CI: that it runs and agrees, not how fast"
+        "--quick", action="store_true", help="one round of everything, for CI: that it runs and agrees, not how fast"
     )
     parser.add_argument(
         "--full-reproduce",

@@ -78,7 +78,7 @@ def main() -> None:
     with mpifast.read_mdf(options.out / "system.mdf") as file, mpifast.read_mdf(options.out / "measured.mdf") as data:
         read, measured = file.system(), data.spectra()
     steps.done(f"read back: {read}")
-    by_kaczmarz = mpifast.kaczmarz(read, measured, alpha=1e-3, relative=True, iterations=50, nonnegative=True)
+    by_kaczmarz = mpifast.kaczmarz(read, measured, alpha=1e-4, relative=True, iterations=50, nonnegative=True)
     steps.done(
         f"kaczmarz, 50 sweeps: MSE {mpifast.metrics.mse(by_kaczmarz, c):.3g} (of no image {(c**2.0).mean():.3g})"
     )

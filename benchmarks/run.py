@@ -26,7 +26,7 @@ class Run:
         self.missing: dict[str, str] = {}
 
     def rounds(self, full: int) -> int:
-        return min(2, full) if self.quick else full
+        return 1 if self.quick else full
 
     def pair(self, pair: Pair, role: str, rounds: int) -> None:
         """One record for one thread and, unless ours is serial, one for all."""

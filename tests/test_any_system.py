@@ -52,9 +52,9 @@ def mdf_file(folder):
 KINDS = [computed, ideal, complex_array, lissajous, turning_line, mdf_file]
 
 
-@pytest.fixture(params=KINDS, ids=[kind.__name__ for kind in KINDS])
-def any_system(request, tmp_path):
-    return request.param(tmp_path)
+@pytest.fixture(scope="module", params=KINDS, ids=[kind.__name__ for kind in KINDS])
+def any_system(request, tmp_path_factory):
+    return request.param(tmp_path_factory.mktemp("system"))
 
 
 @pytest.fixture
