@@ -219,12 +219,25 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, default=table.RESULTS, help="JSON file; the tables are made only of the default one"
     )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=[*JOBS, *ON_REQUEST],
+        metavar="JOB",
+        help="measure some jobs again, beside the others of the last run: after a change of what they measure",
+    )
     parser.add_argument("--job", choices=[*JOBS, *ON_REQUEST], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.job:
         run = Run(options.quick)
         {**JOBS, **ON_REQUEST}[options.job](run)
         found: dict[str, Any] = {"records": run.records, "missing": run.missing}
+    elif options.only:
+        found = json.loads(options.out.read_text(encoding="utf-8"))
+        new = measure(options.only, options.quick)
+        again = {record["id"] for record in new["records"]}
+        found["records"] = [record for record in found["records"] if record["id"] not in again] + new["records"]
+        found["missing"] |= new["missing"]
     elif options.beside:
         found = json.loads(options.out.read_text(encoding="utf-8"))
         other = measure(PRODUCTS, options.quick)

@@ -253,7 +253,16 @@ class ScannerSystem(LinearSystem):
         return LinearOperator(shape, forward, adjoint, forward, np.float64, adjoint)
 
     def noise_level(self, snr_db: Any, density: float = 0.5) -> float:
-        """Standard deviation of the noise of `LinearSystem.noise_level`, from some rows at a time."""
+        """Standard deviation of the noise, as `LinearSystem.noise_level`, from some rows at a time.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((10, 10), (24e-3, 24e-3)))
+        >>> system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=2)
+        >>> bool(system.noise_level(20.0) < system.noise_level(10.0))
+        True
+        """
         if self.operator is None or snr_db is None:
             return super().noise_level(snr_db, density)
         step, count = max(1, ROOM // self.voxels), len(self.rows)
