@@ -135,7 +135,7 @@ def test_from_a_scanner_to_a_network(capsys, options):
 def test_reconstruct_reads_what_matrix_wrote(capsys):
     assert run(capsys, "matrix", "system.mdf", *POINT)[0] == 0
     with mpifast.read_mdf("system.mdf") as file:
-        system = file.system()
+        system = file.system_matrix()
     phantom = np.zeros((1, 24))
     phantom[0, 14] = 1.0
     mpifast.write_mdf("measured.mdf", system.forward(phantom), system)

@@ -112,7 +112,7 @@ def calibration(system: LinearSystem, frame: Frame) -> tuple[dict[str, Any], Col
     The error of a computed matrix is its tolerance, that of another one its rounding.
     """
     fields, order = _placement(system)
-    tolerance, absolute = getattr(system, "tolerance", None), getattr(system, "error", None)
+    tolerance, absolute = getattr(system, "tolerance", None), getattr(system, "absolute_error", None)
     error = float(np.finfo(np.float64).eps) if tolerance is None else tolerance
     columns = Columns(system, frame.rows, frame.points, order, error)
     selected = flags(system.voxels, isBackgroundCorrected=1, isFastFrameAxis=1, isFourierTransformed=1)

@@ -35,7 +35,7 @@ def rebuild(path: Path, layout: Layout) -> ScannerSystem:
         part, channel, number = (np.asarray(labels[name]) for name in ("part", "channel", "number"))
         mine = part == part[0]
         system = system_of_rows(
-            scanner, particle, settings["tolerance"], channel[mine], number[mine], settings.get("error")
+            scanner, particle, settings["tolerance"], channel[mine], number[mine], settings.get("absolute_error")
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"its system has settings that this version of mpifast does not know ({error})") from error

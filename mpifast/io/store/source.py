@@ -21,7 +21,7 @@ from mpifast.physics.systems.scanner_system import ScannerSystem
 from mpifast.physics.tracer.particle import Particle
 
 Samples = tuple[np.ndarray, np.ndarray]
-SIMULATED = ("scanner", "particle", "harmonics", "tolerance", "error")
+SIMULATED = ("scanner", "particle", "harmonics", "tolerance", "absolute_error")
 BINARY, GREY = np.dtype(np.uint8), np.dtype(np.float32)
 LONGEST_LIST = 64  # numbers of an array that are written out; of longer ones a digest is kept
 

@@ -78,7 +78,7 @@ def system_of_rows(
     channels, numbers : array_like
         Component (0, 1, 2) and frequency number of each row, int[rows]: channel by channel, rising numbers.
     error : float, optional
-        `ScannerSystem.error` of the system that is to come back to the same bits.
+        `ScannerSystem.absolute_error` of the system that is to come back to the same bits.
 
     Raises
     ------

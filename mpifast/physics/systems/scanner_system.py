@@ -127,7 +127,7 @@ class ScannerSystem(LinearSystem):
         return route_of(*facts, every, all_numbers, self.tolerance).strong(self.level, among)
 
     @property
-    def error(self) -> float | None:
+    def absolute_error(self) -> float | None:
         """Largest absolute error of a coefficient mhat that the Kronecker form was made for; None where another route
         or rounding decides.
         """
