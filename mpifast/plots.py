@@ -187,8 +187,11 @@ def figure(columns: int, rows: int = 1, width: float = 4.6, height: float = 3.6,
 def save(sheet: Figure, path: Path) -> None:
     """Write a PNG."""
     with replacing(path) as file:
-        # Without the software's name and version the same numbers give the same bytes.
-        sheet.savefig(file, format="png", dpi=120, metadata={"Software": None})
+        # One drawing: savefig makes two of them, the first for the layout alone. Without the software's name and
+        # version the same numbers give the same bytes.
+        sheet.set_dpi(120)
+        canvas: Any = FigureCanvasAgg(sheet)
+        canvas.print_png(file, metadata={"Software": None})
 
 
 def image(axes: Any, picture: Any, title: str) -> None:

@@ -46,7 +46,7 @@ def generators(grid: Grid) -> Mapping[str, Generator]:
     return {
         "random": phantoms.random(grid),
         "vessels": phantoms.vessels(grid, binary=True),
-        "words": phantoms.letters(grid, None, (0.98, 1.0), length=3),
+        "words": phantoms.letters(grid, None, 1.0, length=3),
     }
 
 

@@ -56,8 +56,8 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
     results.write(path, kept)  # before any work: a folder that cannot be written should not cost one either
     modules = {name: module_of(name) for name in names}
     with warnings.catch_warnings():
-        if options.quick:  # in float32, whose rounding the errors of a few passes exceed by far
-            warnings.simplefilter("ignore", PrecisionWarning)
+        # A figure takes float64 where it matters; elsewhere errors of a few passes exceed the rounding by far.
+        warnings.simplefilter("ignore", PrecisionWarning)
         new = _measured(modules, options, folder, lambda new: _write(path, kept + new))
     report.write(folder, FIGURES, results.read(path))
     return new

@@ -74,14 +74,14 @@ def conditions(options: Options) -> list[tuple[int, float | None]]:
 
 def experiment(key: Key, options: Options) -> PlaneExperiment:
     """The training of a key."""
-    voxels, samples = (18, 4_000) if options.quick else (20, 20_000)
+    voxels, samples = (17, 3_000) if options.quick else (20, 10_000)
     bias = key.kind != "random"
     common: dict[str, Any] = {"diameter_nm": float(key.diameter), "snr_db": key.snr_db, "seed": options.seed}
     common |= {"voxels": voxels, "kind": key.kind, "samples": samples, "bias": bias}
     if key.hidden == 0.0:
-        return PlaneExperiment(epochs=15 if options.quick else 60, **common)
+        return PlaneExperiment(epochs=15 if options.quick else 30, **common)
     units = round(key.hidden * voxels**2)
-    return PlaneExperiment(hidden=(units,), epochs=6 if options.quick else 40, **HIDDEN, **common)
+    return PlaneExperiment(hidden=(units,), epochs=6 if options.quick else 12, **HIDDEN, **common)
 
 
 def experiments(options: Options) -> dict[Key, PlaneExperiment]:
@@ -123,10 +123,10 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[Pictures
     is white, its level so many decibels below the spectra of that kind. Seconds are of one image on one thread.
     """
     count = 20 if options.quick else 100
-    records, pictures = [], {}
+    records: list[Record] = []
+    pictures: dict[str, dict[str, np.ndarray]] = {}
     for diameter, snr in conditions(options):
-        base = outcomes[Key(0.0, "random", diameter, snr)].experiment
-        assert isinstance(base, PlaneExperiment)
+        base = experiment(Key(0.0, "random", diameter, snr), options)
         shown = (diameter, snr) == (LARGEST, NOISE_DB)
         for kind in KINDS:
             spectra = replace(base, dtype="float64").spectra_of(kind)
@@ -160,8 +160,10 @@ def draw(pictures: Pictures, axes_of: Any) -> Any:
     errors against the width of the hidden layer.
     """
     names = ("phantom", *SOLVERS, *NETWORKS)
-    ratios = {"height_ratios": [1.0, 1.0, 1.0, 1.7]}
-    sheet, axes = axes_of(len(names), rows=len(KINDS) + 1, width=1.4, height=1.9, gridspec_kw=ratios)
+    sheet, axes = axes_of(1, width=12.6, height=8.2)
+    axes[0, 0].remove()
+    above, below = sheet.subfigures(2, 1, height_ratios=[1.55, 1.0])
+    axes = above.subplots(len(KINDS), len(names), sharex=True, sharey=True)
     for row, kind in enumerate(ROWS):
         for column, name in enumerate(names):
             panel = axes[row, column]
@@ -169,18 +171,14 @@ def draw(pictures: Pictures, axes_of: Any) -> Any:
             error = "" if name == "phantom" else f"MSE {mse(*_pair(pictures, kind, name)):.2g}"
             panel.set_title(f"{TITLES[name]}\n{error}" if row == 0 else error, fontsize=10)
             panel.set(xticks=[-10, 0, 10], yticks=[-10, 0, 10])
-            panel.tick_params(labelleft=column == 0, labelbottom=row == len(ROWS) - 1, labelsize=8)
+            panel.tick_params(labelsize=8)
         axes[row, 0].set_ylabel(f"{kind}\ny (mm)")
-        axes[-2, 0].set_xlabel("x (mm)")
-    sheet.colorbar(drawn, ax=axes[:-1], label="concentration", extend="both", aspect=40, pad=0.01)
-    grid = axes[-1, 0].get_gridspec()
     for panel in axes[-1]:
-        panel.remove()
-    panels = [sheet.add_subplot(grid[-1, 3 * i : 3 * i + 3]) for i in range(3)]
+        panel.set_xlabel("x (mm)", fontsize=8)
+    above.colorbar(drawn, ax=axes, label="concentration", extend="both", aspect=40, pad=0.01)
+    panels = below.subplots(1, 3)
     _curves(panels, pictures.records)
-    sheet.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(METHODS) // 2, fontsize=9
-    )
+    below.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(METHODS), fontsize=9)
     return sheet
 
 
@@ -220,9 +218,9 @@ def _curves(panels: Any, records: list[Record]) -> None:
             if record.quantity.startswith(f"2d_{part}_")
         }
         wide = sorted(width for width in line if width)
-        panels[2].semilogy(wide, [line[width] for width in wide], "o-", color=color, label=f"hidden layer, {part}")
+        panels[2].plot(wide, [line[width] for width in wide], "o-", color=color, label=f"hidden layer, {part}")
         panels[2].axhline(line[0.0], color=color, linestyle=":", label=f"one layer, {part}")
-    panels[2].set(title=f"random phantoms, {LARGEST} nm, noise-free", xlabel="hidden units / voxels")
+    panels[2].set(title=f"random phantoms, {LARGEST} nm, noise-free", xlabel="hidden units / voxels", ylim=(0, None))
     panels[2].legend(fontsize=8)
 
 
