@@ -26,9 +26,9 @@ class Comparison:
             seconds.setdefault(method, []).append(record.seconds)
         self.seconds = {method: median(values) for method, values in seconds.items()}
 
-    def cases(self, noisy: bool, kinds: Sequence[str] = PHANTOMS) -> list[Case]:
-        """Those with or without noise on these phantoms."""
-        return [case for case in self.errors if (case[1] is not None) == noisy and case[2] in kinds]
+    def cases(self, noisy: bool, kinds: Sequence[str] | None = None) -> list[Case]:
+        """Those with or without noise on these phantoms, or on all."""
+        return [case for case in self.errors if (case[1] is not None) == noisy and (kinds is None or case[2] in kinds)]
 
     def least(self, case: Case, methods: Iterable[str]) -> float:
         """Smallest error of some methods."""

@@ -81,7 +81,7 @@ def experiment(key: Key, options: Options) -> PlaneExperiment:
     if key.hidden == 0.0:
         return PlaneExperiment(epochs=15 if options.quick else 30, **common)
     units = round(key.hidden * voxels**2)
-    return PlaneExperiment(hidden=(units,), epochs=6 if options.quick else 12, **HIDDEN, **common)
+    return PlaneExperiment(hidden=(units,), epochs=6 if options.quick else 12, **(HIDDEN | common))
 
 
 def experiments(options: Options) -> dict[Key, PlaneExperiment]:
