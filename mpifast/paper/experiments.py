@@ -93,6 +93,11 @@ class Experiment:
         """Inputs and outputs of the network."""
         return 200, 129
 
+    @property
+    def rule(self) -> dict[str, Any]:
+        """How `mpifast.Network.fit` trains."""
+        return {"epochs": self.epochs, "learning_rate": self.learning_rate}
+
     def network(self, scaling: Scaling, **more: Any) -> Network:
         """The network before its training."""
         options = {"dtype": self.dtype, "seed": self.seed, "weight_range": self.weight_range, **more}
@@ -142,8 +147,7 @@ def train(experiment: Experiment, step: Any = None) -> Outcome | None:
     history = network.fit(
         u,
         c,
-        epochs=experiment.epochs,
-        learning_rate=experiment.learning_rate,
+        **experiment.rule,
         callback=callback,
         progress=False,
         threads=1,

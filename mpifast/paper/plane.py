@@ -61,6 +61,8 @@ class PlaneExperiment(Experiment):
 
     Attributes
     ----------
+    recipe : str
+        "fast" for the same rule in whitened coordinates, see `mpifast.Network.fit`.
     voxels : int
         Along each axis.
     kind : str
@@ -70,6 +72,7 @@ class PlaneExperiment(Experiment):
         dark background do.
     """
 
+    recipe: str = "paper"
     voxels: int = 20
     kind: str = "random"
     bias: bool = False
@@ -98,6 +101,11 @@ class PlaneExperiment(Experiment):
     def ends(self) -> tuple[int, int]:
         """Inputs and outputs of the network."""
         return len(self.system.equations), self.voxels**2
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """How `mpifast.Network.fit` trains."""
+        return super().rule if self.recipe == "paper" else {"epochs": self.epochs, "recipe": self.recipe}
 
     def network(self, scaling: Scaling, **more: Any) -> Network:
         """The network before its training."""
