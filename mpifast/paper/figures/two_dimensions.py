@@ -27,6 +27,7 @@ QUICK_DIAMETERS, QUICK_NOISES = (20, 30), (None, 30.0)
 UNITS = (0.25, 0.5, 0.75, 1.0, 1.25)  # of a hidden layer, over the number of voxels
 QUICK_UNITS = (0.25, 1.25)
 TUNING = 50  # phantoms that set a solver's parameter
+PICTURED = 2  # which of the test phantoms
 SWEEPS = 200  # of Kaczmarz
 # Of a hidden layer: the settings of least error among those tried on 16 x 16 voxels at 30 nm and 30 dB. Those of the
 # line (each sample over its largest value, rate 0.45) gave 2.6 times the error, a rate of 0.1 gave 2.3 times.
@@ -132,10 +133,11 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[Pictures
         for kind in KINDS:
             spectra = replace(base, dtype="float64").spectra_of(kind)
             u, c = spectra[base.samples : base.samples + count + TUNING]
-            if shown and kind == "words":  # the first word says what all of this is about
-                noise = u[0] - spectra.system.spectra(c[:1], dtype="float64", threads=1)[0]
-                c[0] = word(plane(base.voxels))[0]
-                u[0] = spectra.system.spectra(c[:1], dtype="float64", threads=1)[0] + noise
+            if shown and kind == "words":  # one of them is the word of the picture, with the same noise
+                here, forward = slice(PICTURED, PICTURED + 1), partial(base.system.spectra, dtype="float64", threads=1)
+                u[here] -= forward(c[here])
+                c[here] = word(plane(base.voxels))
+                u[here] += forward(c[here])
             for name, (solve, parameter) in methods(outcomes, diameter, snr, (u[count:], c[count:])).items():
                 solve(u[:1])  # compiles
                 images, seconds = timed(solve, u[:count])
@@ -144,9 +146,9 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[Pictures
                 settings = options.settings(**condition._asdict(), parameter=value, voxels=base.voxels, tests=count)
                 records.append(Record("2d", name_of(condition), None, mse(images, c[:count]), settings, seconds))
                 if shown:
-                    pictures.setdefault(kind, {})[name] = images[0]
+                    pictures.setdefault(kind, {})[name] = images[PICTURED]
             if shown:
-                pictures[kind]["phantom"] = c[0]
+                pictures[kind]["phantom"] = c[PICTURED]
     for key, outcome in outcomes.items():
         if (key.kind, key.diameter, key.snr_db) == ("random", LARGEST, None):
             width = {"hidden_over_voxels": key.hidden} if key.recipe == "paper" else {}
