@@ -61,7 +61,7 @@ def _by_size(found: Comparison) -> str:
         for method in METHODS:
             errors = [found.errors[case][method] for case in own]
             falling, count = falling + (errors == sorted(errors, reverse=True)), count + 1
-    sizes, noise = sorted({case[0] for case in cases}), noise_name(cases[0][1])
+    sizes, noise = sorted({case[0] for case in cases}), noise_name(cases[0][1]).replace("dB", " dB")
     return (
         f"Larger particles resolve better: at {noise}, from {sizes[0]} to {sizes[-1]} nm, errors fall at every step for"
         f" {falling} of {count} pairs of method and phantoms."

@@ -125,7 +125,7 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[Pictures
     Each solver's parameter is the one of least error over fifty other phantoms of the kind it is tested on. The noise
     is white, its level so many decibels below the spectra of that kind. Seconds are of one image on one thread.
     """
-    count = 20 if options.quick else 100
+    count = 20 if options.quick else 50
     records: list[Record] = []
     pictures: dict[str, dict[str, np.ndarray]] = {}
     for diameter, snr in conditions(options):
@@ -220,11 +220,14 @@ def _curves(panels: Any, records: list[Record]) -> None:
         line = {
             record.settings["hidden_over_voxels"]: record.measured
             for record in records
-            if record.quantity.startswith(f"2d_{part}_")
+            if record.quantity.startswith(f"2d_{part}_") and "hidden_over_voxels" in record.settings
         }
         wide = sorted(width for width in line if width)
         panels[2].plot(wide, [line[width] for width in wide], "o-", color=color, label=f"hidden layer, {part}")
         panels[2].axhline(line[0.0], color=color, linestyle=":", label=f"one layer, {part}")
+    for record in records:
+        if record.quantity == "2d_test_mse_fast":
+            panels[2].axhline(record.measured, color=COLORS[2], linestyle=":", label="one layer, test, fast recipe")
     panels[2].set(title=f"random phantoms, {LARGEST} nm, noise-free", xlabel="hidden units / voxels", ylim=(0, None))
     panels[2].legend(fontsize=8)
 
