@@ -90,7 +90,7 @@ def _does_not(found: Comparison, widths: dict[float, float]) -> str:
         f"tsvd in {found.won(pictures, RANDOM, ['tsvd'])}; the median ratio of their error to the best solver's is "
         f"{found.ratio(pictures, RANDOM, SOLVERS)}. A hidden layer is better than none, both trained on random "
         f"phantoms, in {found.won(list(found.errors), ['hidden'], ['one_layer'])} cases; noise-free, its error on "
-        f"random phantoms by its units for each voxel is {units}."
+        f"random phantoms by its units for each voxel is {units}, without a hidden layer {widths[0.0]:.2g}."
     )
 
 

@@ -33,7 +33,7 @@ SWEEPS = 200  # of Kaczmarz
 # line (each sample over its largest value, rate 0.45) gave 2.6 times the error, a rate of 0.1 gave 2.3 times, and 20
 # passes no less than 8.
 HIDDEN: dict[str, Any] = {"scaling": "standard", "learning_rate": 0.03, "weight_range": 0.1}
-FLOOR = 1e-9  # of errors that are drawn
+FLOOR = 1e-6  # of errors that are drawn
 ROWS = ("words", "vessels", "random")
 TITLES = {
     "phantom": "phantom",
@@ -213,8 +213,9 @@ def _curves(panels: Any, records: list[Record]) -> None:
         by_size = [values[Condition(method, size, NOISE_DB, "vessels")] for size in sizes]
         panels[0].semilogy(range(len(noises)), by_noise, label=TITLES[method].replace("\n", " "), **style)
         panels[1].semilogy(sizes, by_size, **style)
-    panels[0].set_xticks(range(len(noises)), [noise_name(snr) for snr in noises])
-    panels[0].set(title=f"vessels, {LARGEST} nm", xlabel="signal-to-noise ratio", ylabel="mean squared error")
+    panels[0].set_xticks(range(len(noises)), [noise_name(snr).replace("dB", " dB") for snr in noises])
+    panels[0].set(title=f"vessels, {LARGEST} nm", xlabel="signal-to-noise ratio")
+    panels[0].set_ylabel(f"mean squared error (at least {FLOOR:g})")
     panels[1].set(title=f"vessels, {NOISE_DB:g} dB", xlabel="diameter (nm)", xticks=sizes)
     for part, color in (("train", COLORS[0]), ("test", COLORS[1])):
         line = {
@@ -223,13 +224,13 @@ def _curves(panels: Any, records: list[Record]) -> None:
             if record.quantity.startswith(f"2d_{part}_") and "hidden_over_voxels" in record.settings
         }
         wide = sorted(width for width in line if width)
-        panels[2].plot(wide, [line[width] for width in wide], "o-", color=color, label=f"hidden layer, {part}")
+        panels[2].semilogy(wide, [line[width] for width in wide], "o-", color=color, label=f"hidden layer, {part}")
         panels[2].axhline(line[0.0], color=color, linestyle=":", label=f"one layer, {part}")
     for record in records:
         if record.quantity == "2d_test_mse_fast":
             panels[2].axhline(record.measured, color=COLORS[2], linestyle=":", label="one layer, test, fast recipe")
-    panels[2].set(title=f"random phantoms, {LARGEST} nm, noise-free", xlabel="hidden units / voxels", ylim=(0, None))
-    panels[2].legend(fontsize=8)
+    panels[2].set(title=f"random phantoms, {LARGEST} nm, noise-free", xlabel="hidden units / voxels")
+    panels[2].legend(fontsize=8, loc="best")
 
 
 __all__ = ["TITLE", "draw", "experiments", "measure", "reading"]
