@@ -215,7 +215,7 @@ def _curves(panels: Any, records: list[Record]) -> None:
         panels[1].semilogy(sizes, by_size, **style)
     panels[0].set_xticks(range(len(noises)), [noise_name(snr).replace("dB", " dB") for snr in noises])
     panels[0].set(title=f"vessels, {LARGEST} nm", xlabel="signal-to-noise ratio")
-    panels[0].set_ylabel(f"mean squared error (at least {FLOOR:g})")
+    panels[0].set_ylabel(f"mean squared error (at least $10^{{{round(np.log10(FLOOR))}}}$)")
     panels[1].set(title=f"vessels, {NOISE_DB:g} dB", xlabel="diameter (nm)", xticks=sizes)
     for part, color in (("train", COLORS[0]), ("test", COLORS[1])):
         line = {
@@ -230,7 +230,8 @@ def _curves(panels: Any, records: list[Record]) -> None:
         if record.quantity == "2d_test_mse_fast":
             panels[2].axhline(record.measured, color=COLORS[2], linestyle=":", label="one layer, test, fast recipe")
     panels[2].set(title=f"random phantoms, {LARGEST} nm, noise-free", xlabel="hidden units / voxels")
-    panels[2].legend(fontsize=8, loc="best")
+    panels[2].set_ylim(bottom=panels[2].get_ylim()[0] / 30)  # room for the legend
+    panels[2].legend(fontsize=8, loc="lower left", ncols=2, columnspacing=1.0)
 
 
 __all__ = ["TITLE", "draw", "experiments", "measure", "reading"]
