@@ -114,6 +114,19 @@ def test_comparison_noise_hurts_and_noise_free_solvers_are_exact(quick):
         )
 
 
+def test_two_dimensions_one_layer_learns_the_inverse_and_what_trained_it_counts(quick):
+    def error(method, condition, kind):
+        return quick[1][f"2d_mse_{method}_{condition}_{kind}"]
+
+    assert error("one_layer", "30nm_noise-free", "random") < 0.02  # of a variance of 1/4
+    assert error("nnls", "30nm_noise-free", "random") < 1e-6
+    for method in ("one_layer", "one_layer_vessels", "tsvd", "tikhonov", "kaczmarz"):
+        assert error(method, "30nm_noise-free", "vessels") < error(method, "30nm_30dB", "vessels")
+        assert error(method, "30nm_30dB", "vessels") < error(method, "20nm_30dB", "vessels")
+    assert error("one_layer_vessels", "30nm_30dB", "vessels") < error("one_layer", "30nm_30dB", "vessels") / 2
+    assert error("one_layer", "30nm_30dB", "random") < error("one_layer_vessels", "30nm_30dB", "random") / 2
+
+
 def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
     folder, _, records = quick
     page = (folder / "report.html").read_text()
@@ -121,10 +134,11 @@ def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
     assert page.count("data:image/png;base64,") == len(FIGURES)
     for record in records:
         assert f"<code>{record.quantity}</code>" in page
-    for figure in {record.figure for record in records} - {"comparison"}:
+    for figure in {record.figure for record in records} - {"comparison", "2d"}:  # they have more tables
         section = page.split(f'<section id="{figure}">')[1].split("</section>")[0]
         assert section.count("<tr>") == 1 + sum(record.figure == figure for record in records)
     assert "Where a network earns its place" in page
+    assert "What carries over" in page
 
 
 @pytest.mark.parametrize(

@@ -19,16 +19,16 @@ class Comparison:
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.errors: dict[Case, dict[str, float]] = {}
-        seconds: dict[str, list[float]] = {method: [] for method in METHODS}
+        seconds: dict[str, list[float]] = {}
         for record in records:
             method, diameter, snr, kind = Condition.of(record)
             self.errors.setdefault((diameter, snr, kind), {})[method] = record.measured
-            seconds[method].append(record.seconds)
+            seconds.setdefault(method, []).append(record.seconds)
         self.seconds = {method: median(values) for method, values in seconds.items()}
 
-    def cases(self, noisy: bool, kinds: Sequence[str] = PHANTOMS) -> list[Case]:
-        """Those with or without noise on these phantoms."""
-        return [case for case in self.errors if (case[1] is not None) == noisy and case[2] in kinds]
+    def cases(self, noisy: bool, kinds: Sequence[str] | None = None) -> list[Case]:
+        """Those with or without noise on these phantoms, or on all."""
+        return [case for case in self.errors if (case[1] is not None) == noisy and (kinds is None or case[2] in kinds)]
 
     def least(self, case: Case, methods: Iterable[str]) -> float:
         """Smallest error of some methods."""
@@ -49,7 +49,10 @@ def reading(records: Sequence[Record]) -> str:
     """Two paragraphs and a table for each kind of phantom, as HTML."""
     found = Comparison(records)
     return "".join(
-        [*(f"<p>{paragraph}</p>" for paragraph in paragraphs(found)), *(_table(found, kind) for kind in PHANTOMS)]
+        [
+            *(f"<p>{paragraph}</p>" for paragraph in paragraphs(found)),
+            *(table(found, kind, METHODS) for kind in PHANTOMS),
+        ]
     )
 
 
@@ -102,16 +105,16 @@ def title(method: str) -> str:
     return method.replace("_", " ")
 
 
-def _table(found: Comparison, kind: str) -> str:
+def table(found: Comparison, kind: str, methods: Sequence[str]) -> str:
     """Errors of all methods at every size and noise; the smallest in bold."""
-    heads = "".join(f"<th>{title(method)}</th>" for method in METHODS)
+    heads = "".join(f"<th>{title(method)}</th>" for method in methods)
     rows = [f"<tr><th>size, noise</th>{heads}</tr>"]
     for (diameter, snr, phantoms), errors in found.errors.items():
         if phantoms == kind:
             best = min(errors.values())
             cells = (
                 f"<b>{errors[method]:.1e}</b>" if errors[method] == best else f"{errors[method]:.1e}"
-                for method in METHODS
+                for method in methods
             )
             row = "".join(f'<td class="number">{cell}</td>' for cell in cells)
             rows.append(f"<tr><td>{diameter} nm, {noise_name(snr)}</td>{row}</tr>")

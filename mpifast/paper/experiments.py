@@ -30,7 +30,8 @@ from mpifast.networks.network import Network
 from mpifast.networks.scaling import Scaling
 from mpifast.paper.options import Options
 from mpifast.physics.fields.scanner import Scanner
-from mpifast.physics.system_matrix import SystemMatrix, system_matrix
+from mpifast.physics.linear_system import LinearSystem
+from mpifast.physics.system_matrix import system_matrix
 from mpifast.physics.tracer.particle import Particle
 
 DATA_SET = 30_000  # the paper's; smaller training sets are its first samples, and its scaling is theirs
@@ -68,7 +69,7 @@ class Experiment:
     seed: int = 0
 
     @property
-    def system(self) -> SystemMatrix:
+    def system(self) -> LinearSystem:
         """The paper's scanner with particles of this size, 300 K."""
         return system_matrix(Scanner(), Particle(self.diameter_nm * 1e-9))
 
@@ -80,12 +81,32 @@ class Experiment:
     @property
     def test_set(self) -> tuple[np.ndarray, np.ndarray]:
         """A thousand spectra and phantoms that no training has seen."""
-        return self.spectra[DATA_SET : DATA_SET + TESTS]
+        return self.spectra[self.data_set : self.data_set + TESTS]
+
+    @property
+    def data_set(self) -> int:
+        """Samples that set the scaling; those behind them test."""
+        return DATA_SET
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Inputs and outputs of the network."""
+        return 200, 129
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """How `mpifast.Network.fit` trains."""
+        return {"epochs": self.epochs, "learning_rate": self.learning_rate}
+
+    def network(self, scaling: Scaling, **more: Any) -> Network:
+        """The network before its training."""
+        options = {"dtype": self.dtype, "seed": self.seed, "weight_range": self.weight_range, **more}
+        return Network(*self.ends, self.hidden, activation=self.activation, scaling=scaling, **options)
 
     @property
     def work(self) -> float:
         """Multiplications of the training, in millions: what the progress bar counts."""
-        units = (200, *self.hidden, 129)
+        units = (self.ends[0], *self.hidden, self.ends[1])
         return self.samples * self.epochs * sum(a * b for a, b in itertools.pairwise(units)) / 1e6
 
     @property
@@ -95,7 +116,7 @@ class Experiment:
             **asdict(self),
             "temperature_K": 300.0,
             "rule": "per sample, fixed order",
-            "scaling_over": DATA_SET,
+            "scaling_over": self.data_set,
             "tests": TESTS,
         }
 
@@ -116,17 +137,8 @@ def train(experiment: Experiment, step: Any = None) -> Outcome | None:
     """Run one experiment on the calling thread; ``step()`` after each epoch may end it with a true result: None."""
     start = time.perf_counter()
     spectra = experiment.spectra
-    u, c = spectra[:DATA_SET]
-    network = Network(
-        u.shape[1],
-        c.shape[1],
-        experiment.hidden,
-        activation=experiment.activation,
-        scaling=Scaling.measure(experiment.scaling, u),
-        dtype=experiment.dtype,
-        seed=experiment.seed,
-        weight_range=experiment.weight_range,
-    )
+    u, c = spectra[: experiment.data_set]
+    network = experiment.network(Scaling.measure(experiment.scaling, u))
     u, c = u[: experiment.samples], c[: experiment.samples]
 
     def callback(_: Network, history: History) -> bool:
@@ -135,8 +147,7 @@ def train(experiment: Experiment, step: Any = None) -> Outcome | None:
     history = network.fit(
         u,
         c,
-        epochs=experiment.epochs,
-        learning_rate=experiment.learning_rate,
+        **experiment.rule,
         callback=callback,
         progress=False,
         threads=1,

@@ -5,14 +5,14 @@ phantoms.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mpifast.metrics import mse
 from mpifast.paper.records import Record
-from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.linear_system import LinearSystem
 from mpifast.solvers.iteration import ConvergenceWarning
 from mpifast.solvers.kaczmarz import kaczmarz
 from mpifast.solvers.sparse import nnls, sparse
@@ -53,32 +53,36 @@ def noise_name(snr_db: float | None) -> str:
     return "noise-free" if snr_db is None else f"{snr_db:g}dB"
 
 
-def tuned_solvers(system: SystemMatrix, u: np.ndarray, c: np.ndarray) -> dict[str, tuple[Solve, float | None]]:
-    """By name, every solver of eq. (5) and its parameter: the one of least error over the training spectra ``u`` and
+def tuned_solvers(
+    system: LinearSystem, u: np.ndarray, c: np.ndarray, names: Sequence[str] = SOLVERS, iterations: int = ITERATIONS
+) -> dict[str, tuple[Solve, float | None]]:
+    """By name, solvers of eq. (5) and their parameters: the one of least error over the training spectra ``u`` and
     phantoms ``c``.
 
     So a solver has seen as much of the phantoms as one number can hold. Kaczmarz, whose minimum is Tikhonov's but for
     the sign, takes Tikhonov's alpha. NNLS has no parameter.
     """
-    iterative: Any = {"iterations": ITERATIONS, "nonnegative": True, "progress": False, "threads": 1}
+    iterative: Any = {"iterations": iterations, "nonnegative": True, "progress": False, "threads": 1}
     sweeps: Any = iterative | {"tolerance": 0.0}  # all of them
     steps: Any = iterative | {"tolerance": 1e-6}
-    scale = 2.0 * float(np.abs(u @ system.real).max())
     values = system.svd[1]
     ranks, alphas = np.arange(1, len(values) + 1), values[0] ** 2 * np.array(ALPHAS)
     rank = int(_best_filter(system, u, c, ranks, np.tri(len(values))))
     alpha = _best_filter(system, u, c, alphas, values**2 / (values**2 + alphas[:, None]))
-    weight = _best(lambda alpha: _sparse(system, u, alpha=alpha, **steps), scale * SPARSITIES, c)
-    return {
+    found: dict[str, tuple[Solve, float | None]] = {
         "tsvd": (lambda u: tsvd(system, u, rank=rank), rank),
         "tikhonov": (lambda u: tikhonov(system, u, alpha=alpha), alpha),
         "kaczmarz": (lambda u: kaczmarz(system, u, alpha=alpha, **sweeps), alpha),
-        "sparse": (lambda u: _sparse(system, u, alpha=weight, **steps), weight),
         "nnls": (lambda u: nnls(system, u, progress=False), None),
     }
+    if "sparse" in names:
+        weights = 2.0 * float(np.abs(u @ system.real).max()) * SPARSITIES
+        weight = _best(lambda alpha: _sparse(system, u, alpha=alpha, **steps), weights, c)
+        found["sparse"] = (lambda u: _sparse(system, u, alpha=weight, **steps), weight)
+    return {name: found[name] for name in names}
 
 
-def _sparse(system: SystemMatrix, u: np.ndarray, **options: Any) -> Any:
+def _sparse(system: LinearSystem, u: np.ndarray, **options: Any) -> Any:
     """`mpifast.sparse` without its warning: the comparison gives every solver the same number of iterations."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -86,12 +90,12 @@ def _sparse(system: SystemMatrix, u: np.ndarray, **options: Any) -> Any:
 
 
 def _best_filter(
-    system: SystemMatrix, u: np.ndarray, c: np.ndarray, candidates: np.ndarray, filters: np.ndarray
+    system: LinearSystem, u: np.ndarray, c: np.ndarray, candidates: np.ndarray, filters: np.ndarray
 ) -> Any:
     """The candidate whose filter of singular values, a row of ``filters``, gives the nearest images."""
     left, values, right = system.svd
-    amplitudes = u @ left / values
-    return candidates[np.argmin([mse((amplitudes * row) @ right, c) for row in filters])]
+    amplitudes, wanted = u @ left / values, c @ right.T  # the rest of c is out of reach of all of them
+    return candidates[np.argmin([mse(amplitudes * row, wanted) for row in filters])]
 
 
 def _best(images: Callable[[Any], Any], candidates: Iterable[Any], c: np.ndarray) -> Any:

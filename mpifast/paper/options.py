@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import mpifast
@@ -22,7 +24,14 @@ FIGURES = (
     "claims",
     "tried",
     "comparison",
+    "2d",
 )
+MODULES = {"2d": "two_dimensions"}  # of figures whose name is none
+
+
+def module_of(figure: str) -> ModuleType:
+    """The module that measures and draws a figure."""
+    return importlib.import_module(f"mpifast.paper.figures.{MODULES.get(figure, figure)}")
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import html
-import importlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import mpifast
 from mpifast._files import replacing
+from mpifast.paper.options import module_of
 from mpifast.paper.records import Record, verdict
 
 STYLE = """
@@ -55,7 +55,7 @@ def write(folder: Path, figures: Sequence[str], records: Sequence[Record]) -> No
 
 def _section(folder: Path, name: str, records: Sequence[Record]) -> str:
     """One figure: title, picture, numbers, and where its code is."""
-    module = importlib.import_module(f"mpifast.paper.figures.{name}")
+    module = module_of(name)
     picture = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
     notes = html.escape((module.measure.__doc__ or "").strip())
     reading = module.reading(records) if hasattr(module, "reading") and records else ""
@@ -66,7 +66,7 @@ def _section(folder: Path, name: str, records: Sequence[Record]) -> str:
     return (
         f'<section id="{name}"><h2>{_label(name)}: {html.escape(module.TITLE)}</h2>'
         f'<img alt="{_label(name)}" src="data:image/png;base64,{picture}"><p>{notes}</p>{table}'
-        f"<p>Code: <code>mpifast/paper/figures/{name}.py</code>; again: <code>mpifast reproduce "
+        f"<p>Code: <code>{module.__name__.replace('.', '/')}.py</code>; again: <code>mpifast reproduce "
         f"{name}</code></p></section>"
     )
 

@@ -14,7 +14,7 @@ from mpifast import _validation as check
 from mpifast.paper import records as results
 from mpifast.paper import report
 from mpifast.paper.experiments import train_all
-from mpifast.paper.options import FIGURES, Options
+from mpifast.paper.options import FIGURES, Options, module_of
 from mpifast.paper.records import Record
 from mpifast.physics.precision import PrecisionWarning
 
@@ -54,10 +54,10 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
     path = folder / "results.json"
     kept = _kept(path, names)
     results.write(path, kept)  # before any work: a folder that cannot be written should not cost one either
-    modules = {name: importlib.import_module(f"mpifast.paper.figures.{name}") for name in names}
+    modules = {name: module_of(name) for name in names}
     with warnings.catch_warnings():
-        if options.quick:  # in float32, whose rounding the errors of a few passes exceed by far
-            warnings.simplefilter("ignore", PrecisionWarning)
+        # A figure takes float64 where it matters; elsewhere errors of a few passes exceed the rounding by far.
+        warnings.simplefilter("ignore", PrecisionWarning)
         new = _measured(modules, options, folder, lambda new: _write(path, kept + new))
     report.write(folder, FIGURES, results.read(path))
     return new

@@ -87,8 +87,11 @@ def own_axes(axes: Any, count: int) -> tuple[Figure, np.ndarray]:
 def save(sheet: Figure, path: Path) -> None:
     """Write a PNG."""
     with replacing(path) as file:
-        # Without the software's name and version the same numbers give the same bytes.
-        sheet.savefig(file, format="png", dpi=120, metadata={"Software": None})
+        # One drawing: savefig makes two of them, the first for the layout alone. Without the software's name and
+        # version the same numbers give the same bytes.
+        sheet.set_dpi(120)
+        canvas: Any = FigureCanvasAgg(sheet)
+        canvas.print_png(file, metadata={"Software": None})
 
 
 def image(axes: Any, picture: Any, title: str) -> None:

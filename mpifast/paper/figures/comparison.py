@@ -92,7 +92,7 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[list[Rec
     for diameter in levels(options)[0]:
         system = outcomes["one_layer", diameter, None].experiment.system
         noise = np.random.Generator(np.random.Philox([options.seed, diameter])).standard_normal(
-            (len(c), system.harmonics)
+            (len(c), len(system.equations))
         )
         clean = system.spectra(c, dtype="float64", threads=1)
         for snr in levels(options)[1]:

@@ -20,7 +20,7 @@ SETTINGS = (  # scaling, learning rate, weight range
     ("sample", 0.5, 0.5),
     ("harmonic", 0.3, 0.1),
 )
-UNITS = (123, 200)
+UNITS, QUICK_UNITS = (123, 200), (200,)
 Key = tuple[int, str, float, float]
 
 
@@ -31,7 +31,7 @@ def experiments(options: Options) -> dict[Key, Experiment]:
         (units, scaling, rate, weights): Experiment(
             hidden=(units,), epochs=epochs, scaling=scaling, learning_rate=rate, weight_range=weights, seed=options.seed
         )
-        for units in UNITS
+        for units in (QUICK_UNITS if options.quick else UNITS)
         for scaling, rate, weights in SETTINGS
     }
 
@@ -61,8 +61,9 @@ def draw(outcomes: Mapping[Key, Outcome], axes_of: Any) -> Any:
     """The training curves, a panel for each number of hidden units."""
     from mpifast.plots import COLORS
 
-    sheet, axes = axes_of(len(UNITS))
-    for panel, units in zip(axes[0], UNITS, strict=True):
+    drawn = list(dict.fromkeys(units for units, *_ in outcomes))
+    sheet, axes = axes_of(len(drawn))
+    for panel, units in zip(axes[0], drawn, strict=True):
         for color, setting in zip(COLORS, SETTINGS, strict=False):
             curve = outcomes[(units, *setting)].curve
             panel.loglog(
