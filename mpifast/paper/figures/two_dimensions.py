@@ -80,9 +80,9 @@ def experiment(key: Key, options: Options) -> PlaneExperiment:
     common: dict[str, Any] = {"diameter_nm": float(key.diameter), "snr_db": key.snr_db, "seed": options.seed}
     common |= {"recipe": key.recipe, "voxels": voxels, "kind": key.kind, "samples": samples, "bias": bias}
     if key.hidden == 0.0:
-        return PlaneExperiment(epochs=4 if key.recipe == "fast" else 15 if options.quick else 30, **common)
+        return PlaneExperiment(epochs=4 if key.recipe == "fast" else 10 if options.quick else 30, **common)
     units = round(key.hidden * voxels**2)
-    return PlaneExperiment(hidden=(units,), epochs=6 if options.quick else 12, **(HIDDEN | common))
+    return PlaneExperiment(hidden=(units,), epochs=4 if options.quick else 12, **(HIDDEN | common))
 
 
 def experiments(options: Options) -> dict[Key, PlaneExperiment]:
@@ -125,7 +125,7 @@ def measure(options: Options, outcomes: Mapping[Key, Outcome]) -> tuple[Pictures
     Each solver's parameter is the one of least error over fifty other phantoms of the kind it is tested on. The noise
     is white, its level so many decibels below the spectra of that kind. Seconds are of one image on one thread.
     """
-    count = 20 if options.quick else 50
+    count = 10 if options.quick else 50
     records: list[Record] = []
     pictures: dict[str, dict[str, np.ndarray]] = {}
     for diameter, snr in conditions(options):
