@@ -91,6 +91,17 @@ def test_each_row_keeps_the_tolerance(data, diameter, tolerance):
     assert (np.abs(found - expected).max(axis=1) <= allowed).all()
 
 
+@pytest.mark.parametrize("number", [0, 1, 5])
+def test_one_slow_row_alone_sees_the_fast_drive_fields(number):
+    # Two and three samples of a period agreed on an alias of the drive fields.
+    grid = mpifast.Grid((1,), (0.015625,))
+    offset, drive = (0, 0, 5e-3), (0.0078125, 0, 6e-3)
+    scanner = mpifast.LissajousScanner(grid, (0, 0, 0), drive, (6, 5, 4), 1e5, offset_field=offset, channels=ALL)
+    found = rows_of(scanner, mpifast.Particle(30e-9), [number])
+    expected = reference.sampled_rows(scanner, mpifast.Particle(30e-9), np.arange(3), np.full(3, number), 4096)
+    np.testing.assert_allclose(found.reshape(3), expected[:, 0].real, atol=3e-15)
+
+
 @pytest.mark.parametrize("diameter", [20e-9, 25e-9, 30e-9])
 def test_tolerance_holds_at_voxels_that_were_not_looked_at(diameter):
     scanner = mpifast.LissajousScanner(mpifast.Grid((31, 29), (24e-3, 24e-3)))

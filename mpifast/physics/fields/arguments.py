@@ -57,14 +57,14 @@ def gradients(name: str, value: Any, samples: int | None = None) -> np.ndarray:
     if largest > LARGEST:
         raise ValueError(f"{name} contains {largest:g}, the limit is {LARGEST:g} T/m")
     skew = np.abs(array - array.swapaxes(-1, -2)).max()
-    if skew > MAXWELL * largest:
+    if skew > MAXWELL * largest + np.finfo(np.float64).tiny:
         raise ValueError(
             f"{name} is not symmetric (entries differ by {skew:g} T/m), so the field would have a curl: give a"
             " symmetric matrix"
         )
     traces = np.atleast_1d(np.trace(array, axis1=-2, axis2=-1))
     trace = traces[np.abs(traces).argmax()]
-    if abs(trace) > MAXWELL * largest:
+    if abs(trace) > MAXWELL * largest + np.finfo(np.float64).tiny:
         raise ValueError(
             f"{name} has trace {trace:g} T/m, so the field would have a source: let the diagonal add up to zero, as in"
             " (-1, -1, 2)"

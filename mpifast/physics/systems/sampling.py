@@ -27,6 +27,7 @@ MAX_TIMES = 2**22
 BLOCK = 2**21  # samples of a block, 16 MB, which bounds the memory; smaller blocks cost threads their time together
 PROBES = 16  # voxels spread over the grid, and those whose aliases fall the slowest; corners and middles besides
 LOOKED_AT, MOMENTS, FINE = 2048, 512, 2**20  # voxels and times among which these are found; samples of the waveform
+DRIVE = 8  # samples of a period of the fastest drive field, at least
 SAFETY = 0.25  # part of the tolerance that the voxels looked at may use, for the others
 
 
@@ -120,7 +121,9 @@ class Sampling:
 
     def _enough_times(self, tolerance: float) -> int:
         """Samples of a period after which the rows of a few voxels keep within the tolerance."""
-        times = self._even_count(2 * int(self._numbers.max(initial=0)) + 2)
+        # Few samples of a drive field may agree with each other on its alias.
+        fastest = max(self._scanner.multiples or (self._scanner.samples // DRIVE,))
+        times = self._even_count(max(2 * int(self._numbers.max(initial=0)) + 2, DRIVE * fastest))
         probes = self._probes()
         coarse = self._probe(probes, times)
         while True:
