@@ -44,7 +44,8 @@ def test_routes_agree_row_by_row(scanner, diameter, tolerance):
     for route in others:
         found = route.rows()
         assert (np.abs(found - exact).max(axis=1) <= tolerance * peaks + 2 * ROUNDING).all(), type(route)
-        assert (np.abs(route.peaks() - peaks) <= 2e-6 * peaks + tolerance * peaks + 2 * ROUNDING).all(), type(route)
+        terms = route.model.bounds if isinstance(route, KroneckerRoute) else peaks  # its peaks are in float32
+        assert (np.abs(route.peaks() - peaks) <= 5e-6 * terms + tolerance * peaks + 2 * ROUNDING).all(), type(route)
         assert route.is_real == scanner.even_in_time
 
 

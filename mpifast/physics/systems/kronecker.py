@@ -43,7 +43,7 @@ class KroneckerModel:
         Channel (0, 1, 2) and frequency number (>= 0) of each row, no row twice.
     error : float
         Largest absolute error of any coefficient, at least 5e-15. That of row i relative to the row's own largest value
-        is at most ``error / peaks()[i]``. Arithmetic in float32 adds less than 1e-6 of ``bounds``, the sum of the row's
+        is at most ``error / peaks()[i]``. Arithmetic in float32 adds about 1e-6 of ``bounds``, the sum of the row's
         terms, which is the largest value or little more.
 
     Examples
@@ -182,7 +182,7 @@ class KroneckerModel:
         return out.reshape(len(model.numbers), self.voxels)
 
     def peaks(self, threads: int | None = None) -> np.ndarray:
-        """Largest magnitude of each row, float64[rows], to 1e-6 of it."""
+        """Largest magnitude of each row, float64[rows], to about 1e-6 of `bounds`."""
         squares = np.empty(len(self.numbers))
         self._form(np.empty((0, *self.shape, 2), np.float32), squares, np.float32, threads)
         return np.sqrt(squares)

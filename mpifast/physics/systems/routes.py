@@ -182,7 +182,7 @@ class KroneckerRoute(Route):
         return result
 
     def peaks(self) -> np.ndarray:
-        """Largest magnitude of each row, to 1e-6 of it."""
+        """Largest magnitude of each row, to about 1e-6 of the sum of its terms."""
         return self.model.peaks()
 
     def strong(self, level: float, among: np.ndarray) -> Route:

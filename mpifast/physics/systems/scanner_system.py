@@ -176,8 +176,9 @@ class ScannerSystem(LinearSystem):
         voxels : slice
             Which voxels, without a step; all by default.
         dtype : {"complex128", "complex64"}, optional
-            complex64 adds a rounding error: of each number where `tolerance` is below 1e-6, else less than 1e-6 of the
-            row's largest magnitude.
+            complex64 adds a rounding error: of each number where `tolerance` is below 1e-6, else about 1e-6 of the
+            sum of the row's Kronecker terms, which is its largest magnitude or, on a small part of the field of view,
+            more.
 
         Returns
         -------
