@@ -20,6 +20,7 @@ from mpifast.physics.systems.selection import nothing_left
 from mpifast.physics.tracer.mixture import gaussian_mixture
 
 LEAST_ERROR = 5e-15  # with the rounding of the sums
+LONG = 2**25  # numbers from which on the compilation of a loop takes less time than its work
 BATCH = 2**25  # numbers of rows formed in a call, about a tenth of a second
 
 
@@ -184,7 +185,9 @@ class KroneckerModel:
     def peaks(self, threads: int | None = None) -> np.ndarray:
         """Largest magnitude of each row, float64[rows], to about 1e-6 of `bounds`."""
         squares = np.empty(len(self.numbers))
-        self._form(np.empty((0, *self.shape, 2), np.float32), squares, np.float32, threads)
+        # In float32 where it takes long; else in float64, for which the loop will be compiled for the rows anyway.
+        dtype = np.float32 if len(squares) * self.voxels > LONG else np.float64
+        self._form(np.empty((0, *self.shape, 1 + (not self.is_real)), dtype), squares, dtype, threads)
         return np.sqrt(squares)
 
     def lower_bounds(self) -> np.ndarray:
