@@ -156,14 +156,9 @@ def plane(voxels: int = 100, part: float = 1.0) -> Pair:
     )
 
 
-def strong_plane(digits: int, voxels: int = 100) -> Pair:
-    """The rows above 1e-3 of the largest, to so many digits: only to see what the tolerance costs."""
-
-    def ours(threads: int) -> np.ndarray:
-        return plane_system(voxels, threads, tolerance=10.0**-digits, level=1e-3).columns(dtype="complex128")
-
-    shape = {"voxels": voxels**2, "digits": digits, "samples": voxels**2}
-    return Pair("N1", "strong rows of a 2-D Lissajous scan", "", shape, ours, ours, lambda _: Errors(0.0, 0.0), 0.0)
+def strong_plane(digits: int, threads: int) -> np.ndarray:
+    """The rows above 1e-3 of the largest, to so many digits: what the tolerance costs."""
+    return plane_system(100, threads, tolerance=10.0**-digits, level=1e-3).columns(dtype="complex128")
 
 
 @functools.cache

@@ -58,7 +58,7 @@ class Run:
             self.pair(make(shape=shape), "neighbour", 3)
         for axis in () if self.quick else cost:
             for shape in COSTS[axis]:
-                self.cost(make(shape=shape), axis)
+                self.cost_of(make(shape=shape), axis)
 
     def timed(
         self, name: str, work: str, peer: str, mark: Mark, threads: int, ours: Any, theirs: Any, errors: Any = None
@@ -91,21 +91,16 @@ class Run:
             ours=spread(times),
         )
 
-    def cost(self, pair: Pair, axis: str) -> None:
-        """One record of ours alone, on all threads: the cost against ``axis`` of the pair's shape."""
+    def cost(self, axis: str, call: Callable[[int], Any], **facts: Any) -> None:
+        """One record of a call alone, on all threads: the cost against ``axis`` of its shape."""
         threads = machine.all_threads()
-        clock = Clock(lambda: pair.ours(threads))
+        clock = Clock(lambda: call(threads))
         times = [clock.seconds() for _ in range(1 if clock.once > 2 else 3)]  # the first call may have compiled
-        self.add(
-            id=pair.id,
-            role="cost",
-            work=pair.work,
-            axis=axis,
-            shape=pair.shape,
-            threads=threads,
-            ours=spread(times),
-            flops=pair.flops,
-        )
+        self.add(role="cost", axis=axis, threads=threads, ours=spread(times), **facts)
+
+    def cost_of(self, pair: Pair, axis: str) -> None:
+        """The cost of a pair's own side."""
+        self.cost(axis, pair.ours, id=pair.id, work=pair.work, shape=pair.shape, flops=pair.flops)
 
     def add(self, **record: Any) -> None:
         self.records.append(record)

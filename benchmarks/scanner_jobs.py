@@ -1,5 +1,7 @@
 """Jobs of the scanners on a grid: marks N1 to N4 and N9, and what their cost grows with."""
 
+import functools
+
 import numpy as np
 
 from benchmarks import lissajous, planar_spectra
@@ -13,11 +15,13 @@ def plane(run: Run) -> None:
     if run.quick:
         return
     for voxels in (50, 100, 200):
-        run.cost(lissajous.plane(voxels), "voxels")
+        run.cost_of(lissajous.plane(voxels), "voxels")
     for rows in (0.25, 0.5, 1.0):
-        run.cost(lissajous.plane(part=rows), "rows")
+        run.cost_of(lissajous.plane(part=rows), "rows")
     for digits in (3, 6, 9, 12):
-        run.cost(lissajous.strong_plane(digits), "digits")
+        shape = {"voxels": 100**2, "digits": digits, "samples": 100**2}
+        rows = functools.partial(lissajous.strong_plane, digits)
+        run.cost("digits", rows, id="N1", work="strong rows of a 2-D Lissajous scan", shape=shape, flops=0.0)
 
 
 def space(run: Run) -> None:
@@ -41,7 +45,7 @@ def operator(run: Run) -> None:
     """N4, against voxels."""
     run.pair(lissajous.operator(), "paper", 9)
     for voxels in () if run.quick else (20, 30, 40):
-        run.cost(lissajous.operator(voxels), "voxels")
+        run.cost_of(lissajous.operator(voxels), "voxels")
 
 
 def spectra(run: Run) -> None:

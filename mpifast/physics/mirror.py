@@ -14,8 +14,8 @@ SMALLEST = 2**18  # numbers of a system, below which the product takes no time t
 class Mirror:
     """Even and odd parts of images along one axis, and the rows that see each of them.
 
-    A Lissajous scan whose drive frequencies are an even and an odd multiple of 1 / period has such rows, exactly
-    (physics: the aliases of a row differ by even orders of the axis with the odd multiple).
+    A Lissajous scan whose drive frequencies are an even and an odd multiple of 1 / period has such rows, exactly: the
+    aliases of a row differ by even orders of the axis with the odd multiple.
 
     Parameters
     ----------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +56,18 @@ class AxisTables:
     def first(self, orders: int) -> AxisTables:
         """The same with fewer orders."""
         return AxisTables(np.ascontiguousarray(self.values[:, :orders]), self.folded, self.plus, self.minus)
+
+
+def langevin_arguments(
+    axes: Sequence[Any], coordinates: Sequence[np.ndarray], beta: float
+) -> tuple[list[np.ndarray], list[float], float]:
+    """Offsets a and drive b of each axis in units of the Langevin argument, and the largest argument in the field of
+    view; of axes as `mpifast.physics.fields.sequence.DriveAxis`, their voxels, and the Langevin argument for a tesla.
+    """
+    offsets = [beta * (axis.gradient * x + axis.offset) for axis, x in zip(axes, coordinates, strict=True)]
+    drives = [beta * axis.amplitude if axis.multiple else 0.0 for axis in axes]
+    largest = math.hypot(*(float(np.abs(a).max()) + abs(b) for a, b in zip(offsets, drives, strict=True)))
+    return offsets, drives, largest
 
 
 def axis_tables(offsets: np.ndarray, drive: float, nodes: np.ndarray, largest: float, error: float) -> AxisTables:

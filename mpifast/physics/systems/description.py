@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from mpifast import _validation as check
 from mpifast.physics.fields.arguments import AXES
 from mpifast.physics.fields.field_free_line import FieldFreeLineScanner
 from mpifast.physics.fields.grid import Grid
@@ -102,8 +101,7 @@ def system_of_rows(
     rows = np.argsort(order)[np.searchsorted(np.sort(order), channels)] * count + numbers
     if (np.diff(rows) <= 0).any():
         raise ValueError("the rows do not follow each other channel by channel with rising numbers")
-    system = ScannerSystem(scanner, particle, tolerance, tuple(AXES[channel] for channel in order))
-    system._error = None if error is None else check.number("error", error, low=1e-15, high=0.1)
+    system = ScannerSystem(scanner, particle, tolerance, tuple(AXES[channel] for channel in order), error=error)
     selected = system.select(rows)
     assert isinstance(selected, ScannerSystem)
     return selected

@@ -14,7 +14,7 @@ from mpifast._compiled.jit import thread_count
 from mpifast._compiled.products import lanes
 from mpifast.physics.systems import _kronecker_loops as loops
 from mpifast.physics.systems.aliases import NEGLIGIBLE, find_aliases
-from mpifast.physics.systems.axis_tables import AxisTables, axis_tables, tensor_bounds, trimmed
+from mpifast.physics.systems.axis_tables import AxisTables, axis_tables, langevin_arguments, tensor_bounds, trimmed
 from mpifast.physics.systems.contraction import Contraction
 from mpifast.physics.systems.selection import nothing_left
 from mpifast.physics.tracer.mixture import gaussian_mixture
@@ -73,9 +73,7 @@ class KroneckerModel:
         self.allowed = error = check.number("error", error, low=LEAST_ERROR)
         self.channels, self.numbers = np.asarray(channels, np.int64), np.asarray(numbers, np.int64)
         self.shape = tuple(len(coordinate) for coordinate in coordinates)
-        offsets = [beta * (axis.gradient * x + axis.offset) for axis, x in zip(axes, coordinates, strict=True)]
-        drives = [beta * axis.amplitude if axis.multiple else 0.0 for axis in axes]
-        largest = math.hypot(*(float(np.abs(a).max()) + abs(b) for a, b in zip(offsets, drives, strict=True)))
+        offsets, drives, largest = langevin_arguments(axes, coordinates, beta)
         nodes, self.weights, bound = gaussian_mixture(largest, 0.5 * error)
         tables = [axis_tables(a, b, nodes, largest, 1e-4 * error) for a, b in zip(offsets, drives, strict=True)]
         tables = trimmed(tables, self.weights, NEGLIGIBLE * error)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.systems import drive_axis
+from mpifast.physics.systems.axis_tables import langevin_arguments
 from mpifast.physics.systems.selection import nothing_left
 from mpifast.physics.tracer.mixture import LARGEST
 from mpifast.physics.tracer.particle import Particle
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
 STEP = 4096  # voxels at a time, where only the largest values are kept
-SINGLE = 1e-6  # tolerance from which on complex64 rows are computed in float32, which adds less than that
+SINGLE = 1e-6  # tolerance from which on complex64 rows are computed in float32, which adds about that
 ROOM = 2**23  # numbers of whole rows at a time, where some voxels of them are wanted
 
 
@@ -155,7 +156,7 @@ class KroneckerRoute(Route):
         """The tables of all axes and the terms of all rows."""
         from mpifast.physics.systems.kronecker import LEAST_ERROR, KroneckerModel  # here: as for `SampledRoute`
 
-        arguments = _fields_of_axes(self.scanner, self.particle)
+        arguments = _axes_of(self.scanner, self.particle)
         return KroneckerModel(*arguments, self.channels, self.numbers, self.error or LEAST_ERROR)
 
     @property
@@ -169,8 +170,7 @@ class KroneckerRoute(Route):
 
     def scaled(self, scale: np.ndarray, dtype: np.dtype, voxels: slice = slice(None)) -> np.ndarray:
         """The rows times ``scale``, some at a time where not all voxels are wanted."""
-        arithmetic = np.float32 if dtype.itemsize <= 8 and self.tolerance >= SINGLE else np.float64
-        arithmetic = np.float64 if dtype == np.float64 else arithmetic
+        arithmetic = np.float32 if dtype == np.complex64 and self.tolerance >= SINGLE else np.float64
         first, last, _ = voxels.indices(self.scanner.grid.voxels)
         if last - first == self.scanner.grid.voxels:
             return self.model.rows(dtype=dtype, arithmetic=arithmetic, scale=scale)
@@ -190,7 +190,7 @@ class KroneckerRoute(Route):
         from mpifast.physics.systems.kronecker import strong_model
 
         model = strong_model(
-            *_fields_of_axes(self.scanner, self.particle), self.channels, self.numbers,
+            *_axes_of(self.scanner, self.particle), self.channels, self.numbers,
             level=level, tolerance=self.tolerance, scale=self.numbers, among=among,
         )  # fmt: skip
         route = KroneckerRoute(
@@ -200,7 +200,7 @@ class KroneckerRoute(Route):
         return route
 
 
-def _fields_of_axes(scanner: Sequence, particle: Particle) -> tuple[Any, list[np.ndarray], float]:
+def _axes_of(scanner: Sequence, particle: Particle) -> tuple[Any, list[np.ndarray], float]:
     """The first arguments of a `KroneckerModel`."""
     coordinates = [*scanner.grid.axes, *[np.zeros(1)] * (3 - len(scanner.grid.shape))]
     return scanner.drive_axes(), coordinates, particle.beta
@@ -217,16 +217,6 @@ def route_of(
     """The fastest route that a scanner allows; ``error`` as for `KroneckerRoute`."""
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
-    axes = scanner.drive_axes()
-    if axes is not None and _largest_argument(scanner, particle, axes) <= LARGEST:
+    if scanner.drive_axes() is not None and langevin_arguments(*_axes_of(scanner, particle))[2] <= LARGEST:
         return KroneckerRoute(scanner, particle, channels, numbers, tolerance, error)
     return SampledRoute(scanner, particle, channels, numbers, tolerance)
-
-
-def _largest_argument(scanner: Sequence, particle: Particle, axes: Any) -> float:
-    """The largest Langevin argument in the field of view."""
-    fields = [
-        np.abs(axis.gradient * (x if len(x) else 0.0) + axis.offset).max() + (axis.amplitude if axis.multiple else 0.0)
-        for axis, x in zip(axes, _fields_of_axes(scanner, particle)[1], strict=True)
-    ]
-    return particle.beta * float(np.linalg.norm(fields))

@@ -72,13 +72,14 @@ class ScannerSystem(LinearSystem):
         band: Any = None,
         level: float | None = None,
         mixing_order: int | None = None,
+        error: float | None = None,
     ) -> None:
         self.scanner = check.instance("scanner", scanner, Sequence)
         self.particle = check.instance("particle", particle, Particle)
         self.tolerance = check.number("tolerance", tolerance, low=1e-13, high=0.1)
         self.level = None if level is None else check.number("level", level, low=1e-15, high=1.0)
         self._candidates = candidate_rows(scanner, channels, band, mixing_order)
-        self._error: float | None = None  # of a selection: that of the whole
+        self._error = None if error is None else check.number("error", error, low=1e-15, high=0.1)
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.grid.shape))
@@ -282,9 +283,8 @@ class ScannerSystem(LinearSystem):
 
     def _restricted(self, kept: np.ndarray) -> LinearSystem:
         """The same with fewer rows, of which nothing is computed either."""
-        fewer = ScannerSystem(self.scanner, self.particle, self.tolerance)
+        fewer = ScannerSystem(self.scanner, self.particle, self.tolerance, error=self.route.error)
         fewer._candidates = tuple(self.rows[name][kept].astype(np.int64) for name in ("channel", "number"))
-        fewer._error = self._error if self.level is None else self.route.error
         return fewer
 
     @property
