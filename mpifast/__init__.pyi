@@ -30,9 +30,13 @@ from .physics.system_matrix import SystemMatrix as SystemMatrix
 from .physics.system_matrix import ideal_system_matrix as ideal_system_matrix
 from .physics.system_matrix import system_matrix as system_matrix
 from .physics.systems.scanner_system import ScannerSystem as ScannerSystem
+from .physics.tracer.anisotropy import Uniaxial as Uniaxial
 from .physics.tracer.langevin import langevin as langevin
 from .physics.tracer.langevin import langevin_derivative as langevin_derivative
 from .physics.tracer.particle import Particle as Particle
+from .physics.tracer.relaxation import Debye as Debye
+from .physics.tracer.sizes import LogNormal as LogNormal
+from .physics.tracer.sizes import SizeMixture as SizeMixture
 from .solvers.iteration import ConvergenceWarning as ConvergenceWarning
 from .solvers.kaczmarz import kaczmarz as kaczmarz
 from .solvers.solution import Solution as Solution

@@ -17,7 +17,8 @@ from mpifast.physics._system_matrix_kernels import fold_magnetization
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
-from mpifast.physics.linear_system import IMAGINARY, ROW, LinearSystem, read_only
+from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, read_only
+from mpifast.physics.tracer.description import particle_facts
 from mpifast.physics.tracer.particle import Particle
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MODELS = ("langevin", "ideal")
 MAX_NODES = 2**17  # about one second of work at the paper's size
+DIVIDER = 1000  # of the same scanner on a grid, whose samples are so many a period
 MAX_HARMONICS = 10_000
 LINE_TOLERANCE, GRID_TOLERANCE = 1e-12, 1e-9  # of one-dimensional scanners, and of each row of others
 ROUNDING = 2 * np.finfo(np.float64).eps
@@ -70,10 +72,10 @@ class SystemMatrix(LinearSystem):
         """Number of harmonics, counted from the drive frequency itself."""
         return len(self.matrix)
 
-    @property
+    @functools.cached_property
     def parts(self) -> tuple[int, ...]:
-        """Which parts of the rows are equations: the imaginary ones, for a cosine drive."""
-        return (IMAGINARY,)
+        """Which parts of the rows are equations: the imaginary ones, for a cosine drive in equilibrium."""
+        return (REAL, IMAGINARY) if self.matrix.real.any() else (IMAGINARY,)
 
     @functools.cached_property
     def rows(self) -> np.ndarray:
@@ -108,7 +110,9 @@ class SystemMatrix(LinearSystem):
         >>> system.fingerprint == warmer.fingerprint
         False
         """
-        facts = json.dumps([self.model, asdict(self.scanner), asdict(self.particle), self.harmonics], sort_keys=True)
+        facts = json.dumps(
+            [self.model, asdict(self.scanner), particle_facts(self.particle), self.harmonics], sort_keys=True
+        )
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
@@ -232,6 +236,8 @@ def _line_matrix(scanner: Scanner, particle: Particle, harmonics: int, tolerance
     if tolerance is None:
         tolerance = max(LINE_TOLERANCE, rounding)
     tolerance = check.number("tolerance", tolerance, low=max(1e-13, rounding), high=0.1)
+    if particle != Particle(particle.diameter, particle.saturation_magnetization, particle.temperature):
+        return _tracer_matrix(scanner, particle, harmonics, tolerance)
     drive = particle.beta * scanner.drive_amplitude
     nodes = node_count(drive, harmonics, tolerance)
     if nodes > MAX_NODES:
@@ -353,6 +359,26 @@ def node_count(drive: float, harmonics: int, tolerance: float) -> int:
     )  # both neighbours 2N +- k, and the poles behind the first
     needed = 0.5 * (harmonics + math.log(max(harmonics * poles / (largest * tolerance), 2.0)) / rate)
     return 8 * math.ceil(max(needed, harmonics + 1) / 8) if needed < 1e15 else 10**15
+
+
+def _tracer_matrix(scanner: Scanner, particle: Particle, harmonics: int, tolerance: float) -> SystemMatrix:
+    """The matrix of a particle that is more than its diameter, by the routes of the scanners on a grid."""
+    from mpifast.physics.fields.lissajous import LissajousScanner
+    from mpifast.physics.systems.routes import route_of
+
+    gradient, amplitude, frequency = scanner.gradient, scanner.drive_amplitude, scanner.drive_frequency
+    sequence = LissajousScanner(
+        scanner.grid,
+        (gradient, -0.5 * gradient, -0.5 * gradient),
+        (amplitude, 0.0, 0.0),
+        (DIVIDER, 1, 1),
+        DIVIDER * frequency,
+        channels=("x",),
+    )
+    numbers = np.arange(1, harmonics + 1)
+    rows = route_of(sequence, particle.equilibrium, np.zeros_like(numbers), numbers, tolerance).rows()
+    gain = -2j * np.pi * numbers * particle.saturation_field * particle.response(numbers * frequency)
+    return SystemMatrix(gain[:, None] * rows, scanner, particle, "langevin", tolerance, 0)
 
 
 def _cures(drive: float, harmonics: int, tolerance: float) -> str:

@@ -13,7 +13,7 @@ from mpifast.io.store.layout import Layout
 from mpifast.io.store.source import plain
 from mpifast.physics.systems.description import scanner_from, system_of_rows
 from mpifast.physics.systems.scanner_system import ScannerSystem
-from mpifast.physics.tracer.particle import Particle
+from mpifast.physics.tracer.description import particle_from
 
 LONGEST = 2**20  # samples of a waveform
 SHAPES = {"drive_field": [3], "gradient": [3, 3]}  # of a sample
@@ -31,7 +31,7 @@ def rebuild(path: Path, layout: Layout) -> ScannerSystem:
     labels = {name: array.values for name, array in read_labels(path, layout).items()}
     try:
         facts = {name: _whole(path, name, value) for name, value in dict(settings["scanner"]).items()}
-        scanner, particle = scanner_from(facts), Particle(**settings["particle"])
+        scanner, particle = scanner_from(facts), particle_from(settings["particle"])
         part, channel, number = (np.asarray(labels[name]) for name in ("part", "channel", "number"))
         mine = part == part[0]
         system = system_of_rows(

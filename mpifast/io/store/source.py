@@ -18,7 +18,7 @@ from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.system_matrix import SystemMatrix, ideal_system_matrix, system_matrix
 from mpifast.physics.systems.description import scanner_facts
 from mpifast.physics.systems.scanner_system import ScannerSystem
-from mpifast.physics.tracer.particle import Particle
+from mpifast.physics.tracer.description import particle_facts, particle_from
 
 Samples = tuple[np.ndarray, np.ndarray]
 SIMULATED = ("scanner", "particle", "harmonics", "tolerance", "absolute_error")
@@ -68,6 +68,8 @@ def describe(system: LinearSystem) -> dict[str, Any]:
     found = {name: getattr(system, name, None) for name in names}
     if isinstance(system, ScannerSystem):
         found["scanner"] = scanner_facts(system.scanner)
+    if "particle" in found:
+        found["particle"] = particle_facts(found["particle"])
     found |= {"model": getattr(system, "model", "array"), "fingerprint": system.fingerprint}
     return {name: plain(value) for name, value in found.items() if value is not None}
 
@@ -114,7 +116,7 @@ def rebuild(settings: dict[str, Any]) -> SystemMatrix:
             f"its system is of the model {model!r}, which is not computed again: keep the system's own file"
         )
     try:
-        scanner, particle = Scanner(**settings["scanner"]), Particle(**settings["particle"])
+        scanner, particle = Scanner(**settings["scanner"]), particle_from(settings["particle"])
         options = {} if model == "ideal" else {"tolerance": settings["tolerance"]}
         compute = ideal_system_matrix if model == "ideal" else system_matrix
         system = compute(scanner, particle, settings["harmonics"], **options)

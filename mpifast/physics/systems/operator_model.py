@@ -21,15 +21,15 @@ class OperatorModel:
     ----------
     model : KroneckerModel
         The coefficients mhat of all rows.
-    scale : ndarray
-        float64[rows]: a row is -1j * scale * mhat.
+    gain : ndarray
+        complex128[rows]: a row is gain * mhat.
     parts : tuple of int
         Which parts of the rows are equations.
     """
 
-    def __init__(self, model: KroneckerModel, scale: np.ndarray, parts: tuple[int, ...]) -> None:
-        self._model, self._scale, self._parts = model, scale, parts
-        self.equations, self.voxels = len(parts) * len(scale), model.voxels
+    def __init__(self, model: KroneckerModel, gain: np.ndarray, parts: tuple[int, ...]) -> None:
+        self._model, self._gain, self._parts = model, gain, parts
+        self.equations, self.voxels = len(parts) * len(gain), model.voxels
 
     def tables(self, dtype: np.dtype) -> np.ndarray | None:
         """None: look-up tables are for small matrices."""
@@ -46,25 +46,21 @@ class OperatorModel:
         """Spectra [n, equations] of phantoms of any type, in the precision of the spectra."""
         contraction = self._model.contraction(spectra.dtype)
         for part in self._batches(len(phantoms), contraction.numbers):
-            sums = contraction.forward(phantoms[part], threads)  # [n, rows]
+            rows = contraction.forward(phantoms[part], threads) * self._gain  # in complex128, and rounded once
             for equations, kind in zip(self._split(spectra[part]), self._parts, strict=True):
-                if kind == REAL:  # -1j * (a + 1j * b) = b - 1j * a
-                    np.multiply(sums.imag, self._scale, out=equations, casting="same_kind")
-                else:
-                    np.multiply(sums.real, -self._scale, out=equations, casting="same_kind")
+                equations[...] = rows.real if kind == REAL else rows.imag
 
     def adjoint(self, u: np.ndarray, threads: int | None = None) -> np.ndarray:
         """The transpose applied to right-hand sides [n, equations], float32 or float64: dtype[n, voxels]."""
         contraction, threads = self._model.contraction(u.dtype), thread_count(threads)
         images = np.empty((len(u), self.voxels), u.dtype)
         for part in self._batches(len(u), contraction.numbers):
-            sums = np.zeros((len(u[part]), len(self._scale)), np.result_type(u.dtype, np.complex64))
+            rows = np.zeros((len(u[part]), len(self._gain)), np.complex128)
             for equations, kind in zip(self._split(u[part]), self._parts, strict=True):
-                if kind == REAL:
-                    np.multiply(equations, self._scale, out=sums.imag, casting="same_kind")
-                else:
-                    np.multiply(equations, -self._scale, out=sums.real, casting="same_kind")
-            images[part] = contraction.adjoint(sums, threads)
+                (rows.real if kind == REAL else rows.imag)[...] = equations
+            rows *= self._gain.conj()
+            narrow = rows.astype(np.result_type(u.dtype, np.complex64), copy=False)
+            images[part] = contraction.adjoint(narrow, threads)
         return images
 
     def _split(self, spectra: np.ndarray) -> list[np.ndarray]:

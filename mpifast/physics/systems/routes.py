@@ -63,16 +63,16 @@ class Route(ABC):
     def peaks(self) -> np.ndarray:
         """Largest magnitude of each row over all voxels, float64[rows]; nothing of the matrix's size is made."""
 
-    def strong(self, level: float, among: np.ndarray) -> Route:
-        """The route of the rows out of ``among``, bool[rows], whose voltage is at least ``level`` times that of the
-        largest row.
+    def strong(self, level: float, among: np.ndarray, weights: np.ndarray) -> Route:
+        """The route of the rows out of ``among``, bool[rows], that times ``weights``, float64[rows], are at least
+        ``level`` times the largest row.
 
         Raises
         ------
         ValueError
             If no row is left.
         """
-        sizes = self.numbers * self.peaks()
+        sizes = weights * self.peaks()
         kept = among & (sizes >= level * sizes.max())
         if not kept.any():
             raise nothing_left(level, sizes[among].max() / sizes.max())
@@ -84,8 +84,8 @@ class LineRoute(Route):
 
     @property
     def is_real(self) -> bool:  # type: ignore[override]
-        """Whether the drive field is a cosine."""
-        return self.scanner.even_in_time
+        """Whether the drive field is a cosine, to which the magnetisation keeps."""
+        return self.scanner.even_in_time and self.particle.instantaneous
 
     def rows(self, voxels: slice = slice(None)) -> np.ndarray:
         """The rows by the closed form."""
@@ -105,8 +105,8 @@ class SampledRoute(Route):
 
     @property
     def is_real(self) -> bool:  # type: ignore[override]
-        """Whether the fields are even in time."""
-        return self.scanner.even_in_time
+        """Whether the fields are even in time, and with them the magnetisation."""
+        return self.scanner.even_in_time and self.particle.instantaneous
 
     def rows(self, voxels: slice = slice(None)) -> np.ndarray:
         """The rows by time sampling."""
@@ -185,13 +185,13 @@ class KroneckerRoute(Route):
         """Largest magnitude of each row, to about 1e-6 of the sum of its terms."""
         return self.model.peaks()
 
-    def strong(self, level: float, among: np.ndarray) -> Route:
+    def strong(self, level: float, among: np.ndarray, weights: np.ndarray) -> Route:
         """The rows above the level, found by bounds of the rows."""
         from mpifast.physics.systems.kronecker import strong_model
 
         model = strong_model(
             *_axes_of(self.scanner, self.particle), self.channels, self.numbers,
-            level=level, tolerance=self.tolerance, scale=self.numbers, among=among,
+            level=level, tolerance=self.tolerance, scale=weights, among=among,
         )  # fmt: skip
         route = KroneckerRoute(
             self.scanner, self.particle, model.channels, model.numbers, self.tolerance, model.allowed

@@ -21,6 +21,7 @@ from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
 from mpifast.physics.systems.routes import ROOM, KroneckerRoute, Route, route_of
 from mpifast.physics.systems.selection import candidate_rows
+from mpifast.physics.tracer.description import particle_facts
 from mpifast.physics.tracer.particle import Particle
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class ScannerSystem(LinearSystem):
     def route(self) -> Route:
         """The way to the coefficients of the rows."""
         channels, numbers = self._candidates
-        facts = self.scanner, self.particle
+        facts = self.scanner, self.particle.equilibrium
         if self.level is None:
             return route_of(*facts, channels, numbers, self.tolerance, self._error)
         # The level is a part of the largest row of all frequencies.
@@ -125,7 +126,8 @@ class ScannerSystem(LinearSystem):
         count = self.scanner.samples // 2 + 1
         among = np.zeros(len(every), bool)
         among[np.searchsorted(np.unique(channels), channels) * count + numbers] = True
-        return route_of(*facts, every, all_numbers, self.tolerance).strong(self.level, among)
+        weights = np.abs(self._gain_at(all_numbers))
+        return route_of(*facts, every, all_numbers, self.tolerance).strong(self.level, among, weights)
 
     @property
     def absolute_error(self) -> float | None:
@@ -147,7 +149,7 @@ class ScannerSystem(LinearSystem):
     @functools.cached_property
     def parts(self) -> tuple[int, ...]:
         """Which parts of the rows are equations: the imaginary ones alone where the fields are even in time."""
-        return (IMAGINARY,) if self.route.is_real else (REAL, IMAGINARY)
+        return (IMAGINARY,) if self.route.is_real and not self._gain.real.any() else (REAL, IMAGINARY)
 
     @functools.cached_property
     def matrix(self) -> np.ndarray:
@@ -166,7 +168,7 @@ class ScannerSystem(LinearSystem):
         """The system as real equations, float64[equations, voxels]; computed on first use, as `matrix`."""
         if self.parts == (IMAGINARY,):
             self._check_memory(np.float64)
-            return read_only(self.route.scaled(-self._scale, np.dtype(np.float64)))
+            return read_only(self.route.scaled(self._gain.imag, np.dtype(np.float64)))
         return read_only(np.concatenate([self.matrix.real, self.matrix.imag]))
 
     def columns(self, voxels: slice = slice(None), dtype: Any = np.complex128) -> np.ndarray:
@@ -194,9 +196,7 @@ class ScannerSystem(LinearSystem):
         >>> bool((system.columns(slice(20, 30)) == system.matrix[:, 20:30]).all())
         True
         """
-        return self.route.scaled(
-            -1j * self._scale, check.float_dtype("dtype", dtype, ("complex64", "complex128")), voxels
-        )
+        return self.route.scaled(self._gain, check.float_dtype("dtype", dtype, ("complex64", "complex128")), voxels)
 
     @functools.cached_property
     def operator(self) -> KroneckerModel | None:
@@ -226,7 +226,7 @@ class ScannerSystem(LinearSystem):
             return super().forward_model
         from mpifast.physics.systems.operator_model import OperatorModel  # here: as for `SampledRoute`
 
-        return OperatorModel(self.operator, self._scale, self.parts)
+        return OperatorModel(self.operator, self._gain, self.parts)
 
     def as_linear_operator(self) -> Any:
         """The map u = S c with its adjoint, as `LinearSystem.as_linear_operator`; without a matrix where `operator` is
@@ -275,7 +275,7 @@ class ScannerSystem(LinearSystem):
     @functools.cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and row labels."""
-        facts = [self.model, type(self.scanner).__name__, asdict(self.scanner), asdict(self.particle)]
+        facts = [self.model, type(self.scanner).__name__, asdict(self.scanner), particle_facts(self.particle)]
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
         for name in ("channel", "number"):
             digest.update(self.rows[name].astype("<i8").tobytes())
@@ -287,10 +287,18 @@ class ScannerSystem(LinearSystem):
         fewer._candidates = tuple(self.rows[name][kept].astype(np.int64) for name in ("channel", "number"))
         return fewer
 
-    @property
-    def _scale(self) -> np.ndarray:
-        """2 pi k mu0 Ms of each row: what a row is in units of -1j mhat."""
-        return 2.0 * np.pi * self.rows["number"] * self.particle.saturation_field
+    @functools.cached_property
+    def _gain(self) -> np.ndarray:
+        """What a row is in units of the coefficients mhat in equilibrium: complex128[rows]."""
+        return self._gain_at(self.rows["number"])
+
+    def _gain_at(self, numbers: np.ndarray) -> np.ndarray:
+        """-2 pi i k mu0 Ms of the frequency numbers k, and the response of the tracer."""
+        gain = np.zeros(len(numbers), np.complex128)
+        gain.imag = -2.0 * np.pi * numbers * self.particle.saturation_field
+        return (
+            gain if self.particle.relaxation is None else gain * self.particle.response(numbers / self.scanner.period)
+        )
 
     def _size(self, dtype: Any) -> int:
         """Bytes of a matrix of the rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.tracer import vector_langevin
+from mpifast.physics.tracer import anisotropy, relaxation, sizes, vector_langevin
 
 BOLTZMANN = 1.380649e-23  # J/K, exact
 MU_0 = 1.25663706127e-6  # N/A^2, CODATA 2022; not SciPy's, which changes with its version, and every spectrum with it
@@ -18,7 +19,7 @@ SATURATION_MAGNETIZATION = 0.6 / MU_0  # magnetite, A/m: the value of the paper
 
 @dataclass(frozen=True)
 class Particle:
-    """A spherical single-domain particle in thermal equilibrium.
+    """A spherical single-domain particle; the model of its magnetisation follows from what is given.
 
     Parameters
     ----------
@@ -28,11 +29,17 @@ class Particle:
         Ms in A/m; magnetite's 0.6 T/mu0 by default.
     temperature : float, optional
         Temperature in kelvin. The paper gives none; 300 K is the default.
+    sizes : LogNormal or SizeMixture, optional
+        Distribution of the core diameters; one diameter by default.
+    relaxation : Debye, optional
+        How the magnetisation follows the field; thermal equilibrium at every moment by default.
+    anisotropy : Uniaxial, optional
+        Anisotropy of the core; none by default.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not a positive finite number.
+        If a parameter is of the wrong type or out of range.
 
     References
     ----------
@@ -49,6 +56,9 @@ class Particle:
     diameter: float
     saturation_magnetization: float = SATURATION_MAGNETIZATION
     temperature: float = 300.0
+    sizes: sizes.Sizes | None = None
+    relaxation: relaxation.Relaxation | None = None
+    anisotropy: anisotropy.Uniaxial | None = None
 
     def __post_init__(self) -> None:
         units = {"diameter": "m", "saturation_magnetization": "A/m", "temperature": "K"}
@@ -59,6 +69,12 @@ class Particle:
             )  # cubes are finite
         check.number("magnetic_moment", self.magnetic_moment, low=1e-300, unit="A m^2")
         check.number("beta", self.beta, low=1e-150, high=1e150, unit="1/T")
+        for name, kinds in (("sizes", sizes.KINDS), ("relaxation", relaxation.KINDS), ("anisotropy", anisotropy.KINDS)):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kinds):
+                raise TypeError(
+                    f"{name} is {value!r:.60}: give {' or '.join(kind.__name__ for kind in kinds)}, or None"
+                )
 
     @property
     def magnetic_moment(self) -> float:
@@ -69,6 +85,25 @@ class Particle:
     def beta(self) -> float:
         """M / (kB T) in 1/T: the Langevin argument is beta times the field mu0 H in tesla (eq. 9)."""
         return self.magnetic_moment / (BOLTZMANN * self.temperature)
+
+    @property
+    def equilibrium(self) -> Particle:
+        """The same particle without a relaxation that is a factor of each frequency (`response`)."""
+        return dataclasses.replace(self, relaxation=None) if isinstance(self.relaxation, relaxation.Debye) else self
+
+    @property
+    def instantaneous(self) -> bool:
+        """Whether the magnetisation of `equilibrium` follows from the field at the moment alone."""
+        return self.equilibrium.relaxation is None
+
+    def response(self, frequency: Any) -> np.ndarray:
+        """What relaxation multiplies the Fourier coefficients of `equilibrium` by, at frequencies in hertz.
+
+        complex128[...].
+        """
+        if isinstance(self.relaxation, relaxation.Debye):
+            return self.relaxation.response(frequency)
+        return np.ones(np.shape(frequency), np.complex128)
 
     @property
     def saturation_field(self) -> float:

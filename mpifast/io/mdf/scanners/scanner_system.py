@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from mpifast.io.mdf.selection import DESCRIBED, SIMULATION
 from mpifast.io.mdf.values import WIDTH, identity, now, tracer
 from mpifast.physics.systems.description import scanner_facts
 from mpifast.physics.systems.scanner_system import ScannerSystem
+from mpifast.physics.tracer.description import particle_facts
 
 
 def frame_of(system: ScannerSystem) -> Frame:
@@ -35,7 +35,7 @@ def general(title: str, system: ScannerSystem, frame: Frame) -> dict[str, Any]:
     """All but /measurement and /calibration."""
     scanner = system.scanner
     volume = 1e3 * float(np.prod([*scanner.grid.field_of_view, *[WIDTH] * (3 - len(scanner.grid.shape))]))
-    facts = json.dumps([system.model, scanner_facts(scanner), asdict(system.particle)], sort_keys=True)
+    facts = json.dumps([system.model, scanner_facts(scanner), particle_facts(system.particle)], sort_keys=True)
     found = identity(title) | acquisition(scanner) | tracer(system.particle, system.model, volume)
     return (
         found
