@@ -327,6 +327,7 @@ def test_a_scheduler_without_workers_is_one_clear_error():
         cluster.connect(empty.scheduler_address, timeout=0.5),
     ):
         pass
+    assert dask.config.get("scheduler", None) is None  # or later computations would wait for it for ever
 
 
 def test_a_worker_of_another_version_is_refused(local, monkeypatch):
