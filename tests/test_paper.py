@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 import mpifast
-from mpifast.paper import experiments, methods
+from mpifast.paper import experiments, methods, trainings
 from mpifast.paper import records as results
 from mpifast.paper.options import Options
 from mpifast.paper.records import Record
@@ -34,7 +34,7 @@ def quick(tmp_path_factory):
         if trained := os.environ.get("MPIFAST_TRAINED"):  # by the gate: it has just run the whole command of this code
             shutil.copytree(trained, folder / "parts")
         else:
-            patch.setattr(experiments, "train", train_on_few)
+            patch.setattr(trainings, "train", train_on_few)
             patch.setattr(methods, "ITERATIONS", 50)  # of kaczmarz and sparse, whose errors nothing below looks at
         records = reproduce(out=folder, options=Options(quick=True))
     return folder, {record.quantity: record.measured for record in records}, records
