@@ -79,13 +79,22 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
     timeout = check.positive("timeout", timeout, "s")
     before = dask.config.get("scheduler", None)
     try:
-        client = Client(address, timeout=timeout)
+        with _client(address, timeout) as client:
+            yield client
+    finally:  # a client that fails, or whose scheduler is gone, leaves itself there
+        dask.config.set({"scheduler": before})
+
+
+@contextmanager
+def _client(address: str, timeout: float) -> Iterator[Client]:
+    """A client whose workers are there, and of this version."""
+    try:
+        connecting = Client(address, timeout=timeout)
     except (OSError, ValueError, AssertionError) as error:  # the last: distributed's event loop gave up
-        dask.config.set({"scheduler": before})  # a client that fails has left itself there
         raise ConnectionError(
             f"no dask scheduler answers at {address!r}: start one with `dask scheduler` and give the address it prints"
         ) from error
-    with client:
+    with connecting as client:
         try:
             client.wait_for_workers(1, timeout=timeout)
         except TimeoutError as error:

@@ -13,8 +13,9 @@ from distributed import Client, LocalCluster
 
 import mpifast
 from mpifast import cli, cluster
-from mpifast.paper.experiments import Experiment, load, train, train_all
+from mpifast.paper.experiments import Experiment, load, train
 from mpifast.paper.options import Options
+from mpifast.paper.trainings import Trainings, train_all
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # distributed's own, at its end
 
@@ -290,7 +291,6 @@ def test_a_worker_killed_while_it_trains(local, client, tmp_path):
 
 
 def test_reproduce_trains_on_a_scheduler(local, client, tmp_path, monkeypatch):
-    from mpifast.paper import experiments
     from mpifast.paper.figures import fig2
 
     small = Experiment(samples=100, epochs=1, seed=9)
@@ -299,7 +299,7 @@ def test_reproduce_trains_on_a_scheduler(local, client, tmp_path, monkeypatch):
     def here(*_):
         raise AssertionError("trained in this process")
 
-    monkeypatch.setattr(experiments, "_train_here", here)
+    monkeypatch.setattr(Trainings, "_train", here)
     assert cli.main(["reproduce", "fig2", "--scheduler", local.scheduler_address, "--out", str(tmp_path)]) == 0
     assert (tmp_path / "fig2.png").exists()
     assert load(small, tmp_path / "parts").train_mse == train(small).train_mse
@@ -327,6 +327,7 @@ def test_a_scheduler_without_workers_is_one_clear_error():
         cluster.connect(empty.scheduler_address, timeout=0.5),
     ):
         pass
+    assert dask.config.get("scheduler", None) is None  # or later computations would wait for it for ever
 
 
 def test_a_worker_of_another_version_is_refused(local, monkeypatch):

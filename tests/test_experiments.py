@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from mpifast.paper import experiments as module
-from mpifast.paper.experiments import Experiment, load, name, save, train, train_all
+from mpifast.paper.experiments import Experiment, load, name, save, train
 from mpifast.paper.options import Options
+from mpifast.paper.trainings import train_all
 
 SMALL = Experiment(samples=200, epochs=3, seed=5)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from contextlib import nullcontext
 from dataclasses import asdict
 
 from mpifast.cli._output import say, say_json
@@ -47,6 +49,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
+    from mpifast.paper.ahead import compiling_ahead
+
+    figures = options.figures + options.only
+    several_cores = options.threads != 1 and (os.cpu_count() or 1) > 1
+    many_loops = not figures or not {"comparison", "2d"}.isdisjoint(figures)
+    with compiling_ahead() if several_cores and many_loops else nullcontext():
+        return _measure(options, figures)
+
+
+def _measure(options: argparse.Namespace, figures: list[str]) -> int:
     from mpifast import _validation as check
     from mpifast.paper.options import Options
     from mpifast.paper.records import table, verdict
@@ -55,7 +67,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     seed = check.seed("--seed", options.seed)
     threads = None if options.threads is None else check.integer("--threads", options.threads, low=1)
     records = reproduce(
-        options.figures + options.only,
+        figures,
         options.out,
         Options(quick=options.quick, seed=seed, threads=threads, scheduler=options.scheduler),
     )

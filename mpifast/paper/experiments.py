@@ -1,18 +1,11 @@
-"""Trainings as data: what a figure needs is declared, trained one a core, and kept, so an interrupted run goes on where
-it was.
-"""
+"""Trainings as data: what a figure needs is declared, trained on one thread, and kept."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
 import json
-import sys
-import threading
 import time
-import warnings
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +13,12 @@ from typing import Any
 import numpy as np
 
 import mpifast
-from mpifast._compiled.jit import thread_count
 from mpifast._files import replacing
-from mpifast._progress import tqdm
 from mpifast.data.spectra import Spectra
 from mpifast.metrics import mse
-from mpifast.networks.history import History, TrainingWarning
+from mpifast.networks.history import History
 from mpifast.networks.network import Network
 from mpifast.networks.scaling import Scaling
-from mpifast.paper.options import Options
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.system_matrix import system_matrix
@@ -157,89 +147,6 @@ def train(experiment: Experiment, step: Any = None) -> Outcome | None:
     test_u, test_c = experiment.test_set
     errors = mse(network.predict(u, threads=1), c), mse(network.predict(test_u, threads=1), test_c)
     return Outcome(experiment, network, history.train_mse, *errors, time.perf_counter() - start)
-
-
-def train_all(experiments: Iterable[Experiment], folder: Path, options: Options) -> dict[Experiment, Outcome]:
-    """Train what is not yet in ``folder``, the longest first, here or on a cluster; keep each as soon as it is done.
-
-    Ctrl-C stops all trainings after their present epoch; those that are finished are not trained again.
-    """
-    wanted = sorted(set(experiments), key=lambda experiment: -experiment.work)
-    done = {experiment: outcome for experiment in wanted if (outcome := load(experiment, folder)) is not None}
-    missing = [experiment for experiment in wanted if experiment not in done]
-    if not missing:
-        return done
-    folder.mkdir(parents=True, exist_ok=True)
-    hidden = None if options.progress is None else not options.progress
-    bar = tqdm(
-        total=sum(experiment.work for experiment in missing),
-        desc="training",
-        unit="M",
-        unit_scale=True,
-        delay=2,
-        disable=hidden,
-    )
-
-    def note(count: int) -> None:
-        if bar.disable and hidden is None:  # no terminal: a line in a log instead of a bar
-            print(f"{count} of {len(missing)} networks trained", file=sys.stderr, flush=True)
-
-    note(0)
-    with bar, warnings.catch_warnings():
-        warnings.simplefilter("ignore", TrainingWarning)  # that some of them stall is what the figures show
-        if options.scheduler is None:
-            return done | _train_here(missing, folder, thread_count(options.threads), bar, note)
-        return done | _train_there(missing, folder, options.scheduler, bar, note)
-
-
-def _train_here(
-    missing: list[Experiment], folder: Path, threads: int, bar: Any, note: Callable[[int], None]
-) -> dict[Experiment, Outcome]:
-    """Train in this process, one a core."""
-    stop = threading.Event()
-    done = {}
-
-    def work(experiment: Experiment) -> Outcome | None:
-        def step() -> bool:
-            bar.update(experiment.work / experiment.epochs)
-            return stop.is_set()
-
-        outcome = None if stop.is_set() else train(experiment, step)
-        if outcome is not None:
-            save(outcome, folder)
-        return outcome
-
-    # Threads, not processes: the loops hold no lock of the interpreter, and each is compiled once.
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            pending = {pool.submit(work, experiment) for experiment in missing}
-            while pending:  # with a timeout, or a signal taken by another thread would not wake this one
-                finished, pending = wait(pending, timeout=0.5, return_when=FIRST_EXCEPTION)
-                for future in finished:
-                    outcome = future.result()
-                    assert outcome is not None
-                    done[outcome.experiment] = outcome
-                    note(len(done))
-        except BaseException:
-            stop.set()
-            raise
-    return done
-
-
-def _train_there(
-    missing: list[Experiment], folder: Path, scheduler: str, bar: Any, note: Callable[[int], None]
-) -> dict[Experiment, Outcome]:
-    """Train on the workers of a dask cluster; a training that is lost with its worker is done again."""
-    from mpifast import cluster
-
-    done = {}
-    with cluster.connect(scheduler) as client:
-        for experiment, outcome in cluster.sweep(train, missing, client):
-            save(outcome, folder)
-            done[experiment] = outcome
-            bar.update(experiment.work)
-            note(len(done))
-    return done
 
 
 def name(experiment: Experiment) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import sys
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any
 
 import mpifast
 from mpifast import _validation as check
+from mpifast.networks.history import TrainingWarning
 from mpifast.paper import records as results
 from mpifast.paper import report
-from mpifast.paper.experiments import train_all
 from mpifast.paper.options import FIGURES, Options, module_of
 from mpifast.paper.records import Record
+from mpifast.paper.trainings import Trainings
 from mpifast.physics.precision import PrecisionWarning
 
 
@@ -58,6 +59,7 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
     with warnings.catch_warnings():
         # A figure takes float64 where it matters; elsewhere errors of a few passes exceed the rounding by far.
         warnings.simplefilter("ignore", PrecisionWarning)
+        warnings.simplefilter("ignore", TrainingWarning)  # that some trainings stall is what the figures show
         new = _measured(modules, options, folder, lambda new: _write(path, kept + new))
     report.write(folder, FIGURES, results.read(path))
     return new
@@ -66,22 +68,25 @@ def reproduce(figures: Sequence[str] = (), out: str | Path = "results", options:
 def _measured(
     modules: dict[str, Any], options: Options, folder: Path, keep: Callable[[list[Record]], None]
 ) -> list[Record]:
-    """Train, then measure and draw each figure; ``keep`` is called with the records after each of them."""
+    """Measure and draw each figure as soon as its networks are trained; ``keep`` is called with the records after each
+    of them.
+    """
     from mpifast import plots
 
     wanted = {name: module.experiments(options) for name, module in modules.items()}
-    outcomes = train_all(
-        [experiment for keyed in wanted.values() for experiment in keyed.values()], folder / "parts", options
-    )
+    first = [sorted(keyed.values(), key=lambda experiment: -experiment.work) for keyed in wanted.values()]
+    every = list(dict.fromkeys(itertools.chain.from_iterable(first)))
     new: list[Record] = []
-    for name, module in modules.items():
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        data, measured = module.measure(
-            options, {key: outcomes[experiment] for key, experiment in wanted[name].items()}
-        )
-        plots.save(module.draw(data, plots.figure), folder / f"{name}.png")
-        new += measured
-        keep(new)
+    with Trainings(every, folder / "parts", options) as trainings:
+        for name, module in modules.items():
+            keyed = wanted[name]
+            # Figures that compare times are measured when nothing else runs.
+            outcomes = trainings.outcomes(every if getattr(module, "TIMED", False) else keyed.values())
+            trainings.say(f"{name} ...")
+            data, measured = module.measure(options, {key: outcomes[experiment] for key, experiment in keyed.items()})
+            plots.save(module.draw(data, plots.figure), folder / f"{name}.png")
+            new += measured
+            keep(new)
     return new
 
 

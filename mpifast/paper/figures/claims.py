@@ -37,7 +37,7 @@ class Claims:
 
 def experiments(options: Options) -> dict[tuple[str, float], Experiment]:
     """One layer at 40 nm: several rates, and several levels of noise on training and test spectra."""
-    epochs = 3 if options.quick else 105
+    epochs = 2 if options.quick else 105
     rates = {("rate", rate): Experiment(learning_rate=rate, epochs=epochs, seed=options.seed) for rate in RATES}
     return rates | {("noise", snr): Experiment(snr_db=snr, epochs=epochs, seed=options.seed) for snr in NOISE_DB}
 

@@ -21,6 +21,7 @@ from mpifast.paper.plane_text import METHODS, NETWORKS, SOLVERS, name_of, readin
 from mpifast.paper.records import Record
 
 TITLE = "Two dimensions: networks and solvers on a Lissajous scanner"
+TIMED = True  # the time of each method is measured
 LARGEST, NOISE_DB = 30, 30.0  # nm and dB: where the other of the two is varied, and of the pictures
 DIAMETERS, NOISES = (15, 20, 25, 30), (None, 40.0, 30.0, 20.0)
 QUICK_DIAMETERS, QUICK_NOISES = (20, 30), (None, 30.0)
