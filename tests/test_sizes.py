@@ -61,7 +61,10 @@ def test_initial_slope(sigma, error):
 def test_number_and_volume_differ_by_a_shift_of_the_median():
     number, volume = mpifast.LogNormal(0.2).shares(), mpifast.LogNormal(0.2, "volume").shares()
     np.testing.assert_allclose(number[0], 1.12749685158 * volume[0], rtol=1e-11)
-    counted, weighed = mpifast.SizeMixture((1.0, 2.0), (8.0, 1.0)), mpifast.SizeMixture((2.0, 1.0), (1.0, 1.0), "volume")
+    counted, weighed = (
+        mpifast.SizeMixture((1.0, 2.0), (8.0, 1.0)),
+        mpifast.SizeMixture((2.0, 1.0), (1.0, 1.0), "volume"),
+    )
     np.testing.assert_allclose(counted.shares(), weighed.shares())
 
 
@@ -71,7 +74,7 @@ def test_one_size_in_the_limit_of_a_narrow_distribution():
     for sizes, error in ((mpifast.LogNormal(0.0), 0.0), (mpifast.LogNormal(1e-5), 1e-8)):
         found = mpifast.Particle(25e-9, sizes=sizes).magnetization(fields)
         np.testing.assert_allclose(found, expected, rtol=0, atol=error)
-    with pytest.raises(ValueError, match="field reaches .* overflows"):
+    with pytest.raises(ValueError, match=r"field reaches .* overflows"):
         mpifast.Particle(25e-9, sizes=mpifast.LogNormal(0.2)).magnetization([1e307, 0.0, 0.0])
 
 
@@ -91,8 +94,10 @@ def test_gaussian_mixture_of_sizes(sizes, tolerance):
 
 def test_few_gaussians_do_for_many_sizes():
     particle = mpifast.Particle(20e-9, sizes=mpifast.LogNormal(0.2))
-    one, several = (len(gaussian_mixture(12e-3 * beta, 1e-9, shares)[0]) for beta, shares in (
-        (particle.beta, ((1.0, 1.0),)), (particle.largest_beta, particle.shares)))
+    one, several = (
+        len(gaussian_mixture(12e-3 * beta, 1e-9, shares)[0])
+        for beta, shares in ((particle.beta, ((1.0, 1.0),)), (particle.largest_beta, particle.shares))
+    )
     assert several <= one + 8
 
 

@@ -65,9 +65,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         ),
     ),
     "the tracer, where it is more than its diameter": (
-        Option("size_sigma", "S", "log-normal core diameters: standard deviation of ln D (default: one diameter)", float),
+        Option(
+            "size_sigma", "S", "log-normal core diameters: standard deviation of ln D (default: one diameter)", float
+        ),
         Option("size_weighting", "NAME", "whether --diameter is the median by number (the default) or by volume"),
-        Option("relaxation_time", "S", "Debye relaxation time in seconds (default: equilibrium at every moment)", float),
+        Option(
+            "relaxation_time", "S", "Debye relaxation time in seconds (default: equilibrium at every moment)", float
+        ),
         Option("anisotropy", "J/M3", "constant of a uniaxial anisotropy in J/m3 (default: none)", float),
         Option("easy_axis", "AXIS", "easy axis of the anisotropy along x, y and z (default: 0,0,1)"),
     ),

@@ -51,8 +51,8 @@ def identity(title: str, verb: str = "simulated") -> dict[str, Any]:
 def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
     """The tracer of a simulation, ``volume`` in litres.
 
-    A particle that is more than its diameter is one text, in place of the three numbers: versions of mpifast that do not
-    know it find no particle, not a wrong one.
+    A particle that is more than its diameter is one text, in place of the three numbers: versions of mpifast that do
+    not know it find no particle, not a wrong one.
     """
     plain = particle == Particle(particle.diameter, particle.saturation_magnetization, particle.temperature)
     numbers = {

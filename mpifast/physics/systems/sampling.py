@@ -94,8 +94,9 @@ class Sampling:
             yield slice(max(start - first, 0), stop - first), rows[max(first - start, 0) : max(last - start, 0)]
 
     def _profile_of(self, drive: np.ndarray, gradient: np.ndarray) -> Profile:
-        """How the magnetisation of several sizes follows from the field, up to the largest field; the drive field may be
-        larger between its samples.
+        """How the magnetisation of several sizes follows from the field, up to the largest field.
+
+        The drive field may be larger between its samples.
         """
         gradient = np.abs(gradient.reshape(3, 3, -1)).max(axis=2)
         fields = gradient @ np.abs(self._positions).max(axis=0) + 2.0 * np.abs(drive).max(axis=1)

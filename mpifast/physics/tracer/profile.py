@@ -1,4 +1,4 @@
-"""The mean Langevin function of several sizes as one polynomial: time samples of a mixture cost about those of a size."""
+"""The mean Langevin function of several sizes as one polynomial, for time samples."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Profile(NamedTuple):
 def profile_of(largest: float, shares: Shares) -> Profile:
     """The series of fewest coefficients, for x up to ``largest``.
 
-    Both x g(x) and 1 / g(x) rise from what is linear in x^2 to what is linear in x, as r does; so their ratio is smooth in
-    (r - 1) / (r + 1), which takes all x to a bounded interval. How many coefficients there are follows from their decay.
+    g falls from a constant to 1/x, as 1/r does. So g r is smooth in (r - 1) / (r + 1), which takes all x to a bounded
+    interval. The number of coefficients follows from their decay.
 
     Parameters
     ----------

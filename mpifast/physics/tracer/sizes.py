@@ -59,11 +59,11 @@ class LogNormal:
     def shares(self) -> tuple[np.ndarray, np.ndarray]:
         """Diameters over the particle's, rising, and their shares of the volume, which add up to 1: float64[n] each.
 
-        By the trapezoidal rule in x = ln(D / median) / sigma. The Langevin function of a field times D^3 has its poles at
-        a distance of at least pi / (6 sigma) from the real axis of x, so with steps h the error of the mean is
-        2 exp(d^2/2 - 2 pi d / h) for any smaller d; the sizes left out are a share of 6e-14. Together it is below 1e-13,
-        in any field: 23 sizes do up to sigma = 0.1, 35 at 0.2, 79 at 0.5. The slope at zero field, which the largest
-        sizes decide, has a relative error of 4e-13 at sigma = 0.2 and 5e-10 at 0.5.
+        By the trapezoidal rule in x = ln(D / median) / sigma. The Langevin function of a field times D^3 has its poles
+        at a distance of at least pi / (6 sigma) from the real axis of x, so with steps h the error of the mean is
+        2 exp(d^2/2 - 2 pi d / h) for any smaller d; the sizes left out are a share of 6e-14. Together it is below
+        1e-13, in any field: 23 sizes do up to sigma = 0.1, 35 at 0.2, 79 at 0.5. The slope at zero field, which the
+        largest sizes decide, has a relative error of 4e-13 at sigma = 0.2 and 5e-10 at 0.5.
         """
         if self.sigma == 0.0:
             return np.ones(1), np.ones(1)

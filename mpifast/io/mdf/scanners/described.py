@@ -50,7 +50,10 @@ def particle_of(file: MdfData) -> Particle:
             return particle_of_text(file[PARTICLE])
         except ValueError as error:
             raise ValueError(f"{file.path}: {PARTICLE}: {error}") from error
-    return Particle(*(file.own(f"/tracer/_{name}") for name in ("diameters", "saturationMagnetization", "temperature")))
+    diameter, saturation, temperature = (
+        file.own(f"/tracer/_{name}") for name in ("diameters", "saturationMagnetization", "temperature")
+    )
+    return Particle(diameter, saturation, temperature)
 
 
 def scanner_system_of(file: MdfData) -> ScannerSystem:
