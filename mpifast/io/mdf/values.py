@@ -172,7 +172,7 @@ def measurement(spectra: Any, system: SystemMatrix, domain: str, background: Any
     data = np.zeros((len(u) + len(empty), 1, 1, points // 2 + 1), np.complex64 if single else np.complex128)
     with np.errstate(over="ignore"):
         data[:, 0, 0, 1 : system.harmonics + 1] = np.concatenate([u, empty]).astype(data.dtype)
-        data *= data.real.dtype.type(points)
+        data.view(data.real.dtype)[:] *= points
     check.finite("spectra", data.view(data.real.dtype))
     fourier = domain == "fourier"
     return flags(len(u), len(empty), isFourierTransformed=int(fourier)) | {

@@ -13,6 +13,7 @@ from scipy.fft import dct
 
 G, H = 0, 1  # the Gaussian alone, and times the field
 MANY = 512  # points from which on each Gaussian has a number of its own
+PEAK = 1.0 / np.sqrt(2.0 * np.e)  # of x exp(-x^2)
 ROUNDING = 1e-15  # of voxels on both sides of the middle
 
 
@@ -105,7 +106,7 @@ def axis_tables(
     >>> from mpifast.physics.systems.axis_tables import axis_tables
     >>> tables = axis_tables(np.array([-1.0, 1.0]), 2.0, np.array([0.1, 0.5]), np.array([0.3, 0.1]), 3.0, 1e-9)
     >>> tables.folded, tables.values.shape
-    (True, (2, 19, 2, 1))
+    (True, (2, 20, 2, 1))
     """
     voxels = len(offsets)
     folded = voxels > 1 and bool(np.abs(offsets + offsets[::-1]).max() <= ROUNDING * np.abs(offsets).max())
@@ -141,13 +142,14 @@ def order_bound(order: int, nodes: np.ndarray, weights: np.ndarray, drive: float
     """Bound of sum_r w_r abs(g_p) and sum_r w_r abs(h_p) for p = ``order``, whatever the voxel.
 
     On the line t + i eta, abs(exp(-v (a + b cos t)^2)) <= exp(v y^2) with y = b sinh(eta), hence
-    abs(g_p) <= exp(v y^2 - p eta) for every eta. It is the least where v b^2 sinh(2 eta) = p. The factor of h_p is at
-    most largest + y.
+    abs(g_p) <= exp(v y^2 - p eta) for every eta. It is the least where v b^2 sinh(2 eta) = p. The factor of h_p, of this
+    axis or of another one, adds y and at most the field where it is largest or where field exp(-v field^2) is.
     """
     q = nodes * drive**2
     square = 0.5 * order**2 / (np.sqrt(q**2 + order**2) + q)  # v y^2, without cancellation
     eta = 0.5 * np.arcsinh(order / q)
-    return float(weights @ ((largest + np.sqrt(square / nodes)) * np.exp(square - order * eta)))
+    factor = np.minimum(largest, PEAK / np.sqrt(nodes)) + np.sqrt(square / nodes)
+    return float(weights @ (np.maximum(factor, 1.0) * np.exp(square - order * eta)))
 
 
 def _first_below(bound: float, nodes: np.ndarray, weights: np.ndarray, drive: float, largest: float) -> int:
