@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from benchmarks import lissajous, planar_spectra
+from benchmarks import lissajous, planar_spectra, sizes
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -53,4 +53,11 @@ def spectra(run: Run) -> None:
     run.pair(planar_spectra.spectra(), "paper", 9)
 
 
-JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra}
+def distribution(run: Run) -> None:
+    """Thirty-five log-normal sizes against one, and 23 of a narrower distribution."""
+    run.pair(sizes.distribution(), "paper", 5)
+    if not run.quick:
+        run.pair(sizes.distribution(0.1), "neighbour", 5)
+
+
+JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra, "sizes": distribution}

@@ -6,7 +6,7 @@ from scipy.special import ive
 
 from mpifast.physics.systems.axis_tables import G, H, axis_tables, tensor_bounds, trimmed
 
-NODES = np.array([0.01, 0.2, 1.5])
+NODES, WEIGHTS = np.array([0.01, 0.2, 1.5]), np.array([0.1, 0.2, 0.05])
 
 
 def bessel(v, a, b, p):
@@ -19,7 +19,7 @@ def bessel(v, a, b, p):
 @pytest.mark.parametrize("b", [0.3, 2.0])
 def test_bessel_series(b):
     offsets = np.array([-1.2, 0.1, 0.7])
-    tables = axis_tables(offsets, b, NODES, 4.0, 1e-15)
+    tables = axis_tables(offsets, b, NODES, WEIGHTS, 4.0, 1e-15)
     for (p, r, i), value in np.ndenumerate(tables.values[G][:12]):
         assert value == pytest.approx(bessel(NODES[r], offsets[i], b, p), abs=3e-15)
     # h_p = a g_p + b (g_(p+1) + g_(p-1)) / 2
@@ -31,8 +31,8 @@ def test_bessel_series(b):
 @pytest.mark.parametrize("voxels", [1, 2, 7, 8])
 def test_parity(voxels):
     offsets = 0.8 * (np.arange(voxels) - (voxels - 1) / 2)
-    folded = axis_tables(offsets, 3.0, NODES, 10.0, 1e-12)
-    shifted = axis_tables(np.append(offsets, 9.0), 3.0, NODES, 10.0, 1e-12)
+    folded = axis_tables(offsets, 3.0, NODES, WEIGHTS, 10.0, 1e-12)
+    shifted = axis_tables(np.append(offsets, 9.0), 3.0, NODES, WEIGHTS, 10.0, 1e-12)
     assert folded.folded == (voxels > 1)
     assert not shifted.folded
     np.testing.assert_allclose(folded.whole(), shifted.values[..., :voxels], atol=1e-15)
@@ -41,15 +41,15 @@ def test_parity(voxels):
 
 def test_an_axis_without_drive_has_one_order():
     offsets = np.array([0.5, 2.0])
-    tables = axis_tables(offsets, 0.0, NODES, 2.0, 1e-12)
+    tables = axis_tables(offsets, 0.0, NODES, WEIGHTS, 2.0, 1e-12)
     expected = np.exp(-NODES[:, None] * offsets**2)
     np.testing.assert_allclose(tables.values[G], expected[None])
     np.testing.assert_allclose(tables.values[H], (expected * offsets)[None])
 
 
 def test_bounds_hold_and_trimming_leaves_out_little(random):
-    weights = np.array([0.1, 0.2, 0.05])
-    tables = [axis_tables(random.normal(size=4), b, NODES, 9.0, 1e-12) for b in (4.0, 3.0, 2.0)]
+    weights = WEIGHTS
+    tables = [axis_tables(random.normal(size=4), b, NODES, WEIGHTS, 9.0, 1e-12) for b in (4.0, 3.0, 2.0)]
     for channel in range(3):
         values = [table.values[H if axis == channel else G] for axis, table in enumerate(tables)]
         tensors = np.einsum("r,prx,qry,lrz->pqlxyz", weights, *values, optimize=True)

@@ -97,8 +97,9 @@ def test_help_has_the_defaults_of_the_classes(capsys):
     for value in (one().drive_amplitude, one().drive_frequency, one().voxels, PARTICLE.temperature):
         assert f"(default: {value:g})" in text
     titles = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert titles[-6:] == [
+    assert titles[-7:] == [
         "the system (SI units; x, y and z with commas between them, as in -1,-1,2):",
+        "the tracer, where it is more than its diameter:",
         "of --scanner 1d:",
         "of --scanner lissajous, field-free-line and sampled:",
         "of --scanner lissajous and field-free-line:",

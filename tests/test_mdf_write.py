@@ -287,7 +287,8 @@ def test_every_name_of_ours_is_reserved(small_system, spectra, tmp_path):
         with h5py.File(path) as file:
             file.visit(lambda name: names.add(f"/{name}"))
     ours = {name for name in names if "/_" in name and not name.startswith("/_mpifast/")}
-    assert ours | {"/calibration/_error"} == set(OWN)  # that one is of scanners on a grid
+    # These are of scanners on a grid, and of tracers that are more than their diameter.
+    assert ours | {"/calibration/_error", "/tracer/_particle"} == set(OWN)
 
 
 def test_bad_input(small_system, spectra, tmp_path):

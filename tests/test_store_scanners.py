@@ -111,7 +111,7 @@ def delete(name):
         ("space", put("scanner", "divider", value=[2**31, 7, 11]), "repeat after"),
         ("space", put("scanner", "phase", value=[0.1, 0.2, 0.3]), "one that this version of mpifast does not compute"),
         ("space", put("particle", "diameter", value=-1.0), "diameter=-1.0 is out of range"),
-        ("space", put("particle", value={}), "settings that this version of mpifast does not know"),
+        ("space", put("particle", value={}), "parameters that this version of mpifast does not know"),
         ("space", put("tolerance", value=[]), "tolerance must be a real number|does not know"),
         ("space", spoil("number"), "with rising numbers|does not compute"),
         ("space", delete("part"), "'part'"),

@@ -13,6 +13,7 @@ from mpifast.cli._values import read_array, read_system, several, shown, whole
 if TYPE_CHECKING:
     from mpifast.data.spectra import Spectra
     from mpifast.physics.linear_system import LinearSystem
+    from mpifast.physics.tracer.particle import Particle
 
 SOLVERS = ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls")
 SCALINGS = ("harmonic", "global", "sample", "standard", "none")
@@ -63,6 +64,17 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             scanners=(LINE, *PERIODIC),
         ),
     ),
+    "the tracer, where it is more than its diameter": (
+        Option(
+            "size_sigma", "S", "log-normal core diameters: standard deviation of ln D (default: one diameter)", float
+        ),
+        Option("size_weighting", "NAME", "whether --diameter is the median by number (the default) or by volume"),
+        Option(
+            "relaxation_time", "S", "Debye relaxation time in seconds (default: equilibrium at every moment)", float
+        ),
+        Option("anisotropy", "J/M3", "constant of a uniaxial anisotropy in J/m3 (default: none)", float),
+        Option("easy_axis", "AXIS", "easy axis of the anisotropy along x, y and z (default: 0,0,1)"),
+    ),
     "of --scanner 1d": (
         Option("drive_frequency", "HZ", "drive frequency in hertz (default: 20000)", float, (LINE,)),
         Option("voxels", "N", "voxels (default: 129)", whole, (LINE,)),
@@ -108,6 +120,12 @@ GROUPS: dict[str, tuple[Option, ...]] = {
 NEEDED = {"grid": "40x40", "field_of_view": "24e-3,24e-3", "waveform": "drive.npy", "period": "1e-3"}
 # Parameters of `mpifast.system_matrix` and of the particle; all others are those of the scanner and its grid.
 OF_ROWS, OF_PARTICLE = ("harmonics", "tolerance", "level", "mixing_order"), ("diameter", "temperature")
+# Parts of a particle: the class, and its parameters by their options, of which the first one says that there is a part.
+PARTS = {
+    "sizes": ("LogNormal", {"size_sigma": "sigma", "size_weighting": "weighting"}),
+    "relaxation": ("Debye", {"relaxation_time": "tau"}),
+    "anisotropy": ("Uniaxial", {"anisotropy": "constant", "easy_axis": "axis"}),
+}
 
 
 def _all_options() -> Iterator[Option]:
@@ -198,8 +216,7 @@ def computed_system(options: argparse.Namespace) -> LinearSystem:
     if options.band is not None and kind == LINE:
         raise ValueError(f"--band={shown(options.band)} does not go with --scanner 1d: give --harmonics in its place")
     rows: dict[str, Any] = {name: given.pop(name) for name in OF_ROWS if name in given}
-    of_particle = {name: given.pop(name) for name in OF_PARTICLE if name in given}
-    particle = mpifast.Particle(**{"diameter": 40e-9, **of_particle})
+    particle = _particle(given)
     if kind == LINE:
         return mpifast.system_matrix(mpifast.Scanner(**given), particle, **rows)
     with _naming(f"--grid={options.grid} --field-of-view={options.field_of_view}"):
@@ -211,6 +228,23 @@ def computed_system(options: argparse.Namespace) -> LinearSystem:
         else:
             scanner = {POINT: mpifast.LissajousScanner, FREE_LINE: mpifast.FieldFreeLineScanner}[kind](grid, **given)
     return mpifast.system_matrix(scanner, particle, band=band_of(options), **rows)
+
+
+def _particle(given: dict[str, Any]) -> Particle:
+    """The tracer, whose options are taken out of ``given``."""
+    import mpifast
+
+    parameters: dict[str, Any] = {"diameter": 40e-9}
+    parameters |= {name: given.pop(name) for name in OF_PARTICLE if name in given}
+    for part, (kind, names) in PARTS.items():
+        found = {name: given.pop(name) for name in names if name in given}
+        flags = [f"--{name.replace('_', '-')}" for name in names]
+        if found and next(iter(names)) not in found:
+            raise ValueError(f"--{next(iter(found)).replace('_', '-')} needs {flags[0]}: give both")
+        if found:
+            with _naming(" ".join(f"--{name.replace('_', '-')}={shown(value)}" for name, value in found.items())):
+                parameters[part] = getattr(mpifast, kind)(**{names[name]: value for name, value in found.items()})
+    return mpifast.Particle(**parameters)
 
 
 @contextmanager
@@ -228,6 +262,8 @@ def _value(option: Option, given: Any, kind: str) -> Any:
         return given
     if option.name == "channels":
         return tuple(given)
+    if option.name == "size_weighting":
+        return given
     if option.name == "waveform":
         return read_array(option.flag, given)
     if option.name == "grid":

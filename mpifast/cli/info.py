@@ -25,6 +25,7 @@ OF_MDF = {
     "scanner_type": "/_mpifast/scanner/type",
     "topology": "/scanner/topology",
     "tracer": "/tracer/name",
+    "particle": "/tracer/_particle",
     "gradient": "/acquisition/gradient",
     "drive_field": "/acquisition/drivefield/strength",
     "divider": "/acquisition/drivefield/divider",

@@ -148,6 +148,7 @@ OWN = (
     "/reconstruction/_solver",
     "/tracer/_diameters",
     "/tracer/_model",
+    "/tracer/_particle",
     "/tracer/_saturationMagnetization",
     "/tracer/_temperature",
 )

@@ -109,19 +109,20 @@ class MdfFile(MdfData):
 
     @property
     def particle(self) -> Particle:
-        """The tracer of a file of mpifast's, to the bit.
+        """The tracer of a file of mpifast's with all its parts, to the bit.
 
         Raises
         ------
         ValueError
-            If the file does not say what it is made of: the format has no place for core diameter and magnetisation.
+            If the file does not say what it is made of (the format has no place for core diameter and magnetisation),
+            or it is a tracer that this version of mpifast does not know.
         """
         return particle_of(self)
 
     @np.errstate(all="ignore")  # a damaged file may hold anything
     def spectra(self) -> np.ndarray:
         """The spectra that `mpifast.write_mdf` was given, in `mpifast`'s unit and without background frames:
-        float[n, harmonics] of a `SystemMatrix`, complex[n, rows] of any other system.
+        float[n, harmonics] of a `SystemMatrix` in equilibrium, complex[n, rows] of any other system.
 
         Those stored in the Fourier domain come back to the bit.
 
@@ -134,8 +135,9 @@ class MdfFile(MdfData):
         if ROWS in self:
             rows = rows_of(self)
             return values.reshape(len(values), -1)[:, rows] / values.real.dtype.type(self.data.points)
-        harmonics = self._harmonics()
-        return values[:, 0, 0, 1 : harmonics + 1].imag / values.real.dtype.type(self.data.points)
+        harmonics, points = self._harmonics(), values.real.dtype.type(self.data.points)
+        values = values[:, 0, 0, 1 : harmonics + 1]
+        return (values.imag if self.particle.relaxation is None else values) / points
 
     def system(
         self, snr: float | None = None, band: Any = None, channels: Any = None, background: str = "subtract"

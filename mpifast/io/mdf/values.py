@@ -12,9 +12,12 @@ import mpifast
 from mpifast import _validation as check
 from mpifast.io.mdf.format import FIELDS, VERSION
 from mpifast.physics.fields.scanner import Scanner
+from mpifast.physics.linear_system import REAL
 from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.tracer.description import particle_text
 from mpifast.physics.tracer.particle import Particle
 
+PARTICLE = "/tracer/_particle"  # of a particle that is more than its diameter
 WIDTH = 1e-3  # metres, of a voxel across the line: readers want three dimensions and divide by them
 MAGNETITE = 67.1  # mol(Fe)/L of solid magnetite (5.18 g/cm^3, 231.5 g/mol): concentration 1
 
@@ -46,7 +49,17 @@ def identity(title: str, verb: str = "simulated") -> dict[str, Any]:
 
 
 def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
-    """The tracer of a simulation, ``volume`` in litres."""
+    """The tracer of a simulation, ``volume`` in litres.
+
+    A particle that is more than its diameter is one text, in place of the three numbers: versions of mpifast that do
+    not know it find no particle, not a wrong one.
+    """
+    plain = particle == Particle(particle.diameter, particle.saturation_magnetization, particle.temperature)
+    numbers = {
+        "/tracer/_diameters": np.array([particle.diameter]),
+        "/tracer/_saturationMagnetization": np.array([particle.saturation_magnetization]),
+        "/tracer/_temperature": particle.temperature,
+    }
     return {
         "/tracer/name": ["Langevin particle"],
         "/tracer/batch": ["n.a."],
@@ -54,11 +67,8 @@ def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
         "/tracer/solute": ["Fe"],
         "/tracer/concentration": [MAGNETITE],
         "/tracer/volume": [volume],
-        "/tracer/_diameters": np.array([particle.diameter]),
-        "/tracer/_saturationMagnetization": np.array([particle.saturation_magnetization]),
-        "/tracer/_temperature": particle.temperature,
         "/tracer/_model": model,
-    }
+    } | (numbers if plain else {PARTICLE: particle_text(particle)})
 
 
 def general(title: str, system: SystemMatrix) -> dict[str, Any]:
@@ -156,20 +166,32 @@ def calibration(system: SystemMatrix) -> dict[str, Any]:
 
 def measurement(spectra: Any, system: SystemMatrix, domain: str, background: Any) -> dict[str, Any]:
     """/measurement of spectra, checked: the frames, and the background frames after them."""
-    u = _signed("spectra", spectra, system)
-    empty = u[:0] if background is None else _signed("background", background, system)
-    points, single = samples(system.harmonics), u.dtype == np.float32 and domain == "fourier"
+    u = _complex("spectra", spectra, system)
+    empty = u[:0] if background is None else _complex("background", background, system)
+    points, single = samples(system.harmonics), u.dtype == np.complex64 and domain == "fourier"
     data = np.zeros((len(u) + len(empty), 1, 1, points // 2 + 1), np.complex64 if single else np.complex128)
     with np.errstate(over="ignore"):
-        data.imag[:, 0, 0, 1 : system.harmonics + 1] = np.concatenate([u, empty]).astype(data.real.dtype) * points
-    check.finite("spectra", data.imag)
+        data[:, 0, 0, 1 : system.harmonics + 1] = np.concatenate([u, empty]).astype(data.dtype)
+        data.view(data.real.dtype)[:] *= points
+    check.finite("spectra", data.view(data.real.dtype))
     fourier = domain == "fourier"
     return flags(len(u), len(empty), isFourierTransformed=int(fourier)) | {
         "/measurement/data": data if fourier else np.fft.irfft(data, points, axis=-1)
     }
 
 
-def _signed(name: str, spectra: Any, system: SystemMatrix) -> np.ndarray:
-    """Spectra as their signed imaginary parts, in the precision they have; a cosine drive has no real part."""
-    array = check.number_array(name, spectra)
-    return check.matrix(name, array.imag if np.iscomplexobj(array) else array, system.harmonics, what="harmonics")
+def _complex(name: str, spectra: Any, system: SystemMatrix) -> np.ndarray:
+    """Spectra as complex numbers in the precision they have: signed imaginary parts of a cosine drive, to which the
+    magnetisation in equilibrium has no real part; where it relaxes, real parts, then imaginary ones.
+    """
+    array, harmonics = check.number_array(name, spectra), system.harmonics
+    if np.iscomplexobj(array):
+        pieces = [np.atleast_1d(array.real if part == REAL else array.imag) for part in system.parts]
+        array = np.concatenate(pieces, axis=-1)
+    what = "harmonics" if len(system.parts) == 1 else "real and imaginary parts of the harmonics"
+    u = check.matrix(name, array, len(system.parts) * harmonics, what=what)
+    result = np.zeros((len(u), harmonics), np.complex64 if u.dtype == np.float32 else np.complex128)
+    if len(system.parts) > 1:
+        result.real = u[:, :harmonics]
+    result.imag = u[:, -harmonics:]
+    return result

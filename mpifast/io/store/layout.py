@@ -148,7 +148,9 @@ class Layout:
         voltage = {"long_name": "spectra as real numbers; part says which are real and which imaginary parts"}
         if model in ("langevin", "ideal", "vector langevin"):
             long_name = "spectrum of the voltage in a coil of unit sensitivity, integrated over a period"
-            part = "real or imaginary part, as part says," if model == "vector langevin" else "signed imaginary part"
+            particle = self.settings.get("particle")
+            both = model == "vector langevin" or (isinstance(particle, dict) and "relaxation" in particle)
+            part = "real or imaginary part, as part says," if both else "signed imaginary part"
             voltage = {"units": "T", "long_name": f"{part} of the {long_name}"}
         bits = {
             "bit_order": "big",

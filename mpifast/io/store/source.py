@@ -19,6 +19,7 @@ from mpifast.physics.system_matrix import SystemMatrix, ideal_system_matrix, sys
 from mpifast.physics.systems.description import scanner_facts
 from mpifast.physics.systems.scanner_system import ScannerSystem
 from mpifast.physics.tracer.description import particle_facts, particle_from
+from mpifast.physics.tracer.particle import Particle
 
 Samples = tuple[np.ndarray, np.ndarray]
 SIMULATED = ("scanner", "particle", "harmonics", "tolerance", "absolute_error")
@@ -68,7 +69,7 @@ def describe(system: LinearSystem) -> dict[str, Any]:
     found = {name: getattr(system, name, None) for name in names}
     if isinstance(system, ScannerSystem):
         found["scanner"] = scanner_facts(system.scanner)
-    if "particle" in found:
+    if isinstance(found.get("particle"), Particle):
         found["particle"] = particle_facts(found["particle"])
     found |= {"model": getattr(system, "model", "array"), "fingerprint": system.fingerprint}
     return {name: plain(value) for name, value in found.items() if value is not None}

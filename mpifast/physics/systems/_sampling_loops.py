@@ -83,4 +83,55 @@ def _magnetize_moving(
                 values[t] = factor[t] * component[t]
 
 
-magnetize, magnetize_moving = Loop(_magnetize), Loop(_magnetize_moving)
+def _magnetize_mixture(
+    positions: np.ndarray,
+    drive: np.ndarray,
+    gradient: np.ndarray,
+    axes: np.ndarray,
+    coefficients: np.ndarray,
+    scale: float,
+    end: float,
+    result: np.ndarray,
+    slots: int,
+    slot: int,
+) -> None:
+    """The same for several sizes, by the `Profile` of coefficients [8 n], scale and end; the gradient [3, 3, times], or
+    [3, 3, 1] if it is static.
+    """
+    count, voxels, moving = drive.shape[1], len(positions), gradient.shape[2] > 1
+    xi, z, root = np.empty((3, count)), np.empty(count), np.empty(count)
+    ahead, behind = np.empty(count), np.empty(count)
+    inverse = 1.0 / (scale * scale)
+    for v in range(voxels * slot // slots, voxels * (slot + 1) // slots):
+        x, y, w = positions[v, 0], positions[v, 1], positions[v, 2]
+        for axis in range(3):
+            component, waveform = xi[axis], drive[axis]
+            along_x, along_y, along_z = gradient[axis, 0], gradient[axis, 1], gradient[axis, 2]
+            if moving:
+                for t in span(0, count):
+                    component[t] = along_x[t] * x + along_y[t] * y + along_z[t] * w + waveform[t]
+            else:
+                own = along_x[0] * x + along_y[0] * y + along_z[0] * w
+                for t in span(0, count):
+                    component[t] = own + waveform[t]
+        for t in span(0, count):
+            square = (xi[0, t] * xi[0, t] + xi[1, t] * xi[1, t] + xi[2, t] * xi[2, t]) * inverse
+            root[t] = math.sqrt(1.0 + square)
+            z[t] = 2.0 * square / ((root[t] + 1.0) * (root[t] + 1.0) * end) - 1.0
+            ahead[t] = behind[t] = 0.0
+        # Clenshaw's recurrence, eight steps at a time in registers
+        for first in range(len(coefficients) - 8, -1, -8):
+            for t in span(0, count):
+                double, a, b = 2.0 * z[t], ahead[t], behind[t]
+                for k in range(8):
+                    a, b = coefficients[first + 7 - k] + double * a - b, a
+                ahead[t], behind[t] = a, b
+        for t in span(0, count):
+            ahead[t] = (ahead[t] - z[t] * behind[t]) / root[t]
+        for c in range(len(axes)):
+            component, values = xi[axes[c]], result[c, v]
+            for t in span(0, count):
+                values[t] = ahead[t] * component[t]
+
+
+magnetize, magnetize_moving, magnetize_mixture = Loop(_magnetize), Loop(_magnetize_moving), Loop(_magnetize_mixture)

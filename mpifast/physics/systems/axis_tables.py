@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.fft import dct
 
 G, H = 0, 1  # the Gaussian alone, and times the field
+MANY = 512  # points from which on each Gaussian has a number of its own
+PEAK = 1.0 / np.sqrt(2.0 * np.e)  # of x exp(-x^2)
 ROUNDING = 1e-15  # of voxels on both sides of the middle
 
 
@@ -70,12 +73,13 @@ def langevin_arguments(
     return offsets, drives, largest
 
 
-def axis_tables(offsets: np.ndarray, drive: float, nodes: np.ndarray, largest: float, error: float) -> AxisTables:
+def axis_tables(
+    offsets: np.ndarray, drive: float, nodes: np.ndarray, weights: np.ndarray, largest: float, error: float
+) -> AxisTables:
     """Tables of one axis by the midpoint rule in t, a cosine transform.
 
-    With positive weights, abs(sum_r w_r g_p) <= exp(-p eta) sum_r w_r exp(v_r y^2), where y = b sinh(eta) < pi. The sum
-    is L(iy)/(iy) = (1 - y cot y) / y^2, which is 2.7 at y = 3. The orders beyond ``orders`` are hence below ``error``;
-    the M nodes alias order 2M - p onto p, whose error is below rounding.
+    The orders beyond ``orders`` are below ``error`` by `order_bound`; the M nodes alias order 2M - p onto p, whose
+    error is below rounding.
 
     Parameters
     ----------
@@ -85,10 +89,12 @@ def axis_tables(offsets: np.ndarray, drive: float, nodes: np.ndarray, largest: f
         b, dimensionless; 0 where the axis is not driven, which leaves the order 0.
     nodes : ndarray
         v, float64[R].
+    weights : ndarray
+        w, float64[R], positive.
     largest : float
         Largest Langevin argument, by which [H] may exceed [G].
     error : float
-        Bound of the orders left out.
+        Bound of the orders left out, of sum_r w_r g_p and sum_r w_r h_p.
 
     Returns
     -------
@@ -98,9 +104,9 @@ def axis_tables(offsets: np.ndarray, drive: float, nodes: np.ndarray, largest: f
     --------
     >>> import numpy as np
     >>> from mpifast.physics.systems.axis_tables import axis_tables
-    >>> tables = axis_tables(np.array([-1.0, 1.0]), 2.0, np.array([0.1, 0.5]), 3.0, 1e-9)
+    >>> tables = axis_tables(np.array([-1.0, 1.0]), 2.0, np.array([0.1, 0.5]), np.array([0.3, 0.1]), 3.0, 1e-9)
     >>> tables.folded, tables.values.shape
-    (True, (2, 21, 2, 1))
+    (True, (2, 20, 2, 1))
     """
     voxels = len(offsets)
     folded = voxels > 1 and bool(np.abs(offsets + offsets[::-1]).max() <= ROUNDING * np.abs(offsets).max())
@@ -108,19 +114,54 @@ def axis_tables(offsets: np.ndarray, drive: float, nodes: np.ndarray, largest: f
     minus = voxels - 1 - plus if folded else plus
     orders = count = 1
     if drive:
-        rate, scale = np.arcsinh(3.0 / abs(drive)), 3.0 * (largest + 3.0)
-        orders = 1 + int(np.ceil(np.log(scale / error) / rate))
-        count = 1 + int(np.ceil(np.log(scale / 1e-17) / rate))
-    angle = np.pi / (2 * count) * (np.outer(2 * np.arange(count) + 1, np.arange(orders)) % (4 * count))
-    cosines = np.cos(angle) / count
-    field = offsets[plus, None] + (drive * np.cos(np.pi / count * (np.arange(count) + 0.5)) if drive else 0.0)
-    gaussians = np.exp(-nodes[:, None, None] * field**2)  # [R, half, count]
-    values = np.stack([gaussians @ cosines, (gaussians * field) @ cosines])  # [2, R, half, orders]
+        orders, count = (_first_below(bound, nodes, weights, drive, largest) for bound in (error, 1e-17))
+    if count > MANY:  # the narrow Gaussians alone need so many points
+        values = np.zeros((2, len(nodes), len(plus), orders))
+        for r in range(len(nodes)):
+            alone = nodes[r : r + 1], weights[r : r + 1]
+            few = _first_below(1e-17, *alone, drive, largest)
+            series = _series(offsets[plus], drive, few, alone[0])[:, 0, :, :orders]
+            values[:, r, :, : series.shape[-1]] = series
+    else:
+        values = _series(offsets[plus], drive, count, nodes)[..., :orders]
     values[np.abs(values) < error] = 0.0  # products of three would be denormal numbers in float32, which are slow
     values = np.ascontiguousarray(values.transpose(0, 3, 1, 2))
     if folded and voxels % 2:  # an odd function is zero in the middle, to the bit
         values[G, 1::2, :, 0] = values[H, 0::2, :, 0] = 0.0
     return AxisTables(values, folded, plus, minus)
+
+
+def _series(offsets: np.ndarray, drive: float, count: int, nodes: np.ndarray) -> np.ndarray:
+    """Coefficients g_p and h_p from ``count`` midpoints, float64[2, R, voxels, count]."""
+    field = offsets[:, None] + (drive * np.cos(np.pi / count * (np.arange(count) + 0.5)) if drive else 0.0)
+    gaussians = np.exp(-nodes[:, None, None] * field**2)
+    return dct(np.stack([gaussians, gaussians * field])) / (2 * count)
+
+
+def order_bound(order: int, nodes: np.ndarray, weights: np.ndarray, drive: float, largest: float) -> float:
+    """Bound of sum_r w_r abs(g_p) and sum_r w_r abs(h_p) for p = ``order``, whatever the voxel.
+
+    On the line t + i eta, abs(exp(-v (a + b cos t)^2)) <= exp(v y^2) with y = b sinh(eta), hence
+    abs(g_p) <= exp(v y^2 - p eta) for every eta. It is the least where v b^2 sinh(2 eta) = p. The factor of h_p, of this
+    axis or of another one, adds y and at most the field where it is largest or where field exp(-v field^2) is.
+    """
+    q = nodes * drive**2
+    square = 0.5 * order**2 / (np.sqrt(q**2 + order**2) + q)  # v y^2, without cancellation
+    eta = 0.5 * np.arcsinh(order / q)
+    factor = np.minimum(largest, PEAK / np.sqrt(nodes)) + np.sqrt(square / nodes)
+    return float(weights @ (np.maximum(factor, 1.0) * np.exp(square - order * eta)))
+
+
+def _first_below(bound: float, nodes: np.ndarray, weights: np.ndarray, drive: float, largest: float) -> int:
+    """The first order from which on `order_bound` is below ``bound``, by bisection."""
+    high = 2
+    while order_bound(high, nodes, weights, drive, largest) > bound:
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if order_bound(middle, nodes, weights, drive, largest) > bound else (low, middle)
+    return high
 
 
 def trimmed(tables: Sequence[AxisTables], weights: np.ndarray, error: float) -> list[AxisTables]:

@@ -6,7 +6,8 @@ With xi = (a + b cos t) e + h f, e the direction of the drive field and f across
     kappa_k = sqrt(k^2 pi^2 + h^2),   z_k = a + i kappa_k,   s_k = sqrt(z_k - b) sqrt(z_k + b),   w_k = -b / (z_k + s_k)
 
 for the cosine series m = c_0/2 + sum_n c_n cos(n t). It holds for any static gradient: magnetic particle spectrometers
-with an offset field, the lines of a Cartesian scan, and a field-free line on and off its plane.
+with an offset field, the lines of a Cartesian scan, and a field-free line on and off its plane. Of several sizes it is
+the sum, each with its own argument.
 
 The infinite sum becomes a short one by Gauss's rule. L(x)/x is the Stieltjes function of a discrete measure whose
 orthogonal polynomials are Lommel's: the continued fraction L(x) = x/(3 + x^2/(5 + x^2/(7 + ...))). Its rule of R nodes
@@ -38,13 +39,15 @@ def refuse_sharp(particle: Particle, largest: float) -> None:
         If it is above 1e6.
     """
     if not largest <= LARGEST_FIELD:
+        sizes = "" if particle.sizes is None else f" with {particle.sizes}"
+        narrower = "" if particle.sizes is None else " a narrower distribution of sizes,"
         raise ValueError(
-            f"diameter={particle.diameter:g} m is too sharp: beta times the field reaches {largest:g}, the limit is"
-            f" {LARGEST_FIELD:g}; use smaller particles, a smaller grid, or weaker fields"
+            f"diameter={particle.diameter:g} m{sizes} is too sharp: beta times the field reaches {largest:g}, the limit"
+            f" is {LARGEST_FIELD:g}; use smaller particles,{narrower} a smaller grid, or weaker fields"
         )
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def pole_rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """Poles k pi and weights, float64[nodes] each: L(x) = 2 x sum_k weight_k / (x^2 + pole_k^2).
 
@@ -131,9 +134,9 @@ def line_rows(
     drive = scanner.line_drive()
     if drive is None:
         raise ValueError(f"{scanner!r} has no single drive field of fixed direction: sample it in time")
-    direction, amplitude = np.array(drive.direction), particle.beta * drive.amplitude
+    direction, amplitude = np.array(drive.direction), particle.largest_beta * drive.amplitude
     offset = scanner.drive_field_at(0.0) - direction * drive.amplitude * math.sin(drive.phase)
-    field = particle.beta * (turned(scanner.positions, scanner.gradient_at(0.0)) + offset)
+    field = particle.largest_beta * (turned(scanner.positions, scanner.gradient_at(0.0)) + offset)
     along = (field * direction).sum(axis=1)
     rest = field - along[:, None] * direction
     across = np.sqrt((rest**2).sum(axis=1))
@@ -144,11 +147,15 @@ def line_rows(
     turns = 0.5 * np.exp(1j * orders * (drive.phase - 0.5 * math.pi))  # two-sided, and from cosine to sine
     first, last, _ = voxels.indices(len(along))
     result = np.zeros((len(numbers), max(0, last - first)), np.complex128)
-    nodes = node_count(largest)
-    step = max(8, BLOCK // nodes)
+    step = max(8, BLOCK // node_count(largest))
     for start in range(first - first % step, last, step):  # whole blocks, whose bits do not depend on the slice
         part = slice(start, start + step)
-        parallel, perpendicular = line_coefficients(along[part], amplitude, across[part], orders, nodes)
+        parallel, perpendicular = np.zeros((2, len(orders), len(along[part])))
+        for moment, share in particle.shares:
+            field_of_size = moment * along[part], moment * amplitude, moment * across[part]
+            of_size = line_coefficients(*field_of_size, orders, node_count(moment * largest))
+            parallel += share * of_size[0]
+            perpendicular += share * of_size[1]
         perpendicular /= np.where(across[part] > 0.0, across[part], 1.0)
         place, wanted = slice(max(start - first, 0), start + step - first), slice(max(first - start, 0), last - start)
         for row, order in zip(hit, order_of, strict=True):

@@ -17,7 +17,7 @@ from mpifast.physics.systems.aliases import NEGLIGIBLE, find_aliases
 from mpifast.physics.systems.axis_tables import AxisTables, axis_tables, langevin_arguments, tensor_bounds, trimmed
 from mpifast.physics.systems.contraction import Contraction
 from mpifast.physics.systems.selection import nothing_left
-from mpifast.physics.tracer.mixture import gaussian_mixture
+from mpifast.physics.tracer.mixture import ONE_SIZE, Shares, gaussian_mixture
 
 LEAST_ERROR = 5e-15  # with the rounding of the sums
 LONG = 2**25  # numbers from which on the compilation of a loop takes less time than its work
@@ -39,13 +39,15 @@ class KroneckerModel:
     coordinates : sequence of ndarray
         Voxels along x, y and z, float64[n] each, metres; one coordinate where the grid has no such axis.
     beta : float
-        Langevin argument for each tesla.
+        Langevin argument for each tesla, of the largest size.
     channels, numbers : array_like
         Channel (0, 1, 2) and frequency number (>= 0) of each row, no row twice.
     error : float
         Largest absolute error of any coefficient, at least 5e-15. That of row i relative to the row's own largest value
         is at most ``error / peaks()[i]``. Arithmetic in float32 adds about 1e-6 of ``bounds``, the sum of the row's
         terms, which is the largest value or little more.
+    shares : tuple of (float, float), optional
+        The sizes, as `mpifast.Particle.shares`: they change nodes and weights alone.
 
     Examples
     --------
@@ -69,13 +71,15 @@ class KroneckerModel:
         channels: Any,
         numbers: Any,
         error: float,
+        shares: Shares = ONE_SIZE,
     ) -> None:
         self.allowed = error = check.number("error", error, low=LEAST_ERROR)
         self.channels, self.numbers = np.asarray(channels, np.int64), np.asarray(numbers, np.int64)
         self.shape = tuple(len(coordinate) for coordinate in coordinates)
         offsets, drives, largest = langevin_arguments(axes, coordinates, beta)
-        nodes, self.weights, bound = gaussian_mixture(largest, 0.5 * error)
-        tables = [axis_tables(a, b, nodes, largest, 1e-4 * error) for a, b in zip(offsets, drives, strict=True)]
+        nodes, self.weights, bound = gaussian_mixture(largest, 0.5 * error, shares)
+        rule = nodes, self.weights, largest, 1e-4 * error
+        tables = [axis_tables(a, b, *rule) for a, b in zip(offsets, drives, strict=True)]
         tables = trimmed(tables, self.weights, NEGLIGIBLE * error)
         bounds = [tensor_bounds(tables, self.weights, channel) for channel in range(3)]
         multiples, phases = [axis.multiple for axis in axes], [axis.phase for axis in axes]
@@ -259,6 +263,7 @@ def strong_model(
     scale: Any = None,
     among: Any = slice(None),
     threads: int | None = None,
+    shares: Shares = ONE_SIZE,
 ) -> KroneckerModel:
     """The model of the rows whose largest magnitude is at least ``level`` times that of the largest row.
 
@@ -266,7 +271,7 @@ def strong_model(
 
     Parameters
     ----------
-    axes, coordinates, beta, channels, numbers, threads
+    axes, coordinates, beta, channels, numbers, threads, shares
         As for `KroneckerModel`.
     level : float
         Up to 1.
@@ -304,7 +309,7 @@ def strong_model(
     tolerance = check.number("tolerance", tolerance, low=LEAST_ERROR, high=0.1)
     channels, numbers = np.asarray(channels, np.int64), np.asarray(numbers, np.int64)
     scale = np.ones(len(numbers)) if scale is None else np.asarray(scale, np.float64)
-    rough = KroneckerModel(axes, coordinates, beta, channels, numbers, max(1e-4 * level, LEAST_ERROR))
+    rough = KroneckerModel(axes, coordinates, beta, channels, numbers, max(1e-4 * level, LEAST_ERROR), shares)
     largest = np.flatnonzero(rough.bounds * scale >= (rough.lower_bounds() * scale).max())
     threshold = level * float((rough.select(largest).peaks(threads) * scale[largest]).max())
     chosen = np.zeros(len(numbers), bool)
@@ -313,7 +318,7 @@ def strong_model(
     if not len(rows):
         raise nothing_left(level, float((rough.bounds * scale)[chosen].max(initial=0.0)) * level / threshold)
     error = max(tolerance * threshold / float(scale[rows].max()), LEAST_ERROR)
-    model = KroneckerModel(axes, coordinates, beta, channels[rows], numbers[rows], error)
+    model = KroneckerModel(axes, coordinates, beta, channels[rows], numbers[rows], error, shares)
     unclear = np.flatnonzero(model.lower_bounds() * scale[rows] < threshold)
     strong = np.ones(len(rows), bool)
     strong[unclear] = model.select(unclear).peaks(threads) * scale[rows[unclear]] >= threshold

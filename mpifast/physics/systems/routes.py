@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mpifast.physics.systems.kronecker import KroneckerModel
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
+LARGEST_OF_SIZES = 4000.0  # Langevin argument of the largest of several sizes, for a Kronecker form
 STEP = 4096  # voxels at a time, where only the largest values are kept
 SINGLE = 1e-6  # tolerance from which on complex64 rows are computed in float32, which adds about that
 ROOM = 2**23  # numbers of whole rows at a time, where some voxels of them are wanted
@@ -157,7 +159,8 @@ class KroneckerRoute(Route):
         from mpifast.physics.systems.kronecker import LEAST_ERROR, KroneckerModel  # here: as for `SampledRoute`
 
         arguments = _axes_of(self.scanner, self.particle)
-        return KroneckerModel(*arguments, self.channels, self.numbers, self.error or LEAST_ERROR)
+        error, shares = self.error or LEAST_ERROR, self.particle.shares
+        return KroneckerModel(*arguments, self.channels, self.numbers, error, shares)
 
     @property
     def is_real(self) -> bool:  # type: ignore[override]
@@ -191,7 +194,7 @@ class KroneckerRoute(Route):
 
         model = strong_model(
             *_axes_of(self.scanner, self.particle), self.channels, self.numbers,
-            level=level, tolerance=self.tolerance, scale=weights, among=among,
+            level=level, tolerance=self.tolerance, scale=weights, among=among, shares=self.particle.shares,
         )  # fmt: skip
         route = KroneckerRoute(
             self.scanner, self.particle, model.channels, model.numbers, self.tolerance, model.allowed
@@ -203,7 +206,7 @@ class KroneckerRoute(Route):
 def _axes_of(scanner: Sequence, particle: Particle) -> tuple[Any, list[np.ndarray], float]:
     """The first arguments of a `KroneckerModel`."""
     coordinates = [*scanner.grid.axes, *[np.zeros(1)] * (3 - len(scanner.grid.shape))]
-    return scanner.drive_axes(), coordinates, particle.beta
+    return scanner.drive_axes(), coordinates, particle.largest_beta
 
 
 def route_of(
@@ -217,6 +220,9 @@ def route_of(
     """The fastest route that a scanner allows; ``error`` as for `KroneckerRoute`."""
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
-    if scanner.drive_axes() is not None and langevin_arguments(*_axes_of(scanner, particle))[2] <= LARGEST:
-        return KroneckerRoute(scanner, particle, channels, numbers, tolerance, error)
+    if scanner.drive_axes() is not None:
+        largest = langevin_arguments(*_axes_of(scanner, particle))[2]
+        mean = largest * math.fsum(moment * share for moment, share in particle.shares)
+        if mean <= LARGEST and (largest <= LARGEST_OF_SIZES or particle.sizes is None):
+            return KroneckerRoute(scanner, particle, channels, numbers, tolerance, error)
     return SampledRoute(scanner, particle, channels, numbers, tolerance)

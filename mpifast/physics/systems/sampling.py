@@ -17,9 +17,10 @@ from tqdm import tqdm
 
 from mpifast._compiled.jit import thread_count
 from mpifast.physics.fields.sequence import Sequence, turned
-from mpifast.physics.systems._sampling_loops import magnetize, magnetize_moving
+from mpifast.physics.systems._sampling_loops import magnetize, magnetize_mixture, magnetize_moving
 from mpifast.physics.systems.drive_axis import refuse_sharp
 from mpifast.physics.tracer.particle import Particle
+from mpifast.physics.tracer.profile import Profile, profile_of
 
 ROUNDING = 1e-15  # of a coefficient of a magnetisation up to 1, whatever its size
 GROWTH = 1.5
@@ -74,6 +75,7 @@ class Sampling:
         drive, gradient = self._waveforms(min(2 * scanner.samples, FINE))
         far = float(np.abs(self._positions).max())
         refuse_sharp(particle, 3.0 * float(np.abs(gradient).max()) * far + 2.0 * float(np.abs(drive).max()))
+        self._profile = None if particle.sizes is None else self._profile_of(drive, gradient)
         self.times = self._enough_times(tolerance)
         self._waveform = self._waveforms(self.times)
 
@@ -91,13 +93,22 @@ class Sampling:
             rows = self._transform(self._positions[start:stop], *self._waveform, self.times)
             yield slice(max(start - first, 0), stop - first), rows[max(first - start, 0) : max(last - start, 0)]
 
+    def _profile_of(self, drive: np.ndarray, gradient: np.ndarray) -> Profile:
+        """How the magnetisation of several sizes follows from the field, up to the largest field.
+
+        The drive field may be larger between its samples.
+        """
+        gradient = np.abs(gradient.reshape(3, 3, -1)).max(axis=2)
+        fields = gradient @ np.abs(self._positions).max(axis=0) + 2.0 * np.abs(drive).max(axis=1)
+        return profile_of(float(np.linalg.norm(fields)), self._particle.shares)
+
     def _waveforms(self, times: int) -> tuple[np.ndarray, np.ndarray]:
         """Drive field [3, nodes] and gradient ([3, 3], or [3, 3, nodes] if it changes) times beta; the nodes are the
         midpoints of half the steps where the fields are even in time, else the beginnings of all.
         """
         drive, gradient = self._scanner.waveform(times, midpoints=self._even)
         nodes = times // 2 if self._even else times
-        beta = self._particle.beta
+        beta = self._particle.largest_beta
         if gradient.ndim == 3:
             gradient = np.ascontiguousarray(np.moveaxis(gradient[:nodes], 0, -1))
         return beta * np.ascontiguousarray(drive[:nodes].T), beta * gradient
@@ -106,7 +117,11 @@ class Sampling:
         """The wanted rows at some positions [voxels, 3]: complex128 or float64[voxels, rows]."""
         values = np.empty((len(self._axes), len(positions), drive.shape[1]))
         threads = self._threads
-        if gradient.ndim == 2:
+        if self._profile is not None:
+            coefficients, scale, end, _ = self._profile
+            fields = positions, drive, gradient.reshape(3, 3, -1), self._axes
+            magnetize_mixture(*fields, coefficients, scale, end, values, threads, threads=threads)
+        elif gradient.ndim == 2:
             magnetize(turned(positions, gradient), drive, self._axes, values, threads, threads=threads)
         else:
             magnetize_moving(positions, drive, gradient, self._axes, values, threads, threads=threads)
@@ -182,13 +197,13 @@ class Sampling:
             change = np.abs(np.roll(gradient, -1, axis=0) - gradient).max(axis=(1, 2))
             speed += change * float(np.abs(self._positions).max())
         distances = np.full(len(voxels), np.inf)
-        speed = np.maximum(speed, 1e-6 * speed.max()) * self._particle.beta
+        speed = np.maximum(speed, 1e-6 * speed.max()) * self._particle.largest_beta
         for t in np.unique(np.linspace(0, fine - 1, MOMENTS).round().astype(np.int64)):
             matrix = gradient[t] if gradient.ndim == 3 else gradient
             square = np.zeros(len(voxels))
             for row, offset in zip(matrix, drive[t], strict=True):
                 square += (row[0] * x + row[1] * y + row[2] * z + offset) ** 2
-            np.minimum(distances, (self._particle.beta**2 * square + np.pi**2) / speed[t] ** 2, out=distances)
+            np.minimum(distances, (self._particle.largest_beta**2 * square + np.pi**2) / speed[t] ** 2, out=distances)
         return distances
 
 

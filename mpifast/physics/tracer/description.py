@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, fields
 from typing import Any
 
 from mpifast.physics.tracer import anisotropy, relaxation, sizes
 from mpifast.physics.tracer.particle import Particle
 
+LONGEST = 2**20  # characters of a text
 PARTS = {"sizes": sizes.KINDS, "relaxation": relaxation.KINDS, "anisotropy": anisotropy.KINDS}
 
 
@@ -46,10 +48,10 @@ def particle_from(facts: Any) -> Particle:
     True
     """
     try:
-        given = dict(facts)
+        given = _dict_of("particle", facts)
         for name, kinds in PARTS.items():
             if given.get(name) is not None:
-                part = dict(given[name])
+                part = _dict_of(f"{name} of the particle", given[name])
                 named = {kind.__name__: kind for kind in kinds}
                 kind = part.pop("type", None)
                 if kind not in named:
@@ -64,3 +66,39 @@ def particle_from(facts: Any) -> Particle:
             f"the particle has parameters that this version of mpifast does not know ({error}):"
             " python -m pip install --upgrade mpifast"
         ) from error
+
+
+def particle_text(particle: Particle) -> str:
+    """`particle_facts` as one line of JSON."""
+    return json.dumps(particle_facts(particle), sort_keys=True)
+
+
+def particle_of_text(text: Any) -> Particle:
+    """The particle that `particle_text` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the text is damaged, or not of a particle that this version of mpifast knows.
+
+    Examples
+    --------
+    >>> import mpifast
+    >>> particle = mpifast.Particle(20e-9, anisotropy=mpifast.Uniaxial(1400.0, (1.0, 1.0, 0.0)))
+    >>> particle_of_text(particle_text(particle)) == particle
+    True
+    """
+    try:
+        if not isinstance(text, str) or len(text) > LONGEST:
+            raise ValueError(f"got {type(text).__name__} of {len(text) if isinstance(text, str) else 1} characters")
+        facts = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the particle is described by no JSON text ({error})") from error
+    return particle_from(facts)
+
+
+def _dict_of(name: str, facts: Any) -> dict[str, Any]:
+    """A copy of facts by name."""
+    if not isinstance(facts, dict):
+        raise ValueError(f"the {name} is {facts!r:.60}, expected parameters by name")
+    return dict(facts)

@@ -15,7 +15,9 @@ import numpy as np
 from mpifast import _validation as check
 
 WEIGHTINGS = ("number", "volume")
-NODES = 30  # of a log-normal distribution
+# What stands for a log-normal distribution: sizes up to REACH standard deviations, spaced so that the mean of the
+# Langevin function over them has this error.
+REACH, ERROR = 7.5, 1e-13
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,19 @@ class LogNormal:
     def shares(self) -> tuple[np.ndarray, np.ndarray]:
         """Diameters over the particle's, rising, and their shares of the volume, which add up to 1: float64[n] each.
 
-        By Gauss-Hermite quadrature in ln D.
+        By the trapezoidal rule in x = ln(D / median) / sigma. The Langevin function of a field times D^3 has its poles
+        at a distance of at least pi / (6 sigma) from the real axis of x, so with steps h the error of the mean is
+        2 exp(d^2/2 - 2 pi d / h) for any smaller d; the sizes left out are a share of 6e-14. Together it is below
+        1e-13, in any field: 23 sizes do up to sigma = 0.1, 35 at 0.2, 79 at 0.5. The slope at zero field, which the
+        largest sizes decide, has a relative error of 4e-13 at sigma = 0.2 and 5e-10 at 0.5.
         """
         if self.sigma == 0.0:
             return np.ones(1), np.ones(1)
-        x, w = np.polynomial.hermite_e.hermegauss(NODES)
+        distance = min(math.pi / (6.0 * self.sigma), 2.0 * math.pi)
+        step = 2.0 * math.pi * distance / (math.log(20.0 / ERROR) + 0.5 * distance**2)
+        count = math.ceil(REACH / step)
+        x = REACH / count * np.arange(-count, count + 1)
+        w = np.exp(-0.5 * x**2)
         median = math.exp(3.0 * self.sigma**2) if self.weighting == "number" else 1.0
         return median * np.exp(self.sigma * x), w / w.sum()
 

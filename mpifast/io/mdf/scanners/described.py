@@ -10,12 +10,14 @@ from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.scanners.acquisition import DRIVE, acquisition, is_sine
 from mpifast.io.mdf.selection import DESCRIBED, HARMONICS, ORIGIN, ROWS, grid_of, rows_of
+from mpifast.io.mdf.values import PARTICLE
 from mpifast.physics.fields.arguments import AXES
 from mpifast.physics.fields.lissajous import LissajousScanner
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.systems.description import SCANNERS, parameters, scanner_from, system_of_rows
 from mpifast.physics.systems.scanner_system import ScannerSystem
+from mpifast.physics.tracer.description import particle_of_text
 from mpifast.physics.tracer.particle import Particle
 
 # What the file says twice, in the format's names and in those of the scanner.
@@ -43,7 +45,15 @@ def scanner_of(file: MdfData) -> Scanner | Sequence:
 
 def particle_of(file: MdfData) -> Particle:
     """See `mpifast.io.mdf.read.MdfFile.particle`."""
-    return Particle(*(file.own(f"/tracer/_{name}") for name in ("diameters", "saturationMagnetization", "temperature")))
+    if PARTICLE in file:
+        try:
+            return particle_of_text(file[PARTICLE])
+        except ValueError as error:
+            raise ValueError(f"{file.path}: {PARTICLE}: {error}") from error
+    diameter, saturation, temperature = (
+        file.own(f"/tracer/_{name}") for name in ("diameters", "saturationMagnetization", "temperature")
+    )
+    return Particle(diameter, saturation, temperature)
 
 
 def scanner_system_of(file: MdfData) -> ScannerSystem:
