@@ -13,10 +13,10 @@ from mpifast import _validation as check
 from mpifast.io.mdf.format import FIELDS, VERSION
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.system_matrix import SystemMatrix
+from mpifast.physics.tracer.iron import iron_concentration
 from mpifast.physics.tracer.particle import Particle
 
 WIDTH = 1e-3  # metres, of a voxel across the line: readers want three dimensions and divide by them
-MAGNETITE = 67.1  # mol(Fe)/L of solid magnetite (5.18 g/cm^3, 231.5 g/mol): concentration 1
 
 
 def now() -> str:
@@ -52,7 +52,7 @@ def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
         "/tracer/batch": ["n.a."],
         "/tracer/vendor": ["mpifast"],
         "/tracer/solute": ["Fe"],
-        "/tracer/concentration": [MAGNETITE],
+        "/tracer/concentration": [iron_concentration(1.0)],  # of solid magnetite
         "/tracer/volume": [volume],
         "/tracer/_diameters": np.array([particle.diameter]),
         "/tracer/_saturationMagnetization": np.array([particle.saturation_magnetization]),
