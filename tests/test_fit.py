@@ -43,7 +43,7 @@ def test_a_known_transfer_function_is_recovered(simulated, factors, robust):
     np.testing.assert_array_equal(fit.kept, signal)
     np.testing.assert_allclose(fit.values[signal], factors[signal], rtol=1e-11)
     np.testing.assert_allclose(fit.similarity[signal], 1.0, rtol=1e-12)
-    assert fit.residual.max() < 1e-11
+    assert fit.residual[signal].max() < 1e-11
     np.testing.assert_array_equal(fit.rows, simulated.rows)
     fitted = fit.apply(simulated)
     assert isinstance(fitted, mpifast.ScannerSystem)
@@ -127,13 +127,14 @@ def test_rows_of_zeros_are_not_kept():
     fit = mpifast.fit_transfer_function([[0.0, 0.0], [1.0, 2.0], [1.0, 2.0]], [[1.0, 2.0], [0.0, 0.0], [2.0, 4.0]])
     assert fit.kept.tolist() == [False, False, True]
     assert fit.similarity.tolist() == [0.0, 0.0, pytest.approx(1.0)]
+    assert fit.residual.tolist() == [1.0, 1.0, pytest.approx(0.0, abs=1e-15)]
     np.testing.assert_allclose(fit.values, [0.0, 0.0, 0.5])
 
 
 def test_tiny_and_huge_rows():
     row = np.array([[1.0, 2.0, -1.0]])
-    fit = mpifast.fit_transfer_function(1e-250 * row, 1e250 * row[:, ::1] + 0j)
-    assert fit.values[0] == 0.0 or abs(fit.values[0]) < 1e-307  # below the range of float64
+    fit = mpifast.fit_transfer_function(1e-250 * row, 1e250 * row)
+    assert fit.values[0] == 0.0  # below the range of float64
     fit = mpifast.fit_transfer_function(1e-200 * row, 1e-190 * row)
     assert fit.values[0] == pytest.approx(1e-10)
 
@@ -169,14 +170,14 @@ def test_bad_arguments(measured, simulated, options, error, message):
 
 def test_systems_that_do_not_fit(simulated):
     shifted = lissajous(mpifast.Grid((4, 6), (15e-3, 18e-3), (1e-3, 0.0)))
-    with pytest.raises(ValueError, match="on different grids, .*: simulate in the voxels of the measurement"):
+    with pytest.raises(ValueError, match=r"on different grids, .*: simulate in the voxels of the measurement"):
         mpifast.fit_transfer_function(mpifast.system_matrix(shifted, simulated.particle, mixing_order=2), simulated)
     with pytest.raises(
         ValueError, match=r"no row of the same channel and frequency .* channels \[0\], .* and channels"
     ):
         mpifast.fit_transfer_function(simulated.select(channels=[0]), simulated.select(channels=[1]))
     twice = mpifast.linear_system(np.ones((2, 3)), numbers=[4, 4])
-    with pytest.raises(ValueError, match="two rows of channel 0, number 4: choose one of them, with system.select"):
+    with pytest.raises(ValueError, match=r"two rows of channel 0, number 4: choose one of them, with system.select"):
         mpifast.fit_transfer_function(twice, np.ones((2, 3)))
     fit = mpifast.fit_transfer_function(simulated, simulated)
     with pytest.raises(ValueError, match=r"the system lacks \d+ of the \d+ kept rows, e.g. channel 1, number"):

@@ -14,7 +14,8 @@ from mpifast.physics.linear_system import LinearSystem, read_only
 
 SWEEPS = 100  # of the reweighting, at most; ten are usual
 THRESHOLD = 1.5  # of Huber's weights, in medians of the residuals: 1.8 standard deviations of complex Gaussian noise
-BLOCK = 2**20  # numbers of rows at a time
+STEADY = 1e-6  # change of a row, in thresholds, below which its reweighting ends
+BLOCK = 2**14  # numbers of rows at a time: a cache holds what is made of them
 SAME = 1e-6  # part of a frequency within which two of them are the same
 CLOSE = 1e-2  # part of a voxel within which two positions are the same
 
@@ -32,7 +33,7 @@ class TransferFunctionFit:
     similarity : ndarray
         float64[rows]: |<measured, simulated>| / (||measured|| ||simulated||), 0 to 1; 0 where one of them is zero.
     residual : ndarray
-        float64[rows]: ||measured - value * simulated|| / ||measured||.
+        float64[rows]: ||measured - value * simulated|| / ||measured||; 1 where one of them is zero.
     kept : ndarray
         bool[rows]: the rows whose similarity reaches the threshold.
 
@@ -232,29 +233,38 @@ def match(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def _fit(measured: np.ndarray, simulated: np.ndarray, robust: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Value, similarity and relative residual of each row of [rows, voxels]."""
-    sizes = [np.abs(part).max(axis=1, keepdims=True) for part in (measured, simulated)]
-    units = [np.where(size > 0.0, size, 1.0) for size in sizes]
-    y, x = measured / units[0], simulated / units[1]  # squares neither overflow nor vanish
-    cross, power = np.conj(x) * y, np.square(x.real) + np.square(x.imag)
-    norms = np.linalg.norm(y, axis=1), np.sqrt(power.sum(axis=1))
-    both = (norms[0] > 0.0) & (norms[1] > 0.0)
-    values = np.zeros(len(y), np.complex128)
-    values[both] = cross[both].sum(axis=1) / power[both].sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        similarity = np.where(both, np.abs(cross.sum(axis=1)) / (norms[0] * norms[1]), 0.0)
-    moving = np.flatnonzero(both) if robust else np.empty(0, np.int64)
+    (y, unit), (x, scale) = _scaled(measured), _scaled(simulated)
+    cross, power = np.conj(x) * y, _squares(x)
+    total, signal = power.sum(axis=1), _squares(y).sum(axis=1)
+    both = (total > 0.0) & (signal > 0.0)
+    total, signal = np.where(both, total, 1.0), np.where(both, signal, 1.0)
+    values = np.where(both, cross.sum(axis=1), 0.0) / total
+    similarity = np.minimum(np.abs(values) * np.sqrt(total / signal), 1.0)
+    moving = np.flatnonzero(both & robust)
     for _ in range(SWEEPS):
         if not len(moving):
             break
-        size = np.abs(y[moving] - values[moving, None] * x[moving])
-        limit = np.maximum(THRESHOLD * np.median(size, axis=1, keepdims=True), np.finfo(np.float64).eps)
-        weights = limit / np.maximum(size, limit)
+        squares = _squares(y[moving] - values[moving, None] * x[moving])
+        middle = np.partition(squares, squares.shape[1] // 2, axis=1)[:, squares.shape[1] // 2]
+        limit = np.maximum(THRESHOLD * np.sqrt(middle), np.finfo(np.float64).eps)
+        weights = limit[:, None] / np.sqrt(np.maximum(squares, np.square(limit)[:, None]))
         better = (weights * cross[moving]).sum(axis=1) / (weights * power[moving]).sum(axis=1)
-        change = np.abs(better - values[moving])
+        change = np.abs(better - values[moving]) * np.sqrt(total[moving])
         values[moving] = better
-        moving = moving[change > 1e-12 * np.abs(better)]
-    residual = np.linalg.norm(y - values[:, None] * x, axis=1) / np.where(norms[0] > 0.0, norms[0], 1.0)
-    return values * (units[0] / units[1])[:, 0], np.minimum(similarity, 1.0), residual
+        moving = moving[change > STEADY * limit]
+    residual = np.where(both, np.sqrt(_squares(y - values[:, None] * x).sum(axis=1) / signal), 1.0)
+    return values * (unit / scale), similarity, residual
+
+
+def _scaled(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows over their largest number, whose squares neither overflow nor vanish, and this number."""
+    largest = np.maximum(np.abs(rows.real).max(axis=1), np.abs(rows.imag).max(axis=1))
+    largest = np.where(largest > 0.0, largest, 1.0)
+    return rows / largest[:, None], largest
+
+
+def _squares(values: np.ndarray) -> np.ndarray:
+    return np.square(values.real) + np.square(values.imag)
 
 
 def _check_voxels(measured: LinearSystem, simulated: LinearSystem) -> None:
