@@ -237,6 +237,11 @@ def test_files_whose_transfer_function_does_not_fit_or_is_corrected(tmp_path):
             file.system_matrix()
     with h5py.File(tmp_path / "system.mdf", "r+") as file:
         del file[name]
+        file[name] = np.stack([stored.real, stored.imag], axis=-1)
+    with mpifast.read_mdf(tmp_path / "system.mdf") as file:
+        assert file.system().transfer_function is None
+    with h5py.File(tmp_path / "system.mdf", "r+") as file:
+        del file[name]
         file[name] = stored
         file["/measurement/isTransferFunctionCorrected"][()] = 1
     with mpifast.read_mdf(tmp_path / "system.mdf") as file:

@@ -175,7 +175,11 @@ def transfer_function_of(file: MdfData, rows: np.ndarray) -> np.ndarray | None:
     """
     if TRANSFER not in file or file["/measurement/isTransferFunctionCorrected"]:
         return None
-    values, channels, count = np.asarray(file[TRANSFER]), file.shape[2], len(file.data.bins)
+    try:
+        values = np.asarray(file[TRANSFER])
+    except ValueError:  # damaged, or pairs of real numbers: no reason not to read the data
+        return None
+    channels, count = file.shape[2], len(file.data.bins)
     _, channel, k = np.unravel_index(rows, (file.shape[1], channels, count))
     if values.shape == (channels, file.data.points // 2 + 1):
         k = file.data.bins[k]

@@ -146,8 +146,7 @@ class MdfSystem(LinearSystem):
         if not np.allclose(there, here, rtol=1e-6, atol=0.0):
             warnings.warn(
                 f"{measurement.path.name} and {self.path.name} contain different transfer functions"
-                f" ({TRANSFER}): use the matrix of the same receive chain, or bring the matrix to it by"
-                " system.with_transfer_function(there / here)",
+                f" ({TRANSFER}): use the matrix of the same receive chain",
                 SystemWarning,
                 stacklevel=4,
             )

@@ -122,7 +122,7 @@ def notch(drive: Any, width: float, order: int = 2) -> Filter:
     >>> import mpifast
     >>> filter = mpifast.receive.notch([25e3], width=2e3)
     >>> print(abs(filter([20e3, 24e3, 25e3, 50e3, 75e3])).round(3))
-    [0.976 0.7   0.    0.999 1.   ]
+    [1.    0.722 0.    1.    1.   ]
     """
     width, middles = check.positive("width", width, "Hz"), drive_frequencies(drive)
     if len(middles) > 100:
