@@ -85,6 +85,14 @@ class TransferFunctionFit:
         ------
         TypeError, ValueError
             If a kept row is missing, or none is kept.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> fit = mpifast.fit_transfer_function([[2.0, 4.0], [6j, 3j]], [[1.0, 2.0], [2.0, 1.0]])
+        >>> print(fit.apply([[1.0, 1.0], [5.0, 0.0]]).matrix)
+        [[2. +0.j 2. +0.j]
+         [0.+15.j 0. +0.j]]
         """
         system = as_system("simulated", simulated)
         places = self.rows_in(system)
@@ -99,6 +107,13 @@ class TransferFunctionFit:
         ------
         TypeError, ValueError
             If it lacks one of them, or none is kept.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> measured, simulated = (mpifast.linear_system(np.ones((2, 3)), numbers=n) for n in ([5, 7], [4, 5]))
+        >>> print(mpifast.fit_transfer_function(measured, simulated).rows_in(measured))
+        [0]
         """
         wanted = self.rows[self.kept]
         if not len(wanted):
