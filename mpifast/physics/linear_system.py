@@ -19,6 +19,9 @@ from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.noise import noise_level
 from mpifast.physics.precision import condition_of, warn_of_float32
+from mpifast.physics.receive.sensitivity import coil_rows
+from mpifast.physics.receive.stop_bands import inside
+from mpifast.physics.receive.transfer_function import row_factors
 
 ROW = np.dtype([("channel", np.int16), ("number", np.int64), ("frequency", np.float64)])
 EQUATION = np.dtype([*ROW.descr, ("part", np.int8)])
@@ -45,8 +48,16 @@ class LinearSystem:
      [0. 0.]]
     """
 
-    def __init__(self, matrix: np.ndarray, rows: np.ndarray, grid: Grid | None = None) -> None:
-        self._matrix, self._rows, self._grid = matrix, rows, grid
+    _transfer_function: np.ndarray | None = None
+
+    def __init__(
+        self,
+        matrix: np.ndarray,
+        rows: np.ndarray,
+        grid: Grid | None = None,
+        transfer_function: np.ndarray | None = None,
+    ) -> None:
+        self._matrix, self._rows, self._grid, self._transfer_function = matrix, rows, grid, transfer_function
 
     def __repr__(self) -> str:
         rows, voxels = self.matrix.shape
@@ -62,6 +73,7 @@ class LinearSystem:
             "grid": self.grid,
             "real equations": len(self.equations),
             **computed,
+            "transfer function": factors_in_words(self.transfer_function),
         }
         return _display.table(type(self).__name__, [(name, fact) for name, fact in facts.items() if fact is not None])
 
@@ -86,6 +98,13 @@ class LinearSystem:
     def voxels(self) -> int:
         """Number of voxels."""
         return int(self.matrix.shape[1])
+
+    @property
+    def transfer_function(self) -> np.ndarray | None:
+        """The factors of the receive chain that the rows contain, complex128[rows], read-only: those of
+        `with_transfer_function`, or of a file; None if there are none, or they are unknown.
+        """
+        return self._transfer_function
 
     @functools.cached_property
     def parts(self) -> tuple[int, ...]:
@@ -331,8 +350,117 @@ class LinearSystem:
             )
         return array.reshape(len(array), *self.grid.shape)
 
+    def with_transfer_function(self, values: Any) -> LinearSystem:
+        """The same system behind a receive chain: each row times a complex factor.
+
+        Parameters
+        ----------
+        values : array_like or callable
+            One factor for each row, complex[rows]; or complex[channels, numbers], one array for each channel over all
+            frequency numbers from 0 on, as MDF files have it; or a function of (frequency, channel), float[rows] in
+            hertz and int[rows], that gives complex[rows], such as `mpifast.receive.notch`.
+
+        Returns
+        -------
+        LinearSystem
+            With the same rows and grid, and its own fingerprint; a second transfer function multiplies the first. The
+            system of a scanner on a grid stays one, of which nothing is computed; any other becomes a system of the
+            matrix alone. A factor of zero makes a row of zeros, which tells nothing about an image: `select` leaves it
+            out.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the factors are no numbers, of another shape or not finite, or a function is given and the system does
+            not know its frequencies.
+
+        Notes
+        -----
+        The phase is that of Fourier coefficients with exp(-2 pi i f t), in mpifast and in MDF files: a delay tau is the
+        factor exp(-2 pi i f tau). A real row times a complex factor makes two real equations that say the same, of
+        which noise disturbs each: `equations` doubles.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> received = system.with_transfer_function(mpifast.receive.high_pass(60e3))
+        >>> received
+        LinearSystem(200 rows, 129 voxels, 400 real equations)
+        >>> print(abs(received.transfer_function[:4]).round(3))  # 20, 40, 60 and 80 kHz
+        [0.11  0.406 0.707 0.872]
+        """
+        return self._received(row_factors(values, self.rows))
+
+    def _received(self, factors: np.ndarray) -> LinearSystem:
+        """The system with its rows times complex128[rows]."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            matrix = check.finite("the matrix times values", self.matrix * factors[:, None])
+        return LinearSystem(read_only(matrix), self.rows, copy.copy(self.grid), self._factors_with(factors))
+
+    def _factors_with(self, factors: np.ndarray) -> np.ndarray:
+        """The transfer function after another one."""
+        if self.transfer_function is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                factors = check.finite("the product of the transfer functions", self.transfer_function * factors)
+        return read_only(factors)
+
+    def with_sensitivity(self, maps: Any) -> LinearSystem:
+        """The system of receive coils of other directions, or of sensitivities that depend on the position.
+
+        The row of coil c at frequency number k is the sum over the axes x, y, z of its sensitivity along the axis, in
+        each voxel, times the row of the axis at k: reciprocity, u_c = sum_d p_c,d(r) m_d(r).
+
+        Parameters
+        ----------
+        maps : array_like
+            float[coils, 3], the direction of each coil of constant sensitivity along x, y, z; or
+            float[coils, 3, voxels], a field of vectors for each coil. 1/m: the unit sensitivity of a computed system
+            is 1.
+
+        Returns
+        -------
+        LinearSystem
+            Of the matrix alone, complex128[coils * numbers, voxels], which is made at once and so has to fit in memory.
+            The channel of a row is the number of its coil; frequencies and grid stay. Its error is the sum of the
+            errors of the rows that it mixes, each times the sensitivity: where these cancel, relatively more.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``maps`` is of another shape, not real or not finite, the system lacks rows that a coil needs or has
+            channels other than 0, 1, 2 for x, y, z, or it has a transfer function: that comes after the coils.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((10, 10), (24e-3, 24e-3)))
+        >>> system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=3)
+        >>> turned = system.with_sensitivity([[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0]])
+        >>> turned.matrix.shape == system.matrix.shape
+        True
+        >>> near = 1.0 + scanner.positions[:, 0] / 50e-3  # a coil along x that is stronger at one end
+        >>> curved = system.with_sensitivity([[near, 0 * near, 0 * near]])
+        >>> bool(np.allclose(curved.matrix, system.select(channels=[0]).matrix * near))
+        True
+        """
+        if self.transfer_function is not None:
+            raise ValueError(
+                "the system has a transfer function, which comes after the coils: call with_sensitivity first, then"
+                " with_transfer_function"
+            )
+        matrix, rows = coil_rows(self.matrix, self.rows, maps)
+        return LinearSystem(
+            read_only(check.finite("maps times the matrix", matrix)), read_only(rows), copy.copy(self.grid)
+        )
+
     def select(
-        self, rows: Any = None, *, channels: Any = None, band: Sequence[float | None] | None = None
+        self,
+        rows: Any = None,
+        *,
+        channels: Any = None,
+        band: Sequence[float | None] | None = None,
+        stop: Sequence[Sequence[float]] | None = None,
     ) -> LinearSystem:
         """The same system with fewer rows; all conditions have to hold.
 
@@ -344,6 +472,9 @@ class LinearSystem:
             Receive channels, counted from 0.
         band : (float or None, float or None), optional
             Lowest and highest frequency, hertz; None: no bound.
+        stop : sequence of (float, float), optional
+            Bands to leave out, edges included, hertz: `mpifast.receive.band_stop` gives those around the drive
+            frequencies.
 
         Returns
         -------
@@ -361,6 +492,8 @@ class LinearSystem:
         >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
         >>> system.select(band=(50e3, 1e6))
         LinearSystem(48 rows, 129 voxels, 48 real equations)
+        >>> system.select(band=(None, 1e6), stop=[(15e3, 25e3)])  # without the drive frequency, 20 kHz
+        LinearSystem(49 rows, 129 voxels, 49 real equations)
         """
         kept = np.ones(len(self.rows), bool) if rows is None else _chosen(rows, len(self.rows))
         if channels is not None:
@@ -373,13 +506,17 @@ class LinearSystem:
             low, high = (None if edge is None else check.number("band", edge, low=0.0, unit="Hz") for edge in edges)
             kept &= self.rows["frequency"] >= low if low is not None else True
             kept &= self.rows["frequency"] <= high if high is not None else True
+        if stop is not None:
+            kept &= ~inside(self.rows["frequency"], stop)
         if not kept.any():
-            raise ValueError(f"rows={rows}, channels={channels}, band={band} leave no row of {self!r}: choose more")
+            given = f"rows={rows}, channels={channels}, band={band}" + ("" if stop is None else f", stop={stop}")
+            raise ValueError(f"{given} leave no row of {self!r}: choose more")
         return self._restricted(kept)
 
     def _restricted(self, kept: np.ndarray) -> LinearSystem:
         """The system of the rows bool[rows]."""
-        return LinearSystem(read_only(self.matrix[kept]), read_only(self.rows[kept]), copy.copy(self.grid))
+        factors = None if self.transfer_function is None else read_only(self.transfer_function[kept])
+        return LinearSystem(read_only(self.matrix[kept]), read_only(self.rows[kept]), copy.copy(self.grid), factors)
 
     def as_linear_operator(self) -> Any:
         """The map u = S c with its adjoint, in the form that iterative solvers of other libraries take.
@@ -403,6 +540,11 @@ class LinearSystem:
         from scipy.sparse.linalg import aslinearoperator  # here: the physics alone does not load SciPy's solvers
 
         return aslinearoperator(self.real)
+
+
+def factors_in_words(factors: np.ndarray | None) -> str | None:
+    """A transfer function as tables of notebooks show it."""
+    return None if factors is None else f"magnitude {_display.span(np.abs(factors))}"
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.io.mdf.columns import Columns
-from mpifast.io.mdf.selection import AXES, ROWS
+from mpifast.io.mdf.selection import AXES, ROWS, TRANSFER
 from mpifast.io.mdf.values import WIDTH, flags, identity, now
 from mpifast.physics.linear_system import LinearSystem
 
@@ -72,6 +72,20 @@ class Frame:
             data[:, self.rows] = values * values.real.dtype.type(self.points)
         return data.reshape(len(values), self.channels, len(self.numbers))
 
+    def factors(self, system: LinearSystem, every: bool = False) -> dict[str, Any]:
+        """The transfer function of a system, complex128[channels, K]: 1 where it has no row. ``every``: K of all
+        frequencies instead of those that are stored.
+        """
+        if system.transfer_function is None:
+            return {}
+        selected: np.ndarray = np.ones((self.channels, len(self.numbers)), np.complex128)
+        selected.reshape(-1)[self.rows] = system.transfer_function
+        if not every:
+            return {TRANSFER: selected}
+        full: np.ndarray = np.ones((self.channels, self.points // 2 + 1), np.complex128)
+        full[:, self.numbers] = selected
+        return {TRANSFER: full}
+
 
 def general(title: str, system: LinearSystem, frame: Frame) -> dict[str, Any]:
     """All but /measurement and /calibration."""
@@ -100,6 +114,7 @@ def receiver(system: LinearSystem, frame: Frame, unit: str) -> dict[str, Any]:
         "/acquisition/receiver/numSamplingPoints": frame.points,
         "/acquisition/receiver/unit": unit,
         "/acquisition/receiver/dataConversionFactor": np.tile([1.0, 0.0], (frame.channels, 1)),
+        **frame.factors(system),
         ROWS: np.stack([system.rows["channel"], system.rows["number"]], axis=1).astype(np.int64),
         "/acquisition/_voxels": system.voxels,
         "/_mpifast/system": system.fingerprint,
@@ -146,7 +161,7 @@ def measurement(spectra: Any, system: LinearSystem, frame: Frame, domain: str, b
     full[..., frame.numbers] = values
     if full[..., 0].imag.any():
         raise ValueError("spectra have an imaginary part at frequency 0, which no signal in time has: domain='fourier'")
-    return found | {"/measurement/data": np.fft.irfft(full, frame.points, axis=-1)}
+    return found | frame.factors(system, every=True) | {"/measurement/data": np.fft.irfft(full, frame.points, axis=-1)}
 
 
 def _complex(name: str, spectra: Any, system: LinearSystem) -> np.ndarray:

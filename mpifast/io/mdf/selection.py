@@ -15,6 +15,7 @@ from mpifast.physics.fields.grid import Grid
 GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"
 AXES = "/calibration/_axes"
+TRANSFER = "/acquisition/receiver/transferFunction"
 DESCRIBED, ORIGIN = "/_mpifast/scanner", "/_mpifast/system"
 SIMULATION = "/_mpifast/simulation"  # scanner and tracer alone, whatever the rows
 
@@ -165,6 +166,27 @@ def chosen_frequencies(file: MdfData, snr: Any, band: Any, channels: Any) -> np.
         ]
         mask &= np.isin(np.arange(mask.shape[1]), chosen)[:, None]
     return np.asarray(mask)
+
+
+def transfer_function_of(file: MdfData, rows: np.ndarray) -> np.ndarray | None:
+    """The transfer function in the data of a file at some positions in its [periods, channels, frequencies].
+
+    complex128[rows]; None where the file says nothing of it that fits its data, or that the data are corrected for it.
+    """
+    if TRANSFER not in file or file["/measurement/isTransferFunctionCorrected"]:
+        return None
+    try:
+        values = np.asarray(file[TRANSFER])
+    except ValueError:  # damaged, or pairs of real numbers: no reason not to read the data
+        return None
+    channels, count = file.shape[2], len(file.data.bins)
+    _, channel, k = np.unravel_index(rows, (file.shape[1], channels, count))
+    if values.shape == (channels, file.data.points // 2 + 1):
+        k = file.data.bins[k]
+    elif values.shape != (channels, count):
+        return None
+    found = values[channel, k].astype(np.complex128)
+    return found if np.isfinite(found).all() else None
 
 
 def background_of(file: MdfData, frames: np.ndarray, mask: np.ndarray, background: str) -> np.ndarray:

@@ -13,11 +13,13 @@ from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.selection import (
     ORIGIN,
     SIMULATION,
+    TRANSFER,
     Placement,
     background_of,
     chosen_frequencies,
     placement_of,
     rows_of,
+    transfer_function_of,
 )
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
 
@@ -71,8 +73,9 @@ class MdfSystem(LinearSystem):
         facts: dict[str, Any],
         complete: bool,
         simulation: Any = None,
+        transfer_function: np.ndarray | None = None,
     ) -> None:
-        super().__init__(matrix, rows, placement.grid)
+        super().__init__(matrix, rows, placement.grid, transfer_function)
         self.path, self.placement, self.origin, self._facts = path, placement, origin, facts
         self._mask, self._order, self._bins, self._simulation = mask, order, bins, simulation
         if origin is not None and complete:
@@ -115,7 +118,8 @@ class MdfSystem(LinearSystem):
         Warns
         -----
         SystemWarning
-            If both files name the simulated system they are of, and name different ones.
+            If both files name the simulated system they are of, and name different ones, or one of the files has a
+            transfer function in its data that the other has not.
         """
         average = check.integer("average", average)
         check.choice("background", background, BACKGROUND)
@@ -126,6 +130,7 @@ class MdfSystem(LinearSystem):
             raise ValueError(
                 f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
             )
+        self._check_transfer_function(measurement, mask)
         values = measurement.data.components(chosen, mask) - background_of(measurement, chosen, mask, background)
         starts = np.arange(0, len(values), average or len(values))
         if average != 1:
@@ -133,6 +138,18 @@ class MdfSystem(LinearSystem):
         values = np.ascontiguousarray(values[:, self._order]) / measurement.data.points
         check.finite("spectra", values.view(np.float64))
         return self.to_real(values, "spectra")
+
+    def _check_transfer_function(self, measurement: MdfData, mask: np.ndarray) -> None:
+        """Warn of a measurement whose data contain another transfer function than the matrix."""
+        found = transfer_function_of(measurement, np.flatnonzero(mask)[self._order])
+        there, here = (1.0 if values is None else values for values in (found, self.transfer_function))
+        if not np.allclose(there, here, rtol=1e-6, atol=0.0):
+            warnings.warn(
+                f"{measurement.path.name} and {self.path.name} contain different transfer functions"
+                f" ({TRANSFER}): use the matrix of the same receive chain",
+                SystemWarning,
+                stacklevel=4,
+            )
 
     def _mask_in(self, measurement: MdfData) -> np.ndarray:
         """The chosen frequencies where the measurement has them; an error if it is not of the matrix' scanner and
@@ -205,7 +222,7 @@ def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str
     facts = {name: value for name in SHARED if (value := file.get(name)) is not None}
     origin = file.get(ORIGIN)
     origin = origin if isinstance(origin, str) else None
-    bins = file.data.bins
+    bins, factors = file.data.bins, transfer_function_of(file, rows)
     return MdfSystem(
         read_only(matrix),
         read_only(labels),
@@ -218,6 +235,7 @@ def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str
         facts,
         complete,
         file.get(SIMULATION),
+        None if factors is None else read_only(factors),
     )
 
 

@@ -15,11 +15,11 @@ from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.linear_system import REAL
 from mpifast.physics.system_matrix import SystemMatrix
 from mpifast.physics.tracer.description import particle_text
+from mpifast.physics.tracer.iron import iron_concentration
 from mpifast.physics.tracer.particle import Particle
 
 PARTICLE = "/tracer/_particle"  # of a particle that is more than its diameter
 WIDTH = 1e-3  # metres, of a voxel across the line: readers want three dimensions and divide by them
-MAGNETITE = 67.1  # mol(Fe)/L of solid magnetite (5.18 g/cm^3, 231.5 g/mol): concentration 1
 
 
 def now() -> str:
@@ -65,7 +65,7 @@ def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
         "/tracer/batch": ["n.a."],
         "/tracer/vendor": ["mpifast"],
         "/tracer/solute": ["Fe"],
-        "/tracer/concentration": [MAGNETITE],
+        "/tracer/concentration": [iron_concentration(1.0)],  # of solid magnetite
         "/tracer/volume": [volume],
         "/tracer/_model": model,
     } | (numbers if plain else {PARTICLE: particle_text(particle)})

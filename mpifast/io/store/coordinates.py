@@ -18,6 +18,7 @@ LABELS = {
     "part": ("<i4", {"units": "1", "long_name": "0: real part, 1: imaginary part"}),
     "frequency": ("<f8", {"units": "Hz", "long_name": "frequency"}),
 }
+FACTORS = {"units": "1", "long_name": "transfer function: real part, imaginary part"}
 MEASURED = "scanner_"  # begins the names of sampled fields, which are too long for the settings
 UNITS = {"drive_field": "T", "gradient": "T/m"}
 
@@ -50,6 +51,9 @@ def coordinates(system: LinearSystem) -> dict[str, Declared]:
     if simple:
         long_name = {"units": "1", "long_name": "multiple of the drive frequency"}
         found["harmonic"] = Declared("<i4", numbers.shape, (axis,), long_name, numbers)
+    if system.transfer_function is not None:
+        factors = np.tile(system.transfer_function.view(np.float64).reshape(-1, 2), (len(system.parts), 1))
+        found["transfer_function"] = Declared("<f8", factors.shape, (axis, "complex"), FACTORS, factors)
     positions = _positions(system)
     if positions is not None:
         dimensions = ("position",) if positions.ndim == 1 else ("voxel", "axis")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpifast.io.store.coordinates import LABELS, Declared
+from mpifast.io.store.coordinates import FACTORS, LABELS, Declared
 from mpifast.io.store.layout import Layout
 
 
@@ -15,6 +15,7 @@ def declared(layout: Layout) -> dict[str, Declared]:
     rows, place = (layout.equations,), (layout.voxels,)
     found = {name: Declared(dtype, rows, (), attributes) for name, (dtype, attributes) in LABELS.items()}
     found["harmonic"] = Declared("<i4", rows, (), {"units": "1", "long_name": "multiple of the drive frequency"})
+    found["transfer_function"] = Declared("<f8", (layout.equations, 2), (), FACTORS)
     found["position"] = Declared("<f8", place, (), {"units": "m", "long_name": "voxel position"})
     return found
 
@@ -46,6 +47,8 @@ def read_labels(path: Path, layout: Layout) -> dict[str, Declared]:
 
 
 def _dimensions(name: str, values: np.ndarray, axis: str) -> tuple[str, ...]:
+    if name == "transfer_function":
+        return (axis, "complex")
     if name != "position":
         return (axis,)
     return ("position",) if values.ndim == 1 else ("voxel", "axis")

@@ -34,9 +34,11 @@ def rebuild(path: Path, layout: Layout) -> ScannerSystem:
         scanner, particle = scanner_from(facts), particle_from(settings["particle"])
         part, channel, number = (np.asarray(labels[name]) for name in ("part", "channel", "number"))
         mine = part == part[0]
+        factors = labels.get("transfer_function")
         system = system_of_rows(
-            scanner, particle, settings["tolerance"], channel[mine], number[mine], settings.get("absolute_error")
-        )
+            scanner, particle, settings["tolerance"], channel[mine], number[mine], settings.get("absolute_error"),
+            None if factors is None else factors[mine].copy().view(np.complex128)[:, 0],
+        )  # fmt: skip
     except (KeyError, TypeError) as error:
         raise ValueError(f"its system has settings that this version of mpifast does not know ({error})") from error
     if system.fingerprint != settings.get("fingerprint"):

@@ -66,7 +66,13 @@ def scanner_from(facts: Any) -> Sequence:
 
 
 def system_of_rows(
-    scanner: Sequence, particle: Particle, tolerance: float, channels: Any, numbers: Any, error: float | None = None
+    scanner: Sequence,
+    particle: Particle,
+    tolerance: float,
+    channels: Any,
+    numbers: Any,
+    error: float | None = None,
+    transfer_function: Any = None,
 ) -> ScannerSystem:
     """The system of a scanner with the rows of given labels; nothing of it is computed.
 
@@ -78,6 +84,8 @@ def system_of_rows(
         Component (0, 1, 2) and frequency number of each row, int[rows]: channel by channel, rising numbers.
     error : float, optional
         `ScannerSystem.absolute_error` of the system that is to come back to the same bits.
+    transfer_function : array_like, optional
+        complex[rows]; none by default.
 
     Raises
     ------
@@ -103,5 +111,7 @@ def system_of_rows(
         raise ValueError("the rows do not follow each other channel by channel with rising numbers")
     system = ScannerSystem(scanner, particle, tolerance, tuple(AXES[channel] for channel in order), error=error)
     selected = system.select(rows)
+    if transfer_function is not None:
+        selected = selected.with_transfer_function(transfer_function)
     assert isinstance(selected, ScannerSystem)
     return selected

@@ -56,6 +56,8 @@ class Route(ABC):
         rows = self.rows(voxels)
         if np.iscomplexobj(scale) and not np.iscomplexobj(rows):
             result = np.zeros(rows.shape, dtype)
+            if scale.real.any():
+                np.multiply(rows, scale.real[:, None], out=result.real, casting="same_kind")
             np.multiply(rows, scale.imag[:, None], out=result.imag, casting="same_kind")
             return result
         rows *= scale[:, None]

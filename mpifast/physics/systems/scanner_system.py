@@ -16,7 +16,7 @@ from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import Sequence
-from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, read_only
+from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, factors_in_words, read_only
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
 from mpifast.physics.systems.routes import ROOM, KroneckerRoute, Route, route_of
@@ -88,7 +88,9 @@ class ScannerSystem(LinearSystem):
 
     def _repr_html_(self) -> str:
         facts = {"rows": self._which_rows, "voxels": self.voxels, "scanner": self.scanner, "particle": self.particle}
-        return _display.table("ScannerSystem", [*facts.items(), ("tolerance", f"{self.tolerance:g}")])
+        factors = factors_in_words(self.transfer_function)
+        more = [("transfer function", factors)] if factors else []
+        return _display.table("ScannerSystem", [*facts.items(), ("tolerance", f"{self.tolerance:g}"), *more])
 
     def __getstate__(self) -> dict[str, Any]:
         """The description and the rows: another process computes what follows from them where it needs it."""
@@ -149,7 +151,9 @@ class ScannerSystem(LinearSystem):
     @functools.cached_property
     def parts(self) -> tuple[int, ...]:
         """Which parts of the rows are equations: the imaginary ones alone where the fields are even in time."""
-        return (IMAGINARY,) if self.route.is_real and not self._gain.real.any() else (REAL, IMAGINARY)
+        if self.route.is_real and not self._gain.real.any():
+            return (IMAGINARY,)
+        return (REAL,) if self.route.is_real and not self._gain.imag.any() else (REAL, IMAGINARY)
 
     @functools.cached_property
     def matrix(self) -> np.ndarray:
@@ -166,9 +170,10 @@ class ScannerSystem(LinearSystem):
     @functools.cached_property
     def real(self) -> np.ndarray:
         """The system as real equations, float64[equations, voxels]; computed on first use, as `matrix`."""
-        if self.parts == (IMAGINARY,):
+        if len(self.parts) == 1:
             self._check_memory(np.float64)
-            return read_only(self.route.scaled(self._gain.imag, np.dtype(np.float64)))
+            gain = self._gain.imag if self.parts == (IMAGINARY,) else self._gain.real
+            return read_only(self.route.scaled(np.ascontiguousarray(gain), np.dtype(np.float64)))
         return read_only(np.concatenate([self.matrix.real, self.matrix.imag]))
 
     def columns(self, voxels: slice = slice(None), dtype: Any = np.complex128) -> np.ndarray:
@@ -274,23 +279,41 @@ class ScannerSystem(LinearSystem):
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle and row labels."""
+        """Sixteen hexadecimal digits that tell systems apart: a digest of model, scanner, particle, row labels and
+        transfer function.
+        """
         facts = [self.model, type(self.scanner).__name__, asdict(self.scanner), particle_facts(self.particle)]
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
         for name in ("channel", "number"):
             digest.update(self.rows[name].astype("<i8").tobytes())
+        if self.transfer_function is not None:
+            digest.update(self.transfer_function.astype("<c16").tobytes())
         return digest.hexdigest()[:16]
 
     def _restricted(self, kept: np.ndarray) -> LinearSystem:
         """The same with fewer rows, of which nothing is computed either."""
         fewer = ScannerSystem(self.scanner, self.particle, self.tolerance, error=self.route.error)
         fewer._candidates = tuple(self.rows[name][kept].astype(np.int64) for name in ("channel", "number"))
+        if self.transfer_function is not None:
+            fewer._transfer_function = read_only(self.transfer_function[kept])
         return fewer
+
+    def _received(self, factors: np.ndarray) -> LinearSystem:
+        """The same with a transfer function, of which no more is computed; what the coefficients need is shared."""
+        received = self._restricted(np.ones(len(self.rows), bool))
+        assert isinstance(received, ScannerSystem)
+        received._transfer_function = self._factors_with(factors)
+        received.route = self.route
+        return received
 
     @functools.cached_property
     def _gain(self) -> np.ndarray:
         """What a row is in units of the coefficients mhat in equilibrium: complex128[rows]."""
-        return self._gain_at(self.rows["number"])
+        gain = self._gain_at(self.rows["number"])
+        if self.transfer_function is None:
+            return gain
+        with np.errstate(over="ignore", invalid="ignore"):
+            return check.finite("the rows times values", gain * self.transfer_function)
 
     def _gain_at(self, numbers: np.ndarray) -> np.ndarray:
         """-2 pi i k mu0 Ms of the frequency numbers k, and the response of the tracer."""

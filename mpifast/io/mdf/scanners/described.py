@@ -9,7 +9,7 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.scanners.acquisition import DRIVE, acquisition, is_sine
-from mpifast.io.mdf.selection import DESCRIBED, HARMONICS, ORIGIN, ROWS, grid_of, rows_of
+from mpifast.io.mdf.selection import DESCRIBED, HARMONICS, ORIGIN, ROWS, grid_of, rows_of, transfer_function_of
 from mpifast.io.mdf.values import PARTICLE
 from mpifast.physics.fields.arguments import AXES
 from mpifast.physics.fields.lissajous import LissajousScanner
@@ -66,11 +66,13 @@ def scanner_system_of(file: MdfData) -> ScannerSystem:
     """
     scanner, particle = scanner_of(file), particle_of(file)
     assert isinstance(scanner, Sequence)
-    rows_of(file)  # refuses what is no list of rows
+    rows = rows_of(file)  # refuses what is no list of rows
     channels, numbers = np.asarray(file.get(ROWS, np.zeros((0, 2), np.int64))).T
     try:
         tolerance, absolute = file.own("/calibration/_tolerance"), file.get("/calibration/_error")
-        system = system_of_rows(scanner, particle, tolerance, channels, numbers, absolute)
+        system = system_of_rows(
+            scanner, particle, tolerance, channels, numbers, absolute, transfer_function_of(file, rows)
+        )
     except (TypeError, ValueError) as error:
         raise ValueError(f"{file.path}: {error}") from error
     if system.fingerprint != file.get(ORIGIN):
