@@ -35,11 +35,9 @@ def test_the_constant_has_all_its_noise_in_the_real_part():
     rows["number"][0], rows["frequency"][0] = 0, 0.0
     system = mpifast.physics.linear_system.LinearSystem(np.array([[1.0 + 1j], [1.0 + 1j]]), rows)
     first, second, third, last = noise.johnson(OHM, KELVIN).draw(system, 1, np.arange(4000)).std(axis=0)
-    assert (
-        third == 0.0
-        and first == pytest.approx(np.sqrt(2) * second, rel=0.06)
-        and second == pytest.approx(last, rel=0.06)
-    )
+    assert third == 0.0
+    assert first == pytest.approx(np.sqrt(2) * second, rel=0.06)
+    assert second == pytest.approx(last, rel=0.06)
     assert second == pytest.approx(np.sqrt(DENSITY * scanner.period / 2), rel=0.06)
 
 

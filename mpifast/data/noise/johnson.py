@@ -105,7 +105,7 @@ def _johnson(
     time = _period(system) if period is None else period
     width = 1.0 / (averages * time) if bandwidth is None else bandwidth
     density = 2.0 * BOLTZMANN * temperature * of_rows("resistance", resistance, system)
-    parts = np.concatenate([np.where(rows["number"] == 0, 1.0 - part, 0.5) for part in system.parts])
+    parts = np.concatenate([np.where(rows["frequency"] == 0.0, 1.0 - part, 0.5) for part in system.parts])
     variance = of_equations(density * width * time**2 / of_rows("sensitivity", sensitivity, system) ** 2, system)
     return (Rows(np.sqrt(variance * parts)),)
 
