@@ -71,7 +71,7 @@ def _generate_coloured(
         np.empty(words(voxels), np.uint64),
     )
     normals = np.zeros((noises.TOGETHER, 2 * half), np.float32)
-    result = np.empty((noises.TOGETHER, panels.shape[2]), np.float32)
+    result = np.empty((noises.TOGETHER, len(offset)), np.float32)
     last = count * (slot + 1) // slots
     for start in range(count * slot // slots, last, noises.TOGETHER):
         stop = min(start + noises.TOGETHER, last)

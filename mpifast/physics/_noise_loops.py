@@ -10,7 +10,7 @@ from mpifast._compiled.loop import Loop
 from mpifast._compiled.philox import fill_words, high_product
 from mpifast._compiled.products import ROWS, multiply_add, padded
 
-TOGETHER = 4 * ROWS  # samples that a panel of the factor is read for
+TOGETHER = 2 * ROWS  # samples that a panel of the factor is read for
 
 
 @jit
@@ -78,22 +78,21 @@ def add_coloured(
     the sample numbers and F is a matrix in panels float32[panels, rank, width].
 
     Of each panel only the first rows are not zero, as many as ``depths`` says: half of a triangular matrix. Room for z,
-    float32[n padded to `ROWS`, 2 h], for as many rows of a panel, and for h random words.
+    float32[n padded to `ROWS`, 2 h], for as many rows of noise, and for h random words.
     """
     (count, rows), (number, _, width) = spectra.shape, panels.shape
     half, whole = normals.shape[1] // 2, padded(count, ROWS)
     for s in range(count):
         draw_normals(normals[s, :half], normals[s, half:], random, samples[s], stream, keys)
+    for s in range(whole):
+        for r in span(0, len(offset)):
+            result[s, r] = offset[r]
     for panel in range(number):
-        left = panel * width
-        columns, room = min(width, rows - left), min(width, len(offset) - left)
-        for s in range(whole):
-            for r in range(np.uint64(room)):
-                result[s, r] = offset[left + r]
-        multiply_add(result[:whole, :room], normals[:whole, : depths[panel]], panels[panel])
-        for s in range(count):
-            for r in span(0, columns):
-                spectra[s, left + r] += result[s, r]
+        left, right = panel * width, min(panel * width + width, len(offset))
+        multiply_add(result[:whole, left:right], normals[:whole, : depths[panel]], panels[panel])
+    for s in range(count):
+        for r in span(0, rows):
+            spectra[s, r] += result[s, r]
 
 
 def _colour(
@@ -110,7 +109,7 @@ def _colour(
     """Add coloured noise of the given sample numbers to spectra [n, rows]: a slot's contiguous share."""
     half = (panels.shape[1] + 1) // 2
     random = np.empty(padded(half, 4), np.uint64)
-    normals, result = np.zeros((TOGETHER, 2 * half), np.float32), np.empty((TOGETHER, panels.shape[2]), np.float32)
+    normals, result = np.zeros((TOGETHER, 2 * half), np.float32), np.empty((TOGETHER, len(offset)), np.float32)
     last = len(spectra) * (slot + 1) // slots
     for start in range(len(spectra) * slot // slots, last, TOGETHER):
         stop = min(start + TOGETHER, last)
