@@ -27,7 +27,7 @@ def measured(by_hand):
 def planar():
     """A scanner of two channels, twelve rows."""
     scanner = mpifast.LissajousScanner(mpifast.Grid((6, 5), (20e-3, 20e-3)), phase=(1.0, 2.0, 0.5), channels=("x", "y"))
-    return mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=3).select(range(12))
+    return mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=3).select(np.arange(2, 14))
 
 
 def frames_of(random, count, system):
@@ -41,10 +41,10 @@ def test_frames_come_back_at_the_rows_of_the_system(planar, random, domain, tmp_
     mpifast.write_mdf(tmp_path / "scan.mdf", u, planar, background=empty, domain=domain)
     with mpifast.read_mdf(tmp_path / "scan.mdf") as file:
         found = file.background(planar)
-        few = planar.select([5, 2, 9])
+        few = planar.select([2, 5, 9])
         np.testing.assert_allclose(found, empty, atol=1e-6)
-        np.testing.assert_array_equal(file.background(few), found[:, [5, 2, 9]])
-        np.testing.assert_array_equal(file.background(few.rows), found[:, [5, 2, 9]])
+        np.testing.assert_array_equal(file.background(few), found[:, [2, 5, 9]])
+        np.testing.assert_array_equal(file.background(planar.rows[[5, 2, 9]]), found[:, [5, 2, 9]])
         np.testing.assert_allclose(file.background(planar, frames=[0, 1]), u[:2], atol=1e-6)
         np.testing.assert_allclose(file.background(planar, slice(None)), np.concatenate([u, empty]), atol=1e-6)
 

@@ -288,3 +288,19 @@ def test_no_argument_is_changed_or_kept(small_system):
 def test_phases_of_a_drift_are_those_of_no_sample():
     words = np.random.Philox(key=key(5), counter=[0, 2**63, 2, 0]).random_raw(WAVES)
     np.testing.assert_array_equal(words, reference.random_words(5, 2**63, 2, WAVES))
+
+
+def test_a_random_drift_has_the_correlation_it_states(small_system):
+    """The mean over many seeds, and of what the cosines give exactly."""
+    length, distance = 100, np.arange(0, 2001, 10)
+    turns = np.outer(distance, steps(length).astype(float) / 2.0**64)
+    stated = np.exp(-(distance**2) / (2 * length**2))
+    error = np.abs(np.cos(2 * np.pi * turns).mean(axis=1) - stated)
+    assert error[distance <= 5 * length].max() < 0.02
+    assert error.max() < 0.06
+    model = noise.drifting(np.ones(ROWS), length=length)
+    d = np.array([model.draw(small_system, seed, [0, 50, 100, 300])[:, 0] for seed in range(3000)])
+    np.testing.assert_allclose(np.square(d).mean(axis=0), 1.0, atol=5 * np.sqrt(2 / 3000))
+    np.testing.assert_allclose(
+        (d[:, :1] * d).mean(axis=0), np.exp(-np.array([0, 0.25, 1, 9]) / 2), atol=5 / np.sqrt(3000)
+    )

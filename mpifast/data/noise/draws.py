@@ -16,7 +16,7 @@ import numpy as np
 
 BLOCK = 512  # samples whose noise is made before it is added
 PHASES = 2**63  # number of no sample: its random words are the phases of a drift
-WAVES = 16  # cosines of a random drift
+WAVES = 32  # cosines of a random drift
 
 
 class Draw(Protocol):
