@@ -107,8 +107,8 @@ def drifting(
         Samples.
     kind : {"random", "linear"}, optional
         "random": d has the mean 0, the mean square 1 and the correlation exp(-(i - j)^2 / (2 length^2)), within 0.02 up
-        to a distance of five lengths and 0.06 up to twenty: a sum of 32 cosines whose phases follow from the seed. "linear": d rises from
-        0 to 1 over ``length`` samples and begins anew, as after each empty measurement.
+        to a distance of five lengths and 0.06 up to twenty: a sum of 32 cosines whose phases follow from the seed.
+        "linear": d rises from 0 to 1 over ``length`` samples and begins anew, as after each empty measurement.
     mean : {"subtract", "keep"}, optional
         "subtract": only what moves, ``background drift d(i)``; "keep": the background itself too.
     snr_db : float, optional
