@@ -15,6 +15,7 @@ from benchmarks import problems
 from benchmarks.pairs import Clock, blas_threads
 from mpifast._compiled.bits import TOGETHER, fields, to_bits, to_bytes, words
 from mpifast._compiled.jit import OPTIONS
+from mpifast._compiled.philox import NOISE
 from mpifast._compiled.products import multiply_add, multiply_add_transposed, padded, sum_rows
 from mpifast.data._phantoms_loops import draw_bits, words_needed
 from mpifast.networks._loops import layout
@@ -63,7 +64,7 @@ def _sum_rows(spectra, index, tables):
 @jit
 def _normals(first, second, random, keys, count):
     for s in range(count):
-        draw_normals(first, second, random, s, keys)
+        draw_normals(first, second, random, s, NOISE, keys)
 
 
 @jit

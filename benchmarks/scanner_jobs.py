@@ -1,10 +1,10 @@
-"""Jobs of the scanners on a grid: marks N1 to N4 and N9, and what their cost grows with."""
+"""Jobs of the scanners on a grid: marks N1 to N4, N9 and N11, and what their cost grows with."""
 
 import functools
 
 import numpy as np
 
-from benchmarks import lissajous, planar_spectra, sizes
+from benchmarks import coloured_noise, lissajous, planar_spectra, sizes
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -60,4 +60,10 @@ def distribution(run: Run) -> None:
         run.pair(sizes.distribution(0.1), "neighbour", 5)
 
 
-JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra, "sizes": distribution}
+def noise(run: Run) -> None:
+    """N11, of a full covariance and of few frames."""
+    run.pair(coloured_noise.full(), "paper", 9)
+    run.pair(coloured_noise.few_frames(), "paper", 9)
+
+
+JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra, "N11": noise, "sizes": distribution}

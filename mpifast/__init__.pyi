@@ -7,6 +7,7 @@ from . import metrics as metrics
 from . import plots as plots
 from .compare_solvers import Comparison as Comparison
 from .compare_solvers import compare as compare
+from .data import noise as noise
 from .data import phantoms as phantoms
 from .data.spectra import Spectra as Spectra
 from .io.mdf.check import check_mdf as check_mdf

@@ -12,10 +12,11 @@ import numpy as np
 
 from mpifast import _display, metrics
 from mpifast import _validation as check
+from mpifast._compiled.jit import thread_count
+from mpifast._compiled.philox import key
 from mpifast.data.spectra import Spectra
 from mpifast.networks.network import Network
 from mpifast.physics.array_system import as_system
-from mpifast.physics.forward import add_noise
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.solvers.by_name import solver
 
@@ -245,8 +246,8 @@ def _data(
     if data is not None and snr_db is not None:
         raise ValueError(f"snr_db={snr_db!r} beside a data set, which has its own noise: give one of the two")
     u = source.spectra(c, "float64", snr_db=snr_db, seed=seed)
-    if data is not None and data.noise_level > 0.0:
-        add_noise(u, data.noise_level, seed, start=0, threads=None)
+    if data is not None:
+        data.disturbance.add(np.arange(len(u)), key(seed), u, thread_count(None))
     return source, c, u
 
 

@@ -160,13 +160,25 @@ def tubes(tubes: np.ndarray, positions: np.ndarray, edge: float) -> np.ndarray:
     return image
 
 
-def noise(seed: int, sample: int, rows: int) -> np.ndarray:
+def noise(seed: int, sample: int, rows: int, stream: int = 1) -> np.ndarray:
     """Standard normal noise of one sample by Box and Muller, float64[rows]."""
     half = (rows + 1) // 2
-    words = random_words(seed, sample, 1, half)
+    words = random_words(seed, sample, stream, half)
     radius = np.sqrt(-2 * np.log(((words >> np.uint64(33)).astype(np.float64) + 0.5) / 2**31))
     angle = 2 * np.pi * (words & np.uint64(0xFFFFFFFF)).astype(np.float64) / 2**32
     return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:rows]
+
+
+def pick(seed: int, sample: int, frames: int, stream: int = 1) -> int:
+    """Which of some frames the noise of a sample is."""
+    return int(random_words(seed, sample, stream, 1)[0]) * frames >> 64
+
+
+def sway(seed: int, samples: np.ndarray, steps: np.ndarray, patterns: int, stream: int = 1) -> np.ndarray:
+    """The random drift of each pattern, float64[n, patterns]; steps uint64[waves], in 2^-64 turns a sample."""
+    phases = random_words(seed, 2**63, stream, patterns * len(steps)).reshape(patterns, -1)
+    turns = samples.astype(np.uint64)[:, None, None] * steps + phases  # modulo a turn
+    return np.sqrt(2 / len(steps)) * np.cos(2 * np.pi * (turns / 2.0**64)).sum(axis=2)
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:

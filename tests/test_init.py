@@ -41,7 +41,7 @@ def test_dir_shows_the_public_names_only():
     assert sorted(dir(mpifast)) == sorted(mpifast.__all__)
 
 
-MODULES = ["analysis", "cluster", "metrics", "phantoms", "plots", "receive", "io", "io.onnx", "io.torch"]
+MODULES = ["analysis", "cluster", "metrics", "noise", "phantoms", "plots", "receive", "io", "io.onnx", "io.torch"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -8,14 +8,14 @@ from scipy import stats
 import mpifast
 from mpifast import reference
 from mpifast._compiled.jit import OPTIONS
-from mpifast._compiled.philox import key
+from mpifast._compiled.philox import NOISE, key
 from mpifast.physics._noise_loops import draw_normals
 from mpifast.physics.noise import noise_level
 
 
 @njit(**OPTIONS)
 def draw(first, second, words, sample, keys):
-    draw_normals(first, second, words, sample, keys)
+    draw_normals(first, second, words, sample, NOISE, keys)
 
 
 @pytest.fixture(scope="module")

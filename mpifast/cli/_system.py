@@ -19,6 +19,7 @@ SOLVERS = ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls")
 SCALINGS = ("harmonic", "global", "sample", "standard", "none")
 
 LINE, POINT, FREE_LINE, SAMPLED = SCANNERS = ("1d", "lissajous", "field-free-line", "sampled")
+FEW_FRAMES = 0.2  # shrinkage of a covariance that few frames leave without most directions
 ON_GRIDS = (POINT, FREE_LINE, SAMPLED)
 PERIODIC = (POINT, FREE_LINE)
 
@@ -192,6 +193,19 @@ def add_spectra(command: argparse.ArgumentParser) -> None:
         "--snr-db", type=float, metavar="DB", help="signal-to-noise ratio in decibels (default: no noise)"
     )
     group.add_argument(
+        "--noise-from",
+        metavar="FILE",
+        help="noise with the covariance of the background frames of an MDF file, a measurement or the calibration "
+        "itself; with --snr-db scaled to that ratio",
+    )
+    group.add_argument(
+        "--shrinkage",
+        type=float,
+        metavar="PART",
+        help="of --noise-from: this part of the covariance as white noise of each row, from 0 to 1 (default: 0 for "
+        "more frames than equations, else 0.2)",
+    )
+    group.add_argument(
         "--dtype", choices=("float32", "float64"), default="float32", help="of the spectra (default: %(default)s)"
     )
 
@@ -297,4 +311,15 @@ def spectra_of(options: argparse.Namespace) -> Spectra:
     """The data set that the options describe."""
     import mpifast
 
-    return mpifast.Spectra(system_of(options), options.seed, options.density, options.snr_db, options.dtype)
+    system = system_of(options)
+    if options.noise_from is None:
+        if options.shrinkage is not None:
+            raise ValueError(f"--shrinkage={options.shrinkage:g} is of --noise-from: leave it out, or give both")
+        return mpifast.Spectra(system, options.seed, options.density, options.snr_db, options.dtype)
+    with mpifast.read_mdf(options.noise_from) as file:
+        frames = file.background(system)
+    shrinkage = options.shrinkage
+    if shrinkage is None:
+        shrinkage = 0.0 if len(frames) > len(system.equations) else FEW_FRAMES
+    noise = mpifast.noise.measured(frames, shrinkage=shrinkage, snr_db=options.snr_db)
+    return mpifast.Spectra(system, options.seed, options.density, dtype=options.dtype, noise=noise)

@@ -11,7 +11,7 @@ from mpifast.cli._values import whole
 EXAMPLES = """examples:
   mpifast generate data.h5 --count 30000
   mpifast generate data.zarr --count 1e7 --snr-db 30 --diameter 35e-9
-  mpifast generate data.h5 --count 30000 --matrix calibration.mdf
+  mpifast generate data.h5 --count 30000 --matrix calibration.mdf --noise-from measurement.mdf
   mpifast generate data.h5 --count 1e4 --scanner lissajous --grid 20x20 --field-of-view 24e-3,24e-3"""
 
 

@@ -13,7 +13,8 @@ from mpifast.cli._values import read_system, whole
 EXAMPLES = """examples:
   mpifast train net.npz --recipe fast
   mpifast train net.npz --data data.h5 --hidden 200 --epochs 300 --checkpoint run.npz
-  mpifast train net.npz --snr-db 20 --epochs 500 --patience 10"""
+  mpifast train net.npz --snr-db 20 --epochs 500 --patience 10
+  mpifast train net.npz --matrix calibration.mdf --noise-from measurement.mdf"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -111,6 +112,10 @@ def _train(options: argparse.Namespace) -> int:
         raise ValueError(f"--patience={options.patience} needs samples that validate: give --validation 1000, say")
     if options.data:
         refuse_system(options, f"--data {options.data}")
+        if options.noise_from is not None:
+            raise ValueError(
+                f"--noise-from={options.noise_from} does not go with --data, whose samples have their noise"
+            )
     spectra = mpifast.open_spectra(options.data) if options.data else spectra_of(options)
     system = _system_of(spectra, options)  # first: reading and scaling samples takes longer
     u, c = spectra[:count]

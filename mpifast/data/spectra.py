@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ from mpifast._compiled.jit import thread_count
 from mpifast._compiled.philox import key
 from mpifast.data import _spectra_loops as loops
 from mpifast.data._phantoms_loops import draw as draw_phantoms
+from mpifast.data.noise.draws import Coloured
+from mpifast.data.noise.model import Bound, Noise
+from mpifast.data.noise.white import white
 from mpifast.data.phantoms.density import density_digits
 from mpifast.data.phantoms.generator import Generator, sample_numbers
 from mpifast.data.phantoms.own import Own, as_generator
 from mpifast.physics._forward_loops import look_up
-from mpifast.physics._noise_loops import disturb
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.noise import level_below
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 Samples = tuple[np.ndarray, np.ndarray]
 PART = 1024  # phantoms that a generator draws at a time, beside the array they go to
 SIGNAL = 256  # samples whose spectra set the noise level of a generator
+NOISY = 2**20  # numbers of spectra for each thread, which get the rest of their noise while a cache has them
 
 
 class Spectra:
@@ -62,11 +66,15 @@ class Spectra:
         zeros and ones, or concentrations of at least 0 as floats, which become float32. Phantom i must follow from seed
         and i alone, whatever the other samples, the thread or process; draws of another type, shape or range are
         refused. None: random binary phantoms.
+    noise : Noise, optional
+        A model of `mpifast.noise` in place of ``snr_db``: white, by channel, coloured, measured, drifting, or a sum of
+        them. ``noise_level`` is the root mean square of the whole noise.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is of the wrong type or out of range, or ``phantoms`` do not fit the system.
+        If a parameter is of the wrong type or out of range, ``phantoms`` or ``noise`` do not fit the system, or both
+        ``noise`` and ``snr_db`` are given.
 
     Warns
     -----
@@ -90,6 +98,14 @@ class Spectra:
     >>> spectra = mpifast.Spectra(system, seed=7, phantoms=mpifast.phantoms.blobs(system.grid))
     >>> spectra[:10][1].dtype
     dtype('float32')
+
+    Another standard deviation for each row:
+
+    >>> import numpy as np
+    >>> levels = np.linspace(1.0, 0.1, 200)
+    >>> spectra = mpifast.Spectra(system, seed=7, noise=mpifast.noise.by_row(levels, snr_db=20.0))
+    >>> bool(np.isclose(spectra.noise_level, mpifast.Spectra(system, snr_db=20.0).noise_level))
+    True
     """
 
     def __init__(
@@ -102,6 +118,7 @@ class Spectra:
         threads: int | None = None,
         *,
         phantoms: Any = None,
+        noise: Noise | None = None,
     ) -> None:
         self.system = as_system("system", system)
         self.seed = check.seed("seed", seed)
@@ -110,15 +127,19 @@ class Spectra:
         self.density: float | None = self._density[0] / 2 ** self._density[1]
         self.phantoms: Generator | Own | None = None
         if phantoms is None:
-            self.noise_level = self.system.noise_level(snr_db, self.density)
+            level_of: Callable[[float], float] = functools.partial(self.system.noise_level, density=self.density)
         else:
             if density is not None:
                 raise ValueError(f"density={density} is of random phantoms, and phantoms has others: leave one out")
             self.density, self.phantoms = None, as_generator(phantoms, self.system)
-            self.noise_level = _noise_level(self.system, self.phantoms, snr_db)
-        self.snr_db = snr_db
+            level_of = functools.partial(_noise_level, self.system, self.phantoms)
+        self.noise = _noise_of(noise, snr_db)
+        alone = self.noise.terms[0] if self.noise is not None and len(self.noise.terms) == 1 else None
+        self.snr_db = alone.snr_db if alone is not None and alone.name == "white" else None
+        self.disturbance = Bound() if self.noise is None else self.noise.bound(self.system, level_of)
+        self.noise_level = self.disturbance.level
         self.dtype = check.float_dtype("dtype", dtype)
-        if snr_db is None and self.dtype == np.float32:
+        if self.noise is None and self.dtype == np.float32:
             warn_of_float32(self.system.condition, stacklevel=2)
         self.threads = threads if threads is None else check.integer("threads", threads, low=1)
 
@@ -159,13 +180,15 @@ class Spectra:
         return np.dtype(np.uint8) if self.phantoms is None else self.phantoms.dtype
 
     def __repr__(self) -> str:
-        noise = "" if self.snr_db is None else f", snr_db={self.snr_db}"
+        named = "" if self.noise is None else f", noise={self.noise}"
+        noise = named if self.snr_db is None else f", snr_db={self.snr_db}"
         shape = f"{self.equations} equations, {self.system.voxels} voxels"
         kind = f"density={self.density:g}" if self.phantoms is None else f"phantoms={self.phantoms.name!r}"
         return f"Spectra({shape}, seed={self.seed}, {kind}{noise}, dtype={self.dtype.name!r})"
 
     def _repr_html_(self) -> str:
-        names = ("equations", "seed", "density", "phantoms", "snr_db", "noise_level", "dtype")
+        noise = "noise" if self.snr_db is None else "snr_db"
+        names = ("equations", "seed", "density", "phantoms", noise, "noise_level", "dtype")
         facts = [("system", self.system), *((name, getattr(self, name)) for name in names)]
         return _display.table(
             "Spectra: an endless data set", [(name, fact) for name, fact in facts if fact is not None]
@@ -277,7 +300,8 @@ class Spectra:
         """
         from mpifast.io.store.source import Source
 
-        noise = {} if self.snr_db is None else {"snr_db": float(self.snr_db)}
+        noise: dict[str, Any] = {} if self.noise is None else {"noise": self.noise.settings}
+        noise = noise if self.snr_db is None else {"snr_db": float(self.snr_db)}
         kind = {"density": self.density} if self.phantoms is None else {"phantoms": self.phantoms.settings}
         settings = {"seed": str(self.seed), **kind, "noise_level": float(self.noise_level), **noise}
         return Source(self.system, settings, self.dtype, self._generate, self.threads, self.phantom_dtype)
@@ -301,8 +325,14 @@ class Spectra:
         spectra, phantoms = (array[:count] for array in room)
         draw = (samples, self._keys, *self._density)
         tables = self.system.forward_model.tables(self.dtype) if self.phantom_dtype == np.uint8 else None
+        noise = self.disturbance
         if self.phantoms is None and tables is not None:
-            loops.generate(*draw, tables, self.noise_level, spectra, phantoms, threads, threads=threads)
+            rest = len(noise.draws) - (noise.first is not None)
+            step = NOISY // self.equations * threads + 1 if rest else max(1, count)
+            for first in range(0, count, step):
+                part = slice(first, first + step)
+                self._from_tables(samples[part], tables, spectra[part], phantoms[part], threads)
+                noise.add(samples[part], self._keys, spectra[part], threads, skip=len(noise.draws) - rest)
             return spectra, phantoms
         if self.phantoms is None:
             draw_phantoms(*draw, phantoms, threads, threads=threads)
@@ -314,9 +344,21 @@ class Spectra:
             look_up(phantoms, tables, spectra, threads, threads=threads)
         else:
             self.system.forward_model.multiply(phantoms, spectra, threads)
-        if self.noise_level > 0.0:
-            disturb(samples, self._keys, self.noise_level, spectra, threads, threads=threads)
+        noise.add(samples, self._keys, spectra, threads)
         return spectra, phantoms
+
+    def _from_tables(
+        self, samples: np.ndarray, tables: np.ndarray, spectra: np.ndarray, phantoms: np.ndarray, threads: int
+    ) -> None:
+        """Random binary phantoms and their spectra by look-up tables, with the first draw of the noise if that is a
+        part of a loop.
+        """
+        start, first = (samples, self._keys, *self._density, tables), self.disturbance.first
+        if isinstance(first, Coloured):
+            loops.generate_coloured(*start, *first.panels, spectra, phantoms, threads, threads=threads)
+        else:
+            level = 0.0 if first is None or first.uniform is None else first.uniform
+            loops.generate(*start, level, spectra, phantoms, threads, threads=threads)
 
 
 def _slice_samples(index: slice) -> range:
@@ -331,10 +373,21 @@ def _slice_samples(index: slice) -> range:
     return range(start, stop, step)
 
 
+def _noise_of(noise: Any, snr_db: Any) -> Noise | None:
+    """The noise model of the arguments."""
+    if noise is None:
+        return None if snr_db is None else white(snr_db)
+    if not isinstance(noise, Noise):
+        raise TypeError(
+            f"noise must be a model of mpifast.noise, such as mpifast.noise.white(20.0), got {check.brief(noise)}"
+        )
+    if snr_db is not None:
+        raise ValueError(f"snr_db={snr_db!r} beside noise={noise}: give one of the two; models take snr_db themselves")
+    return noise
+
+
 def _noise_level(system: LinearSystem, phantoms: Generator | Own, snr_db: Any) -> float:
     """The level of the noise for a signal-to-noise ratio, from the spectra of some phantoms."""
-    if snr_db is None:
-        return 0.0
     threads = thread_count(None)
     u = system.forward_model(phantoms.draw(0, np.arange(SIGNAL, dtype=np.int64), threads), "float64", threads)
     return level_below(float(np.sqrt((u**2).mean())), snr_db)

@@ -10,7 +10,7 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast._compiled.bits import FIELD
 from mpifast._compiled.jit import thread_count
-from mpifast._compiled.philox import key
+from mpifast._compiled.philox import NOISE, key
 from mpifast._compiled.products import aligned_zeros, lanes, padded
 from mpifast.physics import _forward_loops as loops
 from mpifast.physics._noise_loops import disturb
@@ -113,7 +113,8 @@ class ForwardModel:
 def add_noise(spectra: np.ndarray, level: float, seed: int, start: int, threads: int | None) -> None:
     """Add the noise of the samples ``start``, ``start + 1``, ... of a seed to spectra [n, equations]."""
     samples, count = start + np.arange(len(spectra), dtype=np.int64), thread_count(threads)
-    disturb(samples, key(seed), level, spectra, count, threads=count)
+    levels = np.full(spectra.shape[1], level, np.float32)
+    disturb(samples, key(seed), NOISE, levels, spectra, count, threads=count)
 
 
 def product(a: np.ndarray, b: np.ndarray, threads: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.scanners.described import particle_of, scanner_of, scanner_system_of
 from mpifast.io.mdf.selection import DESCRIBED, ROWS, rows_of
-from mpifast.io.mdf.system import MdfSystem, system_of
+from mpifast.io.mdf.system import MdfSystem, empty_frames, system_of
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.system_matrix import MODELS, SystemMatrix
@@ -179,6 +179,47 @@ class MdfFile(MdfData):
         MdfSystem(200 rows, 129 voxels, 200 real equations) [3 4 5]
         """
         return system_of(self, snr, band, channels, background)
+
+    def background(self, system: Any, frames: Any = None) -> np.ndarray:
+        """The background frames of a measurement or calibration file, as spectra of a system: what the scanner measures
+        without tracer, for `mpifast.noise.measured`.
+
+        Parameters
+        ----------
+        system : LinearSystem or ndarray
+            The system whose rows are wanted, found by channel and frequency; or a structured array such as its
+            ``rows``. For an `MdfSystem` the file must be of the same scanner and sequence.
+        frames : slice or array_like of int, optional
+            Which frames, counted from 0; by default those marked as background. ``slice(None)`` for a file whose
+            frames are all empty.
+
+        Returns
+        -------
+        ndarray
+            complex128[frames, rows], in the unit of `spectra` and of the system of a calibration file: the unnormalised
+            DFT over the number of samples.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type or range, there are no such frames, or the file lacks a row.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np, tempfile
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9))
+        >>> u, empty = np.zeros((1, 200)), np.random.default_rng(1).normal(size=(30, 200))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.write_mdf(f"{folder}/scan.mdf", u, system, background=empty)
+        ...     with mpifast.read_mdf(f"{folder}/scan.mdf") as file:
+        ...         frames = file.background(system)
+        >>> frames.shape, bool(np.allclose(frames.imag, empty))
+        ((30, 200), True)
+        >>> noise = mpifast.noise.measured(frames, shrinkage=0.2)
+        >>> round(mpifast.Spectra(system, noise=noise).noise_level, 1)
+        1.0
+        """
+        return empty_frames(self, system, frames)
 
     @np.errstate(all="ignore")
     def system_matrix(self) -> SystemMatrix | ScannerSystem:

@@ -16,6 +16,7 @@ GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"
 AXES = "/calibration/_axes"
 TRANSFER = "/acquisition/receiver/transferFunction"
+SAME_FREQUENCY = 0.01  # parts of the distance between frequencies
 DESCRIBED, ORIGIN = "/_mpifast/scanner", "/_mpifast/system"
 SIMULATION = "/_mpifast/simulation"  # scanner and tracer alone, whatever the rows
 
@@ -187,6 +188,46 @@ def transfer_function_of(file: MdfData, rows: np.ndarray) -> np.ndarray | None:
         return None
     found = values[channel, k].astype(np.complex128)
     return found if np.isfinite(found).all() else None
+
+
+def labelled_frequencies(file: MdfData, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a file has the rows of a system, found by channel and frequency: bool[1, channels, K], and the place of
+    each row among the chosen frequencies.
+
+    Rows whose frequency is not known are found by channel and number.
+
+    Raises
+    ------
+    ValueError
+        If the file has several periods a frame, or lacks a row.
+    """
+    periods, channels, count = file.shape[1], file.shape[2], len(file.data.bins)
+    if periods != 1:
+        raise ValueError(f"{file.path} has {periods} periods a frame: give the system of a calibration file like it")
+    if rows["channel"].max() >= channels:
+        raise ValueError(
+            f"{file.path} has {channels} receive channels, the rows of the system channels up to "
+            f"{rows['channel'].max()} (counted from 0)"
+        )
+    known = bool(np.isfinite(rows["frequency"]).all())
+    places, wanted = (file.frequencies, rows["frequency"]) if known else (file.data.bins, rows["number"])
+    order = np.argsort(places, kind="stable")
+    right = np.clip(np.searchsorted(places[order], wanted), 1, max(1, count - 1))
+    near = np.where(wanted - places[order[right - 1]] < places[order[right % count]] - wanted, right - 1, right % count)
+    found = order[near]
+    spacing = np.diff(places[order]).min(initial=max(1.0, float(wanted.max()))) if known else 1.0
+    beyond = np.abs(places[found] - wanted) > SAME_FREQUENCY * spacing
+    if beyond.any():
+        first = np.flatnonzero(beyond)[0]
+        label = f"{wanted[first]:g} Hz" if known else f"number {wanted[first]}"
+        raise ValueError(
+            f"{file.path} does not have the frequency {label} of row {first} of the system (and of {beyond.sum() - 1} "
+            "others): it is of another sequence, or holds fewer frequencies; choose a narrower band"
+        )
+    flat = rows["channel"].astype(np.int64) * count + found
+    mask = np.zeros((1, channels, count), bool)
+    mask.reshape(-1)[flat] = True
+    return mask, np.searchsorted(np.flatnonzero(mask), flat)
 
 
 def background_of(file: MdfData, frames: np.ndarray, mask: np.ndarray, background: str) -> np.ndarray:

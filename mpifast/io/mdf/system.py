@@ -17,6 +17,7 @@ from mpifast.io.mdf.selection import (
     Placement,
     background_of,
     chosen_frequencies,
+    labelled_frequencies,
     placement_of,
     rows_of,
     transfer_function_of,
@@ -187,6 +188,28 @@ class MdfSystem(LinearSystem):
                 )
             mask[:, :, position[int(self._bins[k])]] = self._mask[:, :, k]
         return mask
+
+
+@np.errstate(all="ignore")  # what is not finite is refused at the end
+def empty_frames(file: MdfData, system: Any, frames: Any) -> np.ndarray:
+    """The frames of an empty scanner at the rows of a system; see `MdfFile.background`."""
+    if isinstance(system, MdfSystem):
+        mask, order = system._mask_in(file), system._order
+    else:
+        labels = system.rows if isinstance(system, LinearSystem) else system
+        if not isinstance(labels, np.ndarray) or not set(ROW.names or ()) <= set(labels.dtype.names or ()):
+            raise TypeError(f"system must be a system or its rows, got {check.brief(system)}")
+        mask, order = labelled_frequencies(file, labels)
+    chosen = np.flatnonzero(file.is_background) if frames is None else file.frame_numbers(frames)
+    if chosen.size == 0:
+        what = "no background frames (/measurement/isBackgroundFrame)" if frames is None else f"no frames {frames!r}"
+        raise ValueError(
+            f"{file.path} has {what}: give the file of an empty scanner, or say with frames= which frames are empty, "
+            "frames=slice(None) for all"
+        )
+    values = np.ascontiguousarray(file.data.components(chosen, mask)[:, order]) / file.data.points
+    check.finite("background frames", values.view(np.float64))
+    return values
 
 
 @np.errstate(all="ignore")  # what is not finite is refused at the end
