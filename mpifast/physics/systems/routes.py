@@ -214,7 +214,9 @@ def route_of(
     tolerance: float,
     error: float | None = None,
 ) -> Route:
-    """The fastest route that a scanner allows; ``error`` as for `KroneckerRoute`."""
+    """The fastest route that a scanner and a particle allow; ``error`` as for `KroneckerRoute`."""
+    if particle.anisotropy is not None:  # its magnetisation has neither closed form nor Gaussian mixture
+        return SampledRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.drive_axes() is not None and langevin_arguments(*_axes_of(scanner, particle))[2] <= LARGEST:

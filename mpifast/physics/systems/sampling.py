@@ -19,6 +19,7 @@ from mpifast._compiled.jit import thread_count
 from mpifast.physics.fields.sequence import Sequence, turned
 from mpifast.physics.systems._sampling_loops import magnetize, magnetize_moving
 from mpifast.physics.systems.drive_axis import refuse_sharp
+from mpifast.physics.tracer.anisotropic import Anisotropic
 from mpifast.physics.tracer.particle import Particle
 
 ROUNDING = 1e-15  # of a coefficient of a magnetisation up to 1, whatever its size
@@ -28,6 +29,7 @@ BLOCK = 2**21  # samples of a block, 16 MB, which bounds the memory; smaller blo
 PROBES = 16  # voxels spread over the grid, and those whose aliases fall the slowest; corners and middles besides
 LOOKED_AT, MOMENTS, FINE = 2048, 512, 2**20  # voxels and times among which these are found; samples of the waveform
 DRIVE = 8  # samples of a period of the fastest drive field, at least
+OVERSHOOT = 1.1  # of a waveform between its samples
 SAFETY = 0.25  # part of the tolerance that the voxels looked at may use, for the others
 
 
@@ -74,6 +76,12 @@ class Sampling:
         drive, gradient = self._waveforms(min(2 * scanner.samples, FINE))
         far = float(np.abs(self._positions).max())
         refuse_sharp(particle, 3.0 * float(np.abs(gradient).max()) * far + 2.0 * float(np.abs(drive).max()))
+        self._anisotropic = None
+        if particle.anisotropy is not None:
+            reach = float(np.linalg.norm(self._positions, axis=1).max())
+            slopes = np.sqrt((gradient.reshape(9, -1) ** 2).sum(axis=0).max())
+            field = OVERSHOOT * (float(slopes) * reach + float(np.sqrt((drive**2).sum(axis=0).max())))
+            self._anisotropic = Anisotropic(particle, self._positions, field / particle.beta)
         self.times = self._enough_times(tolerance)
         self._waveform = self._waveforms(self.times)
 
@@ -88,7 +96,7 @@ class Sampling:
         starts = range(first - first % step, last, step)
         for start in tqdm(starts, desc="system matrix", unit="block", delay=2, disable=None):
             stop = min(start + step, len(self._positions))
-            rows = self._transform(self._positions[start:stop], *self._waveform, self.times)
+            rows = self._transform(slice(start, stop), *self._waveform, self.times)
             yield slice(max(start - first, 0), stop - first), rows[max(first - start, 0) : max(last - start, 0)]
 
     def _waveforms(self, times: int) -> tuple[np.ndarray, np.ndarray]:
@@ -102,11 +110,16 @@ class Sampling:
             gradient = np.ascontiguousarray(np.moveaxis(gradient[:nodes], 0, -1))
         return beta * np.ascontiguousarray(drive[:nodes].T), beta * gradient
 
-    def _transform(self, positions: np.ndarray, drive: np.ndarray, gradient: np.ndarray, times: int) -> np.ndarray:
-        """The wanted rows at some positions [voxels, 3]: complex128 or float64[voxels, rows]."""
+    def _transform(
+        self, voxels: slice | np.ndarray, drive: np.ndarray, gradient: np.ndarray, times: int
+    ) -> np.ndarray:
+        """The wanted rows of some voxels: complex128 or float64[voxels, rows]."""
+        positions = self._positions[voxels]
         values = np.empty((len(self._axes), len(positions), drive.shape[1]))
         threads = self._threads
-        if gradient.ndim == 2:
+        if self._anisotropic is not None:
+            self._anisotropic(voxels, drive, gradient, self._axes, values, threads)
+        elif gradient.ndim == 2:
             magnetize(turned(positions, gradient), drive, self._axes, values, threads, threads=threads)
         else:
             magnetize_moving(positions, drive, gradient, self._axes, values, threads, threads=threads)
@@ -144,7 +157,7 @@ class Sampling:
         """The wanted rows of a few voxels, [voxels, rows], at some number of samples."""
         waveforms = self._waveforms(times)
         parts = np.array_split(probes, -(-len(probes) // self._step(waveforms[0])))
-        return np.concatenate([self._transform(self._positions[part], *waveforms, times) for part in parts])
+        return np.concatenate([self._transform(part, *waveforms, times) for part in parts])
 
     def _step(self, drive: np.ndarray) -> int:
         """Voxels of a block."""
