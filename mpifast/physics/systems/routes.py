@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
 STEP = 4096  # voxels at a time, where only the largest values are kept
+SOME = 64  # rows at a time, where zeros are written
 SINGLE = 1e-6  # tolerance from which on complex64 rows are computed in float32, which adds about that
 ROOM = 2**23  # numbers of whole rows at a time, where some voxels of them are wanted
 
@@ -55,6 +56,8 @@ class Route(ABC):
         if np.iscomplexobj(scale) and not np.iscomplexobj(rows):
             result = np.zeros(rows.shape, dtype)
             np.multiply(rows, scale.imag[:, None], out=result.imag, casting="same_kind")
+            if scale.real.any():
+                np.multiply(rows, scale.real[:, None], out=result.real, casting="same_kind")
             return result
         rows *= scale[:, None]
         return rows.astype(dtype, copy=False)
@@ -113,8 +116,9 @@ class SampledRoute(Route):
         from mpifast.physics.systems.sampling import sampled_rows  # here: a system alone does not load Numba
 
         rows = sampled_rows(self.scanner, self.particle, self.channels, self.numbers, self.tolerance, voxels)
-        for row in rows:
-            row[np.abs(row) <= ROUNDING] = 0.0
+        for first in range(0, len(rows), SOME):
+            part = rows[first : first + SOME]
+            part[np.abs(part) <= ROUNDING] = 0.0
         return rows
 
     def peaks(self) -> np.ndarray:

@@ -110,9 +110,7 @@ class Sampling:
             gradient = np.ascontiguousarray(np.moveaxis(gradient[:nodes], 0, -1))
         return beta * np.ascontiguousarray(drive[:nodes].T), beta * gradient
 
-    def _transform(
-        self, voxels: slice | np.ndarray, drive: np.ndarray, gradient: np.ndarray, times: int
-    ) -> np.ndarray:
+    def _transform(self, voxels: slice | np.ndarray, drive: np.ndarray, gradient: np.ndarray, times: int) -> np.ndarray:
         """The wanted rows of some voxels: complex128 or float64[voxels, rows]."""
         positions = self._positions[voxels]
         values = np.empty((len(self._axes), len(positions), drive.shape[1]))
@@ -194,14 +192,15 @@ class Sampling:
         if gradient.ndim == 3:
             change = np.abs(np.roll(gradient, -1, axis=0) - gradient).max(axis=(1, 2))
             speed += change * float(np.abs(self._positions).max())
-        distances = np.full(len(voxels), np.inf)
-        speed = np.maximum(speed, 1e-6 * speed.max()) * self._particle.beta
-        for t in np.unique(np.linspace(0, fine - 1, MOMENTS).round().astype(np.int64)):
-            matrix = gradient[t] if gradient.ndim == 3 else gradient
-            square = np.zeros(len(voxels))
-            for row, offset in zip(matrix, drive[t], strict=True):
-                square += (row[0] * x + row[1] * y + row[2] * z + offset) ** 2
-            np.minimum(distances, (self._particle.beta**2 * square + np.pi**2) / speed[t] ** 2, out=distances)
+        beta = self._particle.beta
+        speed = np.maximum(speed, 1e-6 * speed.max()) * beta
+        moments = np.unique(np.linspace(0, fine - 1, MOMENTS).round().astype(np.int64))
+        matrices = gradient[moments] if gradient.ndim == 3 else gradient[None]
+        square = np.zeros((len(moments), len(voxels)))
+        for axis in range(3):
+            row = matrices[:, axis, :, None]
+            square += (row[:, 0] * x + row[:, 1] * y + row[:, 2] * z + drive[moments, axis, None]) ** 2
+        distances: np.ndarray = ((beta**2 * square + np.pi**2) / speed[moments, None] ** 2).min(axis=0)
         return distances
 
 

@@ -58,7 +58,7 @@ def bessel(x: Any) -> Any:
 @jit
 def _fields(
     position: np.ndarray, drive: np.ndarray, gradient: np.ndarray, axis: np.ndarray, xi: np.ndarray, p: np.ndarray,
-    square: np.ndarray,
+    square: np.ndarray, highest: np.ndarray,
 ) -> float:  # fmt: skip
     """The field xi [3, times] at a position, its component p [times] along an axis, its square; the largest square.
 
@@ -67,9 +67,7 @@ def _fields(
     count, still = drive.shape[1], gradient.shape[2] == 1
     for d in range(3):
         if still:
-            offset = (
-                gradient[d, 0, 0] * position[0] + gradient[d, 1, 0] * position[1] + gradient[d, 2, 0] * position[2]
-            )
+            offset = gradient[d, 0, 0] * position[0] + gradient[d, 1, 0] * position[1] + gradient[d, 2, 0] * position[2]
             for t in span(0, count):
                 xi[d, t] = drive[d, t] + offset
         else:
@@ -80,16 +78,17 @@ def _fields(
     for t in span(0, count):
         p[t] = xi[0, t] * axis[0] + xi[1, t] * axis[1] + xi[2, t] * axis[2]
         square[t] = xi[0, t] * xi[0, t] + xi[1, t] * xi[1, t] + xi[2, t] * xi[2, t]
-    largest = 0.0
-    for t in range(count):
-        largest = max(largest, square[t])
-    return largest
+    for t in span(0, BLOCK):  # side by side, because the maximum of a row does not vectorise
+        highest[t] = 0.0
+    for start in range(0, count, BLOCK):
+        part = square[start : start + BLOCK]
+        for t in span(0, len(part)):
+            highest[t] = max(highest[t], part[t])
+    return highest.max()
 
 
 @jit
-def _orders(
-    largest: float, constant: float, first: np.ndarray, scales: np.ndarray
-) -> tuple[int, int]:
+def _orders(largest: float, constant: float, first: np.ndarray, scales: np.ndarray) -> tuple[int, int]:
     """Odd order of the last term that counts where the square of the field is at most ``largest``, and the even order
     that the Bessel functions start from.
 
@@ -111,10 +110,10 @@ def _orders(
 @jit
 def _add(
     work: np.ndarray, p: np.ndarray, xi: np.ndarray, axis: np.ndarray, components: np.ndarray, share: float,
-    result: np.ndarray, start: int,
+    fresh: bool, result: np.ndarray, start: int,
 ) -> None:  # fmt: skip
-    """Add ``share`` times (X - Y p) n + Y xi to result[components, times] from the time ``start`` on; work [3, times] is
-    Z and X and Y times Z.
+    """Add ``share`` times (X - Y p) n + Y xi to result[components, times] from the time ``start`` on, or write it where
+    the result is ``fresh``; work [3, times] is Z, X Z and Y Z.
     """
     size = len(p)
     for t in span(0, size):
@@ -126,19 +125,20 @@ def _add(
         n = axis[components[c]]
         field, values = xi[components[c], start : start + size], result[c, start : start + size]
         for t in span(0, size):
-            values[t] += work[0, t] * n + work[1, t] * field[t]
+            values[t] = (0.0 if fresh else values[t]) + (work[0, t] * n + work[1, t] * field[t])
 
 
 def _series(
     positions: np.ndarray, drive: np.ndarray, gradient: np.ndarray, axes: np.ndarray, constants: np.ndarray,
-    nodes: np.ndarray, table: np.ndarray, scales: np.ndarray, components: np.ndarray, share: float,
+    nodes: np.ndarray, table: np.ndarray, scales: np.ndarray, components: np.ndarray, share: float, fresh: bool,
     result: np.ndarray, slots: int, slot: int,
 ) -> None:  # fmt: skip
-    """Add ``share`` times the magnetisation to result[components, voxels, times], for small ``constants`` alpha.
+    """Add ``share`` times the magnetisation to result[components, voxels, times], or write it where that is ``fresh``;
+    for small ``constants`` alpha.
 
     Spherical harmonics: with i_l the modified spherical Bessel functions, x = |xi| and t = p / x,
 
-        Z = sum_l (even) C_l i_l(x) P_l(t),  Z X = sum_l (odd) D_l i_l(x) P_l(t),  Z Y = sum_l (odd) E_l i_l(x)/x P_l'(t)
+        Z = sum_l C_l i_l(x) P_l(t), l even;  Z X = sum_l D_l i_l(x) P_l(t),  Z Y = sum_l E_l i_l(x)/x P_l'(t), l odd
 
     where C, D, E are the coefficients of exp(alpha t^2) in P_l, of t exp(alpha t^2) in P_l, and of
     sqrt(1 - t^2) exp(alpha t^2) in P_l^1. i_l / x^l = g_l / (2l + 1)!!, downwards g_(l-1) = g_l + x^2 g_(l+1) /
@@ -155,7 +155,7 @@ def _series(
     # and x^(l-1) P_l' of an even order and of the odd one above it.
     g, work = np.empty((ROOM, BLOCK)), np.empty((7, BLOCK))
     for v in range(voxels * slot // slots, voxels * (slot + 1) // slots):
-        largest = _fields(positions[v], drive, gradient, axes[v], xi, along, squares)
+        largest = _fields(positions[v], drive, gradient, axes[v], xi, along, squares, work[0])
         constant = constants[v]
         for order in range(orders):
             first[order] = second[order] = 0.0
@@ -194,25 +194,26 @@ def _series(
                     work[0, t] += c * (even * even_bessel)
                     work[1, t] += d * (odd * odd_bessel)
                     work[2, t] += e * (odd_slope * odd_bessel)
-            _add(work, p, xi, axes[v], components, share, result[:, v], start)
+            _add(work, p, xi, axes[v], components, share, fresh, result[:, v], start)
 
 
 def _quadrature(
     positions: np.ndarray, drive: np.ndarray, gradient: np.ndarray, axes: np.ndarray, constants: np.ndarray,
-    nodes: np.ndarray, weights: np.ndarray, components: np.ndarray, share: float, result: np.ndarray,
+    nodes: np.ndarray, weights: np.ndarray, components: np.ndarray, share: float, fresh: bool, result: np.ndarray,
     slots: int, slot: int,
 ) -> None:  # fmt: skip
-    """The same for any alpha, by quadrature in t over pairs of ``nodes`` t and -t:
+    """The same for any alpha, by quadrature in t over pairs of ``nodes`` t and -t.
 
-        Z = int_-1^1 exp(alpha t^2 + p t) I_0(x) dt, x = xi_o q, q = sqrt(1 - t^2);  Z X = <t>,  Z Y = <q^2 I_1(x)/x / I_0(x)>
+        Z = int_-1^1 f I_0(x) dt,  Z X = int_-1^1 f t I_0(x) dt,  Z Y = int_-1^1 f q^2 I_1(x)/x dt
 
-    with Bessel functions times exp(-x), and the largest exponent of the nodes taken off.
-    """  # noqa: E501
+    with f = exp(alpha t^2 + p t), x = xi_o q and q = sqrt(1 - t^2); Bessel functions times exp(-x), and the largest
+    exponent of the nodes taken off.
+    """
     count, voxels = drive.shape[1], len(positions)
     xi, along, squares = np.empty((3, count)), np.empty(count), np.empty(count)
     work = np.empty((6, BLOCK))  # Z, X, Y, then the magnitudes of p and xi_o, and the largest exponent
     for v in range(voxels * slot // slots, voxels * (slot + 1) // slots):
-        _fields(positions[v], drive, gradient, axes[v], xi, along, squares)
+        _fields(positions[v], drive, gradient, axes[v], xi, along, squares, work[0])
         constant = constants[v]
         for start in range(0, count, BLOCK):
             p, square = along[start : start + BLOCK], squares[start : start + BLOCK]
@@ -238,7 +239,7 @@ def _quadrature(
                     work[2, t] += (weight * q * q) * ((near + far) * one)
             for t in span(0, size):
                 work[1, t] = math.copysign(work[1, t], p[t])
-            _add(work, p, xi, axes[v], components, share, result[:, v], start)
+            _add(work, p, xi, axes[v], components, share, fresh, result[:, v], start)
 
 
 series, quadrature = Loop(_series), Loop(_quadrature)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -47,7 +46,7 @@ class Anisotropic:
         for volume, share in zip(ratios**3, shares, strict=True):
             strongest = max(-least, most) * volume
             count = nodes_for(strongest, largest * volume)
-            weak = LEAST_SERIES <= least * volume and most * volume <= MOST_SERIES
+            weak = least * volume >= LEAST_SERIES and most * volume <= MOST_SERIES
             series = weak and largest * volume <= LARGEST_SERIES
             self._sizes.append((volume, share, 0 if series else count))
 
@@ -64,12 +63,13 @@ class Anisotropic:
 
         ``drive`` [3, times] and ``gradient`` [3, 3] or [3, 3, times] are those of the scanner times beta.
         """
-        values.fill(0.0)
         positions, axes = self._positions[voxels], self._axes[voxels]
         gradient = gradient.reshape(3, 3, -1)
+        fresh = True
         for volume, share, count in self._sizes:
             arguments = positions, drive * volume, gradient * volume, axes, self._constants[voxels] * volume
-            rest = components, share, values, threads
+            rest = components, share, fresh, values, threads
+            fresh = False
             if count:
                 loops.quadrature(*arguments, *half_rule(count), *rest, threads=threads)
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,8 +111,8 @@ class Uniaxial:
         """
         if self.voxels not in (None, voxels):
             raise ValueError(
-                f"anisotropy is given for {self.voxels:,} voxels, and the grid has {voxels:,}: give one axis or constant"
-                " for each voxel of the grid, in C order"
+                f"anisotropy is given for {self.voxels:,} voxels, and the grid has {voxels:,}: give one axis or"
+                " constant for each voxel of the grid, in C order"
             )
 
     def at(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

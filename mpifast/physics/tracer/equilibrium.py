@@ -1,7 +1,7 @@
 """Thermal equilibrium of a particle with uniaxial anisotropy, by quadrature.
 
 The moment's direction u has the density exp(alpha (n . u)^2 + xi . u) / Z, with alpha = K V / (kB T) and xi = beta B.
-With p = xi . n, xi_o the length of what is left, and t = n . u, the integral over the angle around n is a Bessel function:
+With p = xi . n, xi_o the length of what is left, and t = n . u, the angle around n gives a Bessel function:
 
     Z = 2 pi int_-1^1 exp(alpha t^2 + p t) I_0(xi_o q) dt, q = sqrt(1 - t^2);  m_p = <t>,  m_o = <q I_1 / I_0>
 
@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-LARGEST = 1e4  # of |alpha| + |xi|: 580 nodes
+LARGEST = 1e5  # of |alpha| + |xi|: 1,900 nodes
 ROOM = 2**20  # numbers of all nodes at a time, which bounds the memory
 
 
@@ -55,7 +55,7 @@ def half_rule(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def magnetization(xi: np.ndarray, axis: np.ndarray, constant: np.ndarray) -> np.ndarray:
-    """Mean magnetisation over saturation, float64[..., 3], to 1e-14.
+    """Mean magnetisation over saturation, float64[..., 3], to 1e-14 and the rounding of alpha and xi times it.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def magnetization(xi: np.ndarray, axis: np.ndarray, constant: np.ndarray) -> np.
     Raises
     ------
     ValueError
-        If ``constant`` and ``xi`` together are above 10,000.
+        If ``constant`` and ``xi`` together are above 100,000.
 
     Examples
     --------
@@ -96,12 +96,12 @@ def nodes_for(constant: float, field: float) -> int:
     Raises
     ------
     ValueError
-        If the sum of the magnitudes is above 10,000.
+        If the sum of the magnitudes is above 100,000.
     """
     if not constant + field <= LARGEST:
         raise ValueError(
             f"anisotropy: K V / (kB T) = {constant:.3g} and beta times the field = {field:.3g} are above {LARGEST:,.0f}"
-            " together: give a smaller constant, a smaller diameter or weaker fields"
+            " together: give a smaller constant, a smaller diameter, narrower sizes or weaker fields"
         )
     return node_count(constant, field)
 
