@@ -1,10 +1,10 @@
-"""Jobs of the scanners on a grid: marks N1 to N4 and N9, and what their cost grows with."""
+"""Jobs of the scanners on a grid: marks N1 to N5 and N9, and what their cost grows with."""
 
 import functools
 
 import numpy as np
 
-from benchmarks import lissajous, planar_spectra
+from benchmarks import anisotropic, lissajous, planar_spectra
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -48,9 +48,16 @@ def operator(run: Run) -> None:
         run.cost_of(lissajous.operator(voxels), "voxels")
 
 
+def anisotropy(run: Run) -> None:
+    """N5, against voxels."""
+    run.pair(anisotropic.plane(), "paper", 5)
+    for shape in () if run.quick else ((17, 15), (34, 30), (68, 60)):
+        run.cost_of(anisotropic.plane(shape), "voxels")
+
+
 def spectra(run: Run) -> None:
     """N9."""
     run.pair(planar_spectra.spectra(), "paper", 9)
 
 
-JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra}
+JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N5": anisotropy, "N9": spectra}

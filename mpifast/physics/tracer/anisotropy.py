@@ -46,7 +46,7 @@ class Uniaxial:
     >>> fluid = mpifast.Uniaxial(3500.0, axis=np.eye(3) / 14e-3)
     >>> particle = mpifast.Particle(19e-9, 474e3, 293.0, anisotropy=fluid)
     >>> print(particle.magnetization([5e-3, 0.0, 0.0], position=[[0.0, 0.0, 0.0], [14e-3, 0.0, 0.0]])[:, 0].round(6))
-    [0.554587 0.803151]
+    [0.554925 0.786675]
     """
 
     constant: Any

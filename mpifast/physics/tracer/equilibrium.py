@@ -28,7 +28,7 @@ def node_count(constant: float, field: float) -> int:
     Examples
     --------
     >>> node_count(3.0, 20.0), node_count(40.0, 2.0), node_count(1000.0, 2000.0)
-    (32, 48, 278)
+    (30, 46, 274)
     """
     return 2 * math.ceil(0.5 * (8.0 + math.sqrt(34.0 * constant + 18.0 * field)))
 
@@ -74,8 +74,8 @@ def magnetization(xi: np.ndarray, axis: np.ndarray, constant: np.ndarray) -> np.
     Examples
     --------
     >>> import numpy as np
-    >>> print(magnetization(np.array([3.0, 0.0, 2.0]), np.array([0.0, 0.0, 1.0]), np.array(1.0)).round(12))
-    [0.537866080656 0.             0.489785331059]
+    >>> print(magnetization(np.array([3.0, 0.0, 2.0]), np.array([0.0, 0.0, 1.0]), np.array(1.0)).round(8))
+    [0.53786608 0.         0.48978533]
     """
     shape = np.broadcast_shapes(xi.shape[:-1], axis.shape[:-1], constant.shape)
     xi, axis = (np.broadcast_to(part, (*shape, 3)).reshape(-1, 3) for part in (xi, axis))
