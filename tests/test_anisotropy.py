@@ -139,6 +139,21 @@ def test_bits_do_not_depend_on_threads_and_slices(kind):
     np.testing.assert_array_equal(sampled_rows(*arguments, slice(2, 5)), whole[:, 2:5])
 
 
+@pytest.mark.parametrize("kind", ["fluid", "fixed", "hard"])
+def test_tolerance_holds_at_voxels_that_were_not_looked_at(kind):
+    # The voxels are chosen by the poles of the Langevin function; a hard axis has others.
+    grid = mpifast.Grid((13, 11), (24e-3, 24e-3), (2e-3, -1e-3))
+    scanner, particle = (
+        mpifast.LissajousScanner(grid, divider=(17, 16, 1), base_frequency=1e5),
+        particle_of(KINDS[kind]),
+    )
+    channels, numbers = np.repeat([0, 1], 137), np.tile(np.arange(137), 2)
+    exact = sampled_rows(scanner, particle, channels, numbers, 1e-13)
+    for tolerance in (1e-2, 1e-4, 1e-6, 1e-9):
+        found = sampled_rows(scanner, particle, channels, numbers, tolerance)
+        assert (np.abs(found - exact).max(axis=1) <= tolerance * np.abs(exact).max(axis=1) + 2e-14).all()
+
+
 def test_the_field_of_position():
     axes, constants = FLUID.at(np.array([[0.0, 0, 0], [14e-3, 0, 0], [0, 3e-3, -4e-3]]))
     np.testing.assert_allclose(axes, [[0, 0, 1], [1, 0, 0], [0, 0.6, -0.8]], atol=1e-16)
@@ -165,6 +180,13 @@ def test_plain_facts(kind):
     assert len({particle, particle_of(KINDS[kind])}) == 1
     assert particle_from(particle_facts(particle)) == particle
     assert particle != particle_of(mpifast.Uniaxial(1401.0, (-1.0, 1.0, 0.3)))
+
+
+def test_long_arrays_are_not_shown():
+    assert repr(FIXED) == "Uniaxial(constant=1400.0, axis=(-1.0, 1.0, 0.3))"
+    assert repr(mpifast.Uniaxial(np.ones(500), np.ones((500, 3)))) == (
+        "Uniaxial(constant=<500 voxels>, axis=<500 voxels>)"
+    )
 
 
 def test_stores(tmp_path):

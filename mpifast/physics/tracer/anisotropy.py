@@ -10,6 +10,7 @@ import numpy as np
 from mpifast import _validation as check
 
 LARGEST = 1e6  # J/m^3
+LONGEST = 8  # entries that are shown
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,14 @@ class Uniaxial:
         """Whether axis and constant follow from the position."""
         return self._is_matrix
 
+    def __repr__(self) -> str:
+        """The parameters; of long arrays their length."""
+
+        def short(value: Any) -> str:
+            return f"<{len(value)} voxels>" if np.ndim(value) and len(value) > LONGEST else repr(value)
+
+        return f"Uniaxial(constant={short(self.constant)}, axis={short(self.axis)})"
+
     def check_voxels(self, voxels: int) -> None:
         """Refuse a grid of another number of voxels.
 
@@ -108,6 +117,11 @@ class Uniaxial:
         ------
         ValueError
             If it is given for another number.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Uniaxial((1000.0, 2000.0)).check_voxels(2)
         """
         if self.voxels not in (None, voxels):
             raise ValueError(
@@ -127,6 +141,13 @@ class Uniaxial:
         ------
         ValueError
             If it is given for another number of voxels.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> axes, constants = mpifast.Uniaxial(1000.0, np.eye(3) / 10e-3).at(np.array([[0.0, 5e-3, 0.0]]))
+        >>> print(axes, constants)
+        [[0. 1. 0.]] [250.]
         """
         shape = positions.shape[:-1]
         if self._is_matrix:
