@@ -1,10 +1,12 @@
 """Jobs of the scanners on a grid: marks N1 to N4, N9 and N11, and what their cost grows with."""
 
+"""Jobs of the scanners on a grid: marks N1 to N5 and N9, and what their cost grows with."""
+
 import functools
 
 import numpy as np
 
-from benchmarks import coloured_noise, lissajous, planar_spectra, sizes
+from benchmarks import anisotropic, coloured_noise, lissajous, planar_spectra, sizes
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -48,6 +50,13 @@ def operator(run: Run) -> None:
         run.cost_of(lissajous.operator(voxels), "voxels")
 
 
+def anisotropy(run: Run) -> None:
+    """N5, against voxels."""
+    run.pair(anisotropic.plane(), "paper", 5)
+    for shape in () if run.quick else ((17, 15), (34, 30), (68, 60)):
+        run.cost_of(anisotropic.plane(shape), "voxels")
+
+
 def spectra(run: Run) -> None:
     """N9."""
     run.pair(planar_spectra.spectra(), "paper", 9)
@@ -66,4 +75,13 @@ def noise(run: Run) -> None:
     run.pair(coloured_noise.few_frames(), "paper", 9)
 
 
-JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra, "N11": noise, "sizes": distribution}
+JOBS = {
+    "N1": plane,
+    "N2": space,
+    "N3": build,
+    "N4": operator,
+    "N5": anisotropy,
+    "N9": spectra,
+    "N11": noise,
+    "sizes": distribution,
+}

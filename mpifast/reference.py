@@ -48,6 +48,27 @@ def magnetization_jacobian(xi: Any) -> np.ndarray:
     return langevin_derivative(size) * along + np.where(size > 0, langevin(size) / safe, 1 / 3) * (np.eye(3) - along)
 
 
+def anisotropic_magnetization(xi: Any, axis: Any, alpha: Any, nodes: int = 400) -> np.ndarray:
+    """The mean of u over the sphere with the weight exp(alpha (axis . u)^2 + xi . u), float64[..., 3].
+
+    By Gauss-Legendre nodes along the axis and equidistant angles around it. xi [..., 3], axis [..., 3], alpha [...].
+    """
+    xi, axis, alpha = np.asarray(xi, np.float64), np.asarray(axis, np.float64), np.asarray(alpha, np.float64)
+    first = np.cross(axis, np.where(np.abs(axis[..., :1]) < 0.7, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
+    first /= np.linalg.norm(first, axis=-1, keepdims=True)
+    second = np.cross(axis, first)
+    t, weights = np.polynomial.legendre.leggauss(nodes)
+    angle = 2 * np.pi * np.arange(nodes) / nodes
+    q = np.sqrt(1 - t**2)
+    u = np.stack(np.broadcast_arrays(t[:, None], q[:, None] * np.cos(angle), q[:, None] * np.sin(angle)))
+    along = np.stack([(xi * direction).sum(axis=-1) for direction in (axis, first, second)], axis=-1)
+    exponent = np.tensordot(along, u, 1) + np.multiply.outer(alpha, u[0] ** 2)
+    density = weights[:, None] * np.exp(exponent - exponent.max(axis=(-2, -1), keepdims=True))
+    density /= density.sum(axis=(-2, -1), keepdims=True)
+    mean = np.tensordot(density, u, ([-2, -1], [1, 2]))
+    return mean[..., :1] * axis + mean[..., 1:2] * first + mean[..., 2:] * second
+
+
 def fourier_coefficients(offsets: np.ndarray, drive: float, harmonics: int, nodes: int) -> np.ndarray:
     """c_n(a, b) = (2/pi) int_0^pi L(a + b cos t) cos(n t) dt by the Gauss-Chebyshev rule: float64[harmonics, offsets],
     n = 1, 2, ...

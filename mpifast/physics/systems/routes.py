@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
 LARGEST_OF_SIZES = 4000.0  # Langevin argument of the largest of several sizes, for a Kronecker form
 STEP = 4096  # voxels at a time, where only the largest values are kept
+SOME = 64  # rows at a time, where zeros are written
 SINGLE = 1e-6  # tolerance from which on complex64 rows are computed in float32, which adds about that
 ROOM = 2**23  # numbers of whole rows at a time, where some voxels of them are wanted
 
@@ -59,6 +60,8 @@ class Route(ABC):
             if scale.real.any():
                 np.multiply(rows, scale.real[:, None], out=result.real, casting="same_kind")
             np.multiply(rows, scale.imag[:, None], out=result.imag, casting="same_kind")
+            if scale.real.any():
+                np.multiply(rows, scale.real[:, None], out=result.real, casting="same_kind")
             return result
         rows *= scale[:, None]
         return rows.astype(dtype, copy=False)
@@ -117,8 +120,9 @@ class SampledRoute(Route):
         from mpifast.physics.systems.sampling import sampled_rows  # here: a system alone does not load Numba
 
         rows = sampled_rows(self.scanner, self.particle, self.channels, self.numbers, self.tolerance, voxels)
-        for row in rows:
-            row[np.abs(row) <= ROUNDING] = 0.0
+        for first in range(0, len(rows), SOME):
+            part = rows[first : first + SOME]
+            part[np.abs(part) <= ROUNDING] = 0.0
         return rows
 
     def peaks(self) -> np.ndarray:
@@ -219,7 +223,9 @@ def route_of(
     tolerance: float,
     error: float | None = None,
 ) -> Route:
-    """The fastest route that a scanner allows; ``error`` as for `KroneckerRoute`."""
+    """The fastest route that a scanner and a particle allow; ``error`` as for `KroneckerRoute`."""
+    if particle.anisotropy is not None:  # its magnetisation has neither closed form nor Gaussian mixture
+        return SampledRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.drive_axes() is not None:

@@ -19,6 +19,7 @@ from mpifast._compiled.jit import thread_count
 from mpifast.physics.fields.sequence import Sequence, turned
 from mpifast.physics.systems._sampling_loops import magnetize, magnetize_mixture, magnetize_moving
 from mpifast.physics.systems.drive_axis import refuse_sharp
+from mpifast.physics.tracer.anisotropic import Anisotropic
 from mpifast.physics.tracer.particle import Particle
 from mpifast.physics.tracer.profile import Profile, profile_of
 
@@ -29,6 +30,7 @@ BLOCK = 2**21  # samples of a block, 16 MB, which bounds the memory; smaller blo
 PROBES = 16  # voxels spread over the grid, and those whose aliases fall the slowest; corners and middles besides
 LOOKED_AT, MOMENTS, FINE = 2048, 512, 2**20  # voxels and times among which these are found; samples of the waveform
 DRIVE = 8  # samples of a period of the fastest drive field, at least
+OVERSHOOT = 1.1  # of a waveform between its samples
 SAFETY = 0.25  # part of the tolerance that the voxels looked at may use, for the others
 
 
@@ -75,7 +77,14 @@ class Sampling:
         drive, gradient = self._waveforms(min(2 * scanner.samples, FINE))
         far = float(np.abs(self._positions).max())
         refuse_sharp(particle, 3.0 * float(np.abs(gradient).max()) * far + 2.0 * float(np.abs(drive).max()))
-        self._profile = None if particle.sizes is None else self._profile_of(drive, gradient)
+        self._profile = self._anisotropic = None
+        if particle.anisotropy is not None:
+            reach = float(np.linalg.norm(self._positions, axis=1).max())
+            slopes = np.sqrt((gradient.reshape(9, -1) ** 2).sum(axis=0).max())
+            field = OVERSHOOT * (float(slopes) * reach + float(np.sqrt((drive**2).sum(axis=0).max())))
+            self._anisotropic = Anisotropic(particle, self._positions, field / particle.beta)
+        elif particle.sizes is not None:
+            self._profile = self._profile_of(drive, gradient)
         self.times = self._enough_times(tolerance)
         self._waveform = self._waveforms(self.times)
 
@@ -90,7 +99,7 @@ class Sampling:
         starts = range(first - first % step, last, step)
         for start in tqdm(starts, desc="system matrix", unit="block", delay=2, disable=None):
             stop = min(start + step, len(self._positions))
-            rows = self._transform(self._positions[start:stop], *self._waveform, self.times)
+            rows = self._transform(slice(start, stop), *self._waveform, self.times)
             yield slice(max(start - first, 0), stop - first), rows[max(first - start, 0) : max(last - start, 0)]
 
     def _profile_of(self, drive: np.ndarray, gradient: np.ndarray) -> Profile:
@@ -113,11 +122,14 @@ class Sampling:
             gradient = np.ascontiguousarray(np.moveaxis(gradient[:nodes], 0, -1))
         return beta * np.ascontiguousarray(drive[:nodes].T), beta * gradient
 
-    def _transform(self, positions: np.ndarray, drive: np.ndarray, gradient: np.ndarray, times: int) -> np.ndarray:
-        """The wanted rows at some positions [voxels, 3]: complex128 or float64[voxels, rows]."""
+    def _transform(self, voxels: slice | np.ndarray, drive: np.ndarray, gradient: np.ndarray, times: int) -> np.ndarray:
+        """The wanted rows of some voxels: complex128 or float64[voxels, rows]."""
+        positions = self._positions[voxels]
         values = np.empty((len(self._axes), len(positions), drive.shape[1]))
         threads = self._threads
-        if self._profile is not None:
+        if self._anisotropic is not None:
+            self._anisotropic(voxels, drive, gradient, self._axes, values, threads)
+        elif self._profile is not None:
             coefficients, scale, end, _ = self._profile
             fields = positions, drive, gradient.reshape(3, 3, -1), self._axes
             magnetize_mixture(*fields, coefficients, scale, end, values, threads, threads=threads)
@@ -159,7 +171,7 @@ class Sampling:
         """The wanted rows of a few voxels, [voxels, rows], at some number of samples."""
         waveforms = self._waveforms(times)
         parts = np.array_split(probes, -(-len(probes) // self._step(waveforms[0])))
-        return np.concatenate([self._transform(self._positions[part], *waveforms, times) for part in parts])
+        return np.concatenate([self._transform(part, *waveforms, times) for part in parts])
 
     def _step(self, drive: np.ndarray) -> int:
         """Voxels of a block."""
@@ -196,14 +208,15 @@ class Sampling:
         if gradient.ndim == 3:
             change = np.abs(np.roll(gradient, -1, axis=0) - gradient).max(axis=(1, 2))
             speed += change * float(np.abs(self._positions).max())
-        distances = np.full(len(voxels), np.inf)
-        speed = np.maximum(speed, 1e-6 * speed.max()) * self._particle.largest_beta
-        for t in np.unique(np.linspace(0, fine - 1, MOMENTS).round().astype(np.int64)):
-            matrix = gradient[t] if gradient.ndim == 3 else gradient
-            square = np.zeros(len(voxels))
-            for row, offset in zip(matrix, drive[t], strict=True):
-                square += (row[0] * x + row[1] * y + row[2] * z + offset) ** 2
-            np.minimum(distances, (self._particle.largest_beta**2 * square + np.pi**2) / speed[t] ** 2, out=distances)
+        beta = self._particle.largest_beta
+        speed = np.maximum(speed, 1e-6 * speed.max()) * beta
+        moments = np.unique(np.linspace(0, fine - 1, MOMENTS).round().astype(np.int64))
+        matrices = gradient[moments] if gradient.ndim == 3 else gradient[None]
+        square = np.zeros((len(moments), len(voxels)))
+        for axis in range(3):
+            row = matrices[:, axis, :, None]
+            square += (row[:, 0] * x + row[:, 1] * y + row[:, 2] * z + drive[moments, axis, None]) ** 2
+        distances: np.ndarray = ((beta**2 * square + np.pi**2) / speed[moments, None] ** 2).min(axis=0)
         return distances
 
 

@@ -77,6 +77,8 @@ class ScannerSystem(LinearSystem):
     ) -> None:
         self.scanner = check.instance("scanner", scanner, Sequence)
         self.particle = check.instance("particle", particle, Particle)
+        if particle.anisotropy is not None:
+            particle.anisotropy.check_voxels(scanner.grid.voxels)
         self.tolerance = check.number("tolerance", tolerance, low=1e-13, high=0.1)
         self.level = None if level is None else check.number("level", level, low=1e-15, high=1.0)
         self._candidates = candidate_rows(scanner, channels, band, mixing_order)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.tracer import anisotropy, relaxation, sizes, vector_langevin
+from mpifast.physics.tracer import anisotropy, equilibrium, relaxation, sizes, vector_langevin
 
 BOLTZMANN = 1.380649e-23  # J/K, exact
 MU_0 = 1.25663706127e-6  # N/A^2, CODATA 2022; not SciPy's, which changes with its version, and every spectrum with it
@@ -115,6 +115,20 @@ class Particle:
         """Whether the magnetisation of `equilibrium` follows from the field at the moment alone."""
         return self.equilibrium.relaxation is None
 
+    @property
+    def anisotropy_factor(self) -> float:
+        """V / (kB T) in m^3/J: alpha of the equilibrium with anisotropy is this times K."""
+        return self.beta / self.saturation_magnetization
+
+    @property
+    def size_shares(self) -> tuple[np.ndarray, np.ndarray]:
+        """Diameters over the particle's own, and their shares of the volume, without those that are rounding."""
+        if self.sizes is None:
+            return np.ones(1), np.ones(1)
+        ratios, shares = self.sizes.shares()
+        kept = shares > 1e-17
+        return ratios[kept], shares[kept]
+
     def response(self, frequency: Any) -> np.ndarray:
         """What relaxation multiplies the Fourier coefficients of `equilibrium` by, at frequencies in hertz.
 
@@ -129,23 +143,27 @@ class Particle:
         """mu0 Ms in tesla: the polarisation of material at concentration 1."""
         return MU_0 * self.saturation_magnetization
 
-    def magnetization(self, field: Any) -> np.ndarray:
+    def magnetization(self, field: Any, position: Any = None) -> np.ndarray:
         """Mean magnetisation over saturation in a field mu0 H, over all sizes by their volume.
 
         Parameters
         ----------
         field : array_like
-            float[..., 3], tesla, finite.
+            float[..., 3], tesla, finite. With an anisotropy of voxels its first axis is that of the voxels.
+        position : array_like, optional
+            Where the particles are, float[..., 3], metres: for an anisotropy that depends on it.
 
         Returns
         -------
         ndarray
-            float64[..., 3], each component within 10 ulp of that of the sizes (`LogNormal.shares`).
+            float64[..., 3], each component within 10 ulp of that of the sizes (`LogNormal.shares`); with an anisotropy
+            to 1e-14.
 
         Raises
         ------
         TypeError, ValueError
-            If ``field`` is not real, not finite or has not three components, or beta times it overflows.
+            If an argument is not real, not finite or has not three components, beta times the field overflows, or the
+            position is missing.
 
         Examples
         --------
@@ -158,9 +176,30 @@ class Particle:
             xi = self.largest_beta * np.asarray(array, np.float64)
         if not np.isfinite(xi).all():
             raise ValueError(f"field reaches {np.abs(array).max():g} T, and beta times it overflows: give it in tesla")
+        if self.anisotropy is not None:
+            return self._anisotropic(self.beta * np.asarray(array, np.float64), position)
         if self.sizes is None:
             return vector_langevin.magnetization(xi)
         mean = np.zeros_like(xi)
         for moment, share in self.shares:
             mean += share * vector_langevin.magnetization(moment * xi)
         return mean
+
+    def _anisotropic(self, xi: np.ndarray, position: Any) -> np.ndarray:
+        """The same with the anisotropy, in a dimensionless field."""
+        assert self.anisotropy is not None
+        if xi.shape[-1:] != (3,):
+            raise ValueError(f"field has shape {xi.shape}: give the components along x, y, z along the last axis")
+        if position is None:
+            if self.anisotropy.by_position:
+                raise ValueError("position is missing: the easy axis depends on it; give float[..., 3] in metres")
+            position = np.zeros(xi.shape)
+        place = check.finite("position", check.real_array("position", position)).astype(np.float64)
+        if place.shape[-1:] != (3,):
+            raise ValueError(f"position has shape {place.shape}: give x, y, z along the last axis")
+        if self.anisotropy.voxels is not None:
+            place = np.zeros(xi.shape)
+        axes, constants = self.anisotropy.at(place)
+        alpha = self.anisotropy_factor * constants
+        parts = zip(*self.size_shares, strict=True)
+        return sum(share * equilibrium.magnetization(r**3 * xi, axes, r**3 * alpha) for r, share in parts)
