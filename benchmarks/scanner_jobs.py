@@ -1,4 +1,4 @@
-"""Jobs of the scanners on a grid: marks N1 to N4, N9 and N11, and what their cost grows with."""
+"""Jobs of the scanners on a grid and of their tracers: the marks of the table, and what their cost grows with."""
 
 """Jobs of the scanners on a grid: marks N1 to N5 and N9, and what their cost grows with."""
 
