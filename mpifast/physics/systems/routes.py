@@ -14,8 +14,10 @@ from mpifast.physics.systems.axis_tables import langevin_arguments
 from mpifast.physics.systems.selection import nothing_left
 from mpifast.physics.tracer.mixture import LARGEST
 from mpifast.physics.tracer.particle import Particle
+from mpifast.physics.tracer.relaxation import FokkerPlanck
 
 if TYPE_CHECKING:
+    from mpifast.physics.systems.harmonic_balance import HarmonicBalance
     from mpifast.physics.systems.kronecker import KroneckerModel
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
@@ -55,6 +57,8 @@ class Route(ABC):
         if np.iscomplexobj(scale) and not np.iscomplexobj(rows):
             result = np.zeros(rows.shape, dtype)
             np.multiply(rows, scale.imag[:, None], out=result.imag, casting="same_kind")
+            if scale.real.any():
+                np.multiply(rows, scale.real[:, None], out=result.real, casting="same_kind")
             return result
         rows *= scale[:, None]
         return rows.astype(dtype, copy=False)
@@ -125,6 +129,28 @@ class SampledRoute(Route):
         sampling = Sampling(self.scanner, self.particle, self.channels, self.numbers, self.tolerance)
         for _, rows in sampling.blocks():
             np.maximum(peaks, np.abs(rows).max(axis=0), out=peaks)
+        return np.where(peaks > ROUNDING, peaks, 0.0)
+
+
+class HarmonicBalanceRoute(Route):
+    """A field along one axis and a `FokkerPlanck` relaxation (`harmonic_balance`)."""
+
+    is_real = False
+
+    @functools.cached_property
+    def balance(self) -> HarmonicBalance:
+        """The balance, which keeps how many moments and harmonics it needs."""
+        from mpifast.physics.systems.harmonic_balance import HarmonicBalance  # here: as for `SampledRoute`
+
+        return HarmonicBalance(self.scanner, self.particle, self.channels, self.numbers, self.tolerance)
+
+    def rows(self, voxels: slice = slice(None)) -> np.ndarray:
+        """The rows."""
+        return self.balance.rows(voxels)
+
+    def peaks(self) -> np.ndarray:
+        """Largest magnitude of each row; a grid along one axis is small."""
+        peaks = np.abs(self.rows()).max(axis=1)
         return np.where(peaks > ROUNDING, peaks, 0.0)
 
 
@@ -214,9 +240,29 @@ def route_of(
     tolerance: float,
     error: float | None = None,
 ) -> Route:
-    """The fastest route that a scanner allows; ``error`` as for `KroneckerRoute`."""
+    """The fastest route that a scanner and a particle (`Particle.equilibrium`) allow; ``error`` as for
+    `KroneckerRoute`.
+    """
+    if isinstance(particle.relaxation, FokkerPlanck):
+        return HarmonicBalanceRoute(scanner, particle, channels, numbers, tolerance)
+    if not particle.instantaneous:
+        return SampledRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.drive_axes() is not None and langevin_arguments(*_axes_of(scanner, particle))[2] <= LARGEST:
         return KroneckerRoute(scanner, particle, channels, numbers, tolerance, error)
     return SampledRoute(scanner, particle, channels, numbers, tolerance)
+
+
+def refuse_without_model(scanner: Sequence, particle: Particle) -> None:
+    """Refuse a particle whose dynamics have no route in the fields of a scanner.
+
+    Raises
+    ------
+    ValueError
+        If its `FokkerPlanck` relaxation needs a field along one axis.
+    """
+    if isinstance(particle.relaxation, FokkerPlanck):
+        from mpifast.physics.systems.harmonic_balance import refuse_axes
+
+        refuse_axes(scanner, particle)
