@@ -125,6 +125,31 @@ def moment_equations(xi: Any, alpha: float, tau: float, period: float, periods: 
     return solve_ivp(change, (0.0, t[-1]), np.zeros(count), "BDF", t, rtol=1e-8, atol=1e-10).y[0]
 
 
+def harmonics_of(
+    offset: np.ndarray, drive: float, speed: float, alpha: float, moments: int, harmonics: int, kept: int
+) -> np.ndarray:
+    """The same moments' harmonics as one sparse system of all w_nk, k = -harmonics to harmonics, for each offset:
+    complex128[kept + 1, offsets].
+    """
+    from scipy.sparse import diags_array, eye_array, kron
+    from scipy.sparse.linalg import spsolve
+
+    n, k = np.arange(moments + 1.0), np.arange(-harmonics, harmonics + 1.0)
+    inner = n > 0  # w_0 = 1 at all times
+    free = diags_array(inner * (1 - 2 * alpha / ((2 * n - 1) * (2 * n + 3))))
+    free -= diags_array((2 * alpha * (n - 1) / ((2 * n - 1) * (2 * n + 1)))[2:], offsets=-2)
+    free += diags_array((inner * 2 * alpha * (n + 2) / ((2 * n + 1) * (2 * n + 3)))[:-2], offsets=2)
+    turn = diags_array(1 / (2 * n[1:] + 1), offsets=-1) - diags_array((inner / (2 * n + 1))[:-1], offsets=1)
+    change = diags_array(2 * speed * inner / np.maximum(n * (n + 1), 1))
+    every, neighbours = eye_array(len(k)), diags_array([np.ones(len(k) - 1)] * 2, offsets=[-1, 1])
+    balance = kron(every, free) + kron(diags_array(1j * k), change) - 0.5 * drive * kron(neighbours, turn)
+    balance += kron(every, diags_array(1.0 - inner))
+    source = np.zeros(balance.shape[0])
+    source[harmonics * len(n)] = 1.0
+    found = [spsolve((balance - xi * kron(every, turn)).tocsc(), source).reshape(len(k), -1)[:, 1] for xi in offset]
+    return np.array(found).T[harmonics : harmonics + kept + 1]
+
+
 def line_coefficients(
     along: np.ndarray, drive: float, across: np.ndarray, orders: np.ndarray, nodes: int = 4096
 ) -> tuple[np.ndarray, np.ndarray]:

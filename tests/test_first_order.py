@@ -6,6 +6,7 @@ import pytest
 import mpifast
 from mpifast import reference
 from mpifast.physics.dynamics.first_order import relaxed_coefficients
+from mpifast.physics.dynamics.moments import harmonics_of
 from mpifast.physics.systems.routes import SampledRoute
 from mpifast.physics.tracer.relaxation import Brown
 
@@ -133,3 +134,14 @@ def test_one_dimension_follows_the_same_equation():
     stepped = np.fft.rfft(reference.relaxed(particle, field, period, 4, 64)[0])[1:7] / 64
     gain = -2j * np.pi * np.arange(1, 7) * particle.saturation_field
     np.testing.assert_allclose(system.matrix[:, 2], gain * stepped, atol=1e-5)
+
+
+@pytest.mark.parametrize("offset", [0.5, 3.0, 10.0])
+def test_the_time_along_the_field_is_nearly_that_of_fokker_planck(offset):
+    # A slow weak drive on a static field; the effective field is an approximation within a twentieth.
+    speed, particle = 1e-3, mpifast.Particle(20e-9)
+    found = harmonics_of(np.array([offset]), 1e-4, speed, 0.0, 40, 4, 1)[1, 0]
+    brown = mpifast.Brown(1e-3, 30e-9, law="effective-field")
+    xi = np.array([offset])
+    rate = brown.rates(particle, xi, reference.langevin(xi) / xi)[0][0] * brown.time(particle)
+    assert -found.imag / found.real == pytest.approx(speed / rate, rel=0.05)

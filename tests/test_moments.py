@@ -118,6 +118,13 @@ def test_is_the_equation_stepped_in_time(alpha, tau):
     np.testing.assert_allclose(found, np.fft.rfft(stepped)[:7] / 64, atol=2e-6)
 
 
+@pytest.mark.parametrize("alpha", [0.0, 2.0])
+def test_is_one_sparse_system(alpha):
+    # With as few moments and harmonics, whether they are enough or not.
+    arguments = np.array([0.0, 1.5, -4.0]), 5.0, 0.7, alpha, 9, 7, 6
+    np.testing.assert_allclose(harmonics_of(*arguments), reference.harmonics_of(*arguments), atol=1e-13)
+
+
 def test_high_harmonics_keep_their_relative_error():
     few, many = (harmonics_of(np.array([1.0]), 3.0, 0.5, 0.0, *size, 25)[:, 0] for size in ((50, 60), (70, 90)))
     assert abs(few[25]) < 1e-12

@@ -192,5 +192,5 @@ def refuse_axes(scanner: Sequence, particle: Particle) -> None:
 def _not_axial(reason: str) -> ValueError:
     return ValueError(
         "relaxation=FokkerPlanck needs a field along one axis everywhere, on a grid along the drive field without a"
-        f" field across it, and {reason}. In two and three dimensions its equation takes hours: {EQANIS}"
+        f" field across it, and {reason}; there is no solver for other fields: {EQANIS}"
     )

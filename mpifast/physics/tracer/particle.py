@@ -11,6 +11,7 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.physics.tracer import anisotropy, relaxation, sizes, vector_langevin
+from mpifast.physics.tracer.relaxation import Debye
 
 BOLTZMANN = 1.380649e-23  # J/K, exact
 MU_0 = 1.25663706127e-6  # N/A^2, CODATA 2022; not SciPy's, which changes with its version, and every spectrum with it
@@ -113,7 +114,7 @@ class Particle:
         return np.ones(np.shape(frequency), np.complex128) if factor is None else factor.response(frequency)
 
     @property
-    def _factor(self) -> relaxation.Debye | None:
+    def _factor(self) -> Debye | None:
         """The relaxation, if it is a factor of each frequency."""
         return None if self.relaxation is None else self.relaxation.factor(self)
 
