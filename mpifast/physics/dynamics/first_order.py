@@ -50,9 +50,8 @@ def relaxed_coefficients(
     >>> field = np.zeros((3, 1, 64))
     >>> field[0, 0] = 5e-3 * np.cos(2 * np.pi * np.arange(64) / 64)
     >>> brown = mpifast.Brown(1e-3, 30e-9, law="effective-field")
-    >>> print(relaxed_coefficients(mpifast.Particle(15e-9, relaxation=brown), field, 40e-6)[0, 0, :4].round(6))
-    [-0.      -0.j        0.138001-0.150126j -0.      -0.j
-     -0.000463+0.004434j]
+    >>> print(relaxed_coefficients(mpifast.Particle(15e-9, relaxation=brown), field, 40e-6)[0, 0, 1].round(6))
+    (0.049491-0.076927j)
     """
     total = np.zeros((*field.shape[:2], field.shape[2] // OVERSAMPLING + 1), np.complex128)
     for share, single in particle.single_sizes():

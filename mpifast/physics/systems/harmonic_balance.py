@@ -54,8 +54,8 @@ class HarmonicBalance:
     >>> particle = mpifast.Particle(18e-9, relaxation=mpifast.FokkerPlanck("brown", 1e-3, 30e-9))
     >>> balance = HarmonicBalance(scanner, particle, np.array([0, 0]), np.array([1, 2]), 1e-6)
     >>> print(balance.rows().round(6))
-    [[ 0.106777-0.150402j  0.213001-0.228127j  0.106777-0.150402j]
-     [-0.022883+0.076301j  0.      +0.j        0.022883-0.076301j]]
+    [[ 0.142242-0.172999j  0.151799-0.211691j  0.142242-0.172999j]
+     [ 0.010763+0.017915j  0.      +0.j       -0.010763-0.017915j]]
     """
 
     def __init__(
@@ -113,18 +113,26 @@ class HarmonicBalance:
         orders = np.unique(self.numbers[self.numbers % drive.multiple == 0] // drive.multiple)
         if not len(orders):
             return []
-        found = []
-        for share, single in self.particle.single_sizes():
-            allowed = SAFETY * self.tolerance
-            found.append((share, single, *self._enough(single, offset[places], orders, allowed, drive.amplitude)))
+        sizes = sorted(self.particle.single_sizes(), key=lambda part: -part[0])
+        found, total = [], np.zeros((len(orders), len(places)), np.complex128)
+        for share, single in sizes:  # those of small shares add little to rows that are known by then
+            rows = SAFETY / len(sizes) * self.tolerance * np.abs(total).max(axis=1)
+            allowed = np.maximum(rows, ROUNDING) / share
+            if allowed.min() >= 1.0:
+                continue
+            moments, harmonics, values = self._enough(single, offset[places], orders, allowed)
+            found.append((share, single, moments, harmonics))
+            total += share * values
         return found
 
     def _enough(
-        self, single: Particle, offset: np.ndarray, orders: np.ndarray, tolerance: float, amplitude: float
-    ) -> tuple[int, int]:
-        """Moments and harmonics after which the rows at some offsets keep within the tolerance."""
+        self, single: Particle, offset: np.ndarray, orders: np.ndarray, allowed: np.ndarray
+    ) -> tuple[int, int, np.ndarray]:
+        """Moments and harmonics after which the rows at some offsets keep within the tolerance or within errors
+        ``allowed``, float64[rows], and these rows.
+        """
         kept = int(orders.max())
-        largest = single.beta * (float(offset.max()) + amplitude) + 2.0 * abs(barrier(single))
+        largest = single.beta * (float(offset.max()) + self._line.amplitude) + 2.0 * abs(barrier(single))
         moments, harmonics = 8 + math.ceil(3.0 * math.sqrt(largest)), kept + 8
         call = functools.partial(self._harmonics, single, offset, kept=kept)
         coarse, before = None, (moments, harmonics)
@@ -135,9 +143,9 @@ class HarmonicBalance:
                     " would be needed; use smaller particles, weaker fields, fewer rows or a larger tolerance"
                 )
             fine = call(moments=moments, harmonics=harmonics)[orders]
-            allowed = np.maximum(tolerance * np.abs(fine).max(axis=1), ROUNDING)
-            if coarse is not None and (np.abs(fine - coarse).max(axis=1) <= allowed).all():
-                return before
+            error = np.maximum(SAFETY * self.tolerance * np.abs(fine).max(axis=1), allowed)
+            if coarse is not None and (np.abs(fine - coarse).max(axis=1) <= error).all():
+                return *before, fine
             before, coarse = (moments, harmonics), fine
             moments, harmonics = moments + 2 + moments // 4, harmonics + 4 + harmonics // 8
 

@@ -109,6 +109,12 @@ class Particle:
         """What relaxation multiplies the Fourier coefficients of `equilibrium` by, at frequencies in hertz.
 
         complex128[...].
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> print(abs(mpifast.Particle(20e-9, relaxation=mpifast.Debye(1e-6)).response(159154.943)).round(6))
+        0.707107
         """
         factor = self._factor
         return np.ones(np.shape(frequency), np.complex128) if factor is None else factor.response(frequency)

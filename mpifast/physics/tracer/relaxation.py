@@ -48,7 +48,7 @@ class Debye:
     --------
     >>> import mpifast
     >>> print(mpifast.Debye(1e-6).response([0.0, 159154.943]).round(3))
-    [1. -0.j  0.5-0.5j]
+    [1. +0.j  0.5-0.5j]
     >>> print(mpifast.Debye((0.0, 1e-6), weights=(1, 3)).response([0.0, 159154.943]).round(3))
     [1.   +0.j    0.625-0.375j]
     """
@@ -73,7 +73,14 @@ class Debye:
         object.__setattr__(self, "weights", tuple(weights))
 
     def response(self, frequency: Any) -> np.ndarray:
-        """What frequencies in hertz are multiplied by: complex128[...]."""
+        """What frequencies in hertz are multiplied by: complex128[...].
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> print(abs(mpifast.Debye(1e-6).response(159154.943)).round(6))
+        0.707107
+        """
         frequency = np.asarray(frequency, np.float64)
         times = np.atleast_1d(self.tau)
         shares = np.array(self.weights) / max(self.weights) if self.weights else np.ones(len(times))
@@ -84,15 +91,35 @@ class Debye:
         return total
 
     def factor(self, particle: Any) -> Debye | None:
-        """Itself."""
+        """Itself.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Debye(1e-6).factor(mpifast.Particle(20e-9))
+        Debye(tau=1e-06, weights=())
+        """
         return self
 
     def of_size(self, particle: Any, ratio: float) -> Debye:
-        """The same for cores of any size."""
+        """The same for cores of any size.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Debye(1e-6).of_size(mpifast.Particle(20e-9), 2.0)
+        Debye(tau=1e-06, weights=())
+        """
         return self
 
     def refuse(self, particle: Any) -> None:
-        """Refuse no particle."""
+        """Refuse no particle.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Debye(1e-6).refuse(mpifast.Particle(20e-9))
+        """
 
 
 @dataclass(frozen=True)
@@ -142,18 +169,41 @@ class Brown:
         check.choice("law", self.law, LAWS)
 
     def time(self, particle: Any) -> float:
-        """tau_B in seconds, without a field."""
+        """tau_B in seconds, without a field.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> print(f"{mpifast.Brown(1e-3, 30e-9).time(mpifast.Particle(20e-9)):.3e} s")
+        1.024e-05 s
+        """
         volume = math.pi * self.hydrodynamic_diameter**3 / 6.0
         return float(3.0 * self.viscosity * volume / particle.thermal_energy)
 
     def factor(self, particle: Any) -> Debye | None:
-        """The factor that a constant time is, if all particles have the same."""
+        """The factor that a constant time is, if all particles have the same.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Brown(1e-3, 30e-9, law="effective-field").factor(mpifast.Particle(20e-9)) is None
+        True
+        """
         return _constant(self, particle)
 
     def rates(self, particle: Any, xi: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """1 / tau along and across the field at Langevin arguments xi >= 0, given L(xi)/xi: float64[...] each.
 
         The same array twice where the directions do not differ.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> brown, particle = mpifast.Brown(1e-3, 30e-9, law="effective-field"), mpifast.Particle(20e-9)
+        >>> xi = np.array([8.0])
+        >>> along, across = brown.rates(particle, xi, mpifast.langevin(xi) / xi)
+        >>> print((along * brown.time(particle)).round(3), (across * brown.time(particle)).round(3))
+        [7.] [4.071]
         """
         rate = 1.0 / self.time(particle)
         if self.law == "effective-field":
@@ -162,12 +212,25 @@ class Brown:
         return along, along
 
     def of_size(self, particle: Any, ratio: float) -> Brown:
-        """The same for a core of ``ratio`` times the particle's diameter, in a coating as thick."""
+        """The same for a core of ``ratio`` times the particle's diameter, in a coating as thick.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> print(f"{mpifast.Brown(1e-3, 30e-9).of_size(mpifast.Particle(20e-9), 1.5).hydrodynamic_diameter:g} m")
+        4e-08 m
+        """
         grown = self.hydrodynamic_diameter + (ratio - 1.0) * particle.diameter
         return dataclasses.replace(self, hydrodynamic_diameter=grown)
 
     def refuse(self, particle: Any) -> None:
-        """Refuse particles that are larger than with their coating, and an easy axis that turns with the core."""
+        """Refuse particles that are larger than with their coating, and an easy axis that turns with the core.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Brown(1e-3, 30e-9).refuse(mpifast.Particle(20e-9))
+        """
         if self.hydrodynamic_diameter < particle.diameter:
             raise ValueError(
                 f"hydrodynamic_diameter={self.hydrodynamic_diameter:g} m is below the core's diameter of"
@@ -225,19 +288,46 @@ class Neel:
             )
 
     def time(self, particle: Any) -> float:
-        """tau_N0 in seconds."""
+        """tau_N0 in seconds.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> print(f"{mpifast.Neel().time(mpifast.Particle(20e-9)):.3e} s")
+        1.393e-08 s
+        """
         return float(particle.beta * (1.0 + self.damping**2) / (2.0 * self.damping * self.gyromagnetic_ratio))
 
     def factor(self, particle: Any) -> Debye | None:
-        """The factor that a constant time is, if all particles have the same."""
+        """The factor that a constant time is, if all particles have the same.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Neel().factor(mpifast.Particle(20e-9)) == mpifast.Debye(mpifast.Neel().time(mpifast.Particle(20e-9)))
+        True
+        """
         return _constant(self, particle)
 
     def of_size(self, particle: Any, ratio: float) -> Neel:
-        """The same for cores of any size."""
+        """The same for cores of any size.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Neel().of_size(mpifast.Particle(20e-9), 2.0) == mpifast.Neel()
+        True
+        """
         return self
 
     def refuse(self, particle: Any) -> None:
-        """Refuse an anisotropy, which changes the time by orders of magnitude."""
+        """Refuse an anisotropy, which changes the time by orders of magnitude.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.Neel().refuse(mpifast.Particle(20e-9))
+        """
         if particle.anisotropy is not None:
             raise ValueError(
                 "anisotropy with Neel has no model: its time is that of a moment that no barrier holds; give"
@@ -308,22 +398,49 @@ class FokkerPlanck:
         return Neel(self.damping, self.gyromagnetic_ratio)  # type: ignore[arg-type]
 
     def time(self, particle: Any) -> float:
-        """Time constant of the free rotation, tau_B or tau_N0, in seconds."""
+        """Time constant of the free rotation, tau_B or tau_N0, in seconds.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> print(f"{mpifast.FokkerPlanck('neel').time(mpifast.Particle(20e-9)):.3e} s")
+        1.393e-08 s
+        """
         return self.rotation.time(particle)
 
     def factor(self, particle: Any) -> Debye | None:
-        """None: it is no factor."""
+        """None: it is no factor.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.FokkerPlanck('neel').factor(mpifast.Particle(20e-9)) is None
+        True
+        """
         return None
 
     def of_size(self, particle: Any, ratio: float) -> FokkerPlanck:
-        """The same for a core of ``ratio`` times the particle's diameter, as for `Brown`."""
+        """The same for a core of ``ratio`` times the particle's diameter, as for `Brown`.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.FokkerPlanck('neel').of_size(mpifast.Particle(20e-9), 2.0) == mpifast.FokkerPlanck('neel')
+        True
+        """
         if self.mechanism == "neel":
             return self
         grown = self.rotation.of_size(particle, ratio)
         return dataclasses.replace(self, hydrodynamic_diameter=grown.hydrodynamic_diameter)  # type: ignore[union-attr]
 
     def refuse(self, particle: Any) -> None:
-        """Refuse what `Brown` refuses."""
+        """Refuse what `Brown` refuses.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> mpifast.FokkerPlanck('brown', 1e-3, 30e-9).refuse(mpifast.Particle(20e-9))
+        """
         if self.mechanism == "brown":
             self.rotation.refuse(particle)
 
