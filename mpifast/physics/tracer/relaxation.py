@@ -304,7 +304,8 @@ class Neel:
         Examples
         --------
         >>> import mpifast
-        >>> mpifast.Neel().factor(mpifast.Particle(20e-9)) == mpifast.Debye(mpifast.Neel().time(mpifast.Particle(20e-9)))
+        >>> neel, particle = mpifast.Neel(), mpifast.Particle(20e-9)
+        >>> neel.factor(particle) == mpifast.Debye(neel.time(particle))
         True
         """
         return _constant(self, particle)
