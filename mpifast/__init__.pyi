@@ -40,7 +40,10 @@ from .physics.tracer.iron import volume_fraction as volume_fraction
 from .physics.tracer.langevin import langevin as langevin
 from .physics.tracer.langevin import langevin_derivative as langevin_derivative
 from .physics.tracer.particle import Particle as Particle
+from .physics.tracer.relaxation import Brown as Brown
 from .physics.tracer.relaxation import Debye as Debye
+from .physics.tracer.relaxation import FokkerPlanck as FokkerPlanck
+from .physics.tracer.relaxation import Neel as Neel
 from .physics.tracer.sizes import LogNormal as LogNormal
 from .physics.tracer.sizes import SizeMixture as SizeMixture
 from .solvers.iteration import ConvergenceWarning as ConvergenceWarning

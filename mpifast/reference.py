@@ -93,6 +93,84 @@ def sampled_rows(scanner: Any, particle: Any, channels: Any, numbers: Any, sampl
     return spectra[:, numbers, channels].T
 
 
+def recursion(target: np.ndarray, tau: float, period: float) -> np.ndarray:
+    """The periodic m of tau dm/dt = target - m at equidistant times, float64[times], the target linear between them."""
+    step = period / len(target) / tau
+    keep = np.exp(-step)
+    early = -np.expm1(-step) / step - keep  # weights of the values at the beginning and at the end of a step
+    late = 1.0 - keep - early
+    m = np.zeros(len(target))
+    for _ in range(2):  # the second period begins where a periodic solution does
+        start = m[-1] / (1.0 - keep ** len(target)) if m.any() else 0.0
+        for j in range(len(target)):
+            before = start if j == 0 else m[j - 1]
+            m[j] = keep * before + early * target[j - 1] + late * target[j]
+    return m
+
+
+def relaxed(particle: Any, field: Any, period: float, periods: int, times: int) -> np.ndarray:
+    """Magnetisation float64[3, times] in the field float64[3] of a time, stepped in time from zero: the last period."""
+    from scipy.integrate import solve_ivp
+
+    def change(time: float, m: np.ndarray) -> np.ndarray:
+        xi = particle.beta * field(time)
+        x = max(float(np.linalg.norm(xi)), 1e-9)
+        ratio = langevin(x) / x
+        along, across = particle.relaxation.rates(particle, np.array(x), np.array(ratio))
+        pull = ratio * xi - m
+        parallel = xi * (xi @ pull) / x**2
+        return along * parallel + across * (pull - parallel)
+
+    t = (periods - 1 + np.arange(times) / times) * period
+    return solve_ivp(change, (0.0, t[-1]), np.zeros(3), "DOP853", t, rtol=1e-11, atol=1e-12).y
+
+
+def moment_equations(xi: Any, alpha: float, tau: float, period: float, periods: int, times: int) -> np.ndarray:
+    """Magnetisation float64[times] of the Fokker-Planck equation in the field xi of a time along the easy axis: 40
+    Legendre moments, stepped in time from an even distribution; the last period.
+    """
+    from scipy.integrate import solve_ivp
+
+    count = 40
+    n = np.arange(1, count + 1)
+
+    def change(time: float, w: np.ndarray) -> np.ndarray:
+        padded = np.concatenate([[0.0, 1.0], w, [0.0, 0.0]])  # w_-1, whose factor is zero, w_0, ..., w_count + 2
+        two_below, below, above, two_above = (padded[first : first + count] for first in (0, 1, 3, 4))
+        free = (n - 1) / (2 * n - 1) * two_below - (n + 2) / (2 * n + 3) * two_above
+        free += (2 * n + 1) / ((2 * n - 1) * (2 * n + 3)) * w
+        right = -w + xi(time) * (below - above) / (2 * n + 1) + 2 * alpha / (2 * n + 1) * free
+        return n * (n + 1) / (2 * tau) * right
+
+    t = (periods - 1 + np.arange(times) / times) * period
+    return solve_ivp(change, (0.0, t[-1]), np.zeros(count), "BDF", t, rtol=1e-8, atol=1e-10).y[0]
+
+
+def harmonics_of(
+    offset: np.ndarray, drive: float, speed: float, alpha: float, moments: int, harmonics: int, kept: int
+) -> np.ndarray:
+    """The same moments' harmonics as one sparse system of all w_nk, k = -harmonics to harmonics, for each offset:
+    complex128[kept + 1, offsets].
+    """
+    from scipy.sparse import diags_array, eye_array, kron
+    from scipy.sparse.linalg import spsolve
+
+    n, k = np.arange(moments + 1.0), np.arange(-harmonics, harmonics + 1.0)
+    inner = n > 0  # w_0 = 1 at all times
+    free = diags_array(inner * (1 - 2 * alpha / ((2 * n - 1) * (2 * n + 3))))
+    free -= diags_array((2 * alpha * (n - 1) / ((2 * n - 1) * (2 * n + 1)))[2:], offsets=-2)
+    free += diags_array((inner * 2 * alpha * (n + 2) / ((2 * n + 1) * (2 * n + 3)))[:-2], offsets=2)
+    turn = diags_array(1 / (2 * n[1:] + 1), offsets=-1) - diags_array((inner / (2 * n + 1))[:-1], offsets=1)
+    change = diags_array(2 * speed * inner / np.maximum(n * (n + 1), 1))
+    every, neighbours = eye_array(len(k)), diags_array([np.ones(len(k) - 1)] * 2, offsets=[-1, 1])
+    balance = kron(every, free) + kron(diags_array(1j * k), change) - 0.5 * drive * kron(neighbours, turn)
+    balance += kron(every, diags_array(1.0 - inner))
+    source = np.zeros(balance.shape[0])
+    source[harmonics * len(n)] = 1.0
+    found = [spsolve((balance - xi * kron(every, turn)).tocsc(), source).reshape(len(k), -1)[:, 1] for xi in offset]
+    return np.array(found).T[harmonics : harmonics + kept + 1]
+
+
 def line_coefficients(
     along: np.ndarray, drive: float, across: np.ndarray, orders: np.ndarray, nodes: int = 4096
 ) -> tuple[np.ndarray, np.ndarray]:

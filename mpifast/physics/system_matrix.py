@@ -192,7 +192,8 @@ def system_matrix(
     Raises
     ------
     TypeError, ValueError
-        If a parameter is out of range, or the particle is so sharp that more than 131,072 nodes would be needed.
+        If a parameter is out of range, the particle is so sharp that more than 131,072 nodes would be needed, or its
+        relaxation has no model in the fields of the scanner.
 
     References
     ----------
@@ -364,7 +365,7 @@ def node_count(drive: float, harmonics: int, tolerance: float) -> int:
 def _tracer_matrix(scanner: Scanner, particle: Particle, harmonics: int, tolerance: float) -> SystemMatrix:
     """The matrix of a particle that is more than its diameter, by the routes of the scanners on a grid."""
     from mpifast.physics.fields.lissajous import LissajousScanner
-    from mpifast.physics.systems.routes import route_of
+    from mpifast.physics.systems.routes import refuse_without_model, route_of
 
     gradient, amplitude, frequency = scanner.gradient, scanner.drive_amplitude, scanner.drive_frequency
     sequence = LissajousScanner(
@@ -375,6 +376,7 @@ def _tracer_matrix(scanner: Scanner, particle: Particle, harmonics: int, toleran
         DIVIDER * frequency,
         channels=("x",),
     )
+    refuse_without_model(sequence, particle)
     numbers = np.arange(1, harmonics + 1)
     rows = route_of(sequence, particle.equilibrium, np.zeros_like(numbers), numbers, tolerance).rows()
     gain = -2j * np.pi * numbers * particle.saturation_field * particle.response(numbers * frequency)

@@ -15,8 +15,10 @@ from mpifast.physics.systems.axis_tables import langevin_arguments
 from mpifast.physics.systems.selection import nothing_left
 from mpifast.physics.tracer.mixture import LARGEST
 from mpifast.physics.tracer.particle import Particle
+from mpifast.physics.tracer.relaxation import FokkerPlanck
 
 if TYPE_CHECKING:
+    from mpifast.physics.systems.harmonic_balance import HarmonicBalance
     from mpifast.physics.systems.kronecker import KroneckerModel
 
 ROUNDING = 2e-15  # error of sampled coefficients that no tolerance removes; what is below is zero, not a weak signal
@@ -136,6 +138,28 @@ class SampledRoute(Route):
         return np.where(peaks > ROUNDING, peaks, 0.0)
 
 
+class HarmonicBalanceRoute(Route):
+    """A field along one axis and a `FokkerPlanck` relaxation (`harmonic_balance`)."""
+
+    is_real = False
+
+    @functools.cached_property
+    def balance(self) -> HarmonicBalance:
+        """The balance, which keeps how many moments and harmonics it needs."""
+        from mpifast.physics.systems.harmonic_balance import HarmonicBalance  # here: as for `SampledRoute`
+
+        return HarmonicBalance(self.scanner, self.particle, self.channels, self.numbers, self.tolerance)
+
+    def rows(self, voxels: slice = slice(None)) -> np.ndarray:
+        """The rows."""
+        return self.balance.rows(voxels)
+
+    def peaks(self) -> np.ndarray:
+        """Largest magnitude of each row; a grid along one axis is small."""
+        peaks = np.abs(self.rows()).max(axis=1)
+        return np.where(peaks > ROUNDING, peaks, 0.0)
+
+
 class KroneckerRoute(Route):
     """Gradients and drive fields along the axes: sums of Kronecker products, and an operator without a matrix.
 
@@ -223,8 +247,13 @@ def route_of(
     tolerance: float,
     error: float | None = None,
 ) -> Route:
-    """The fastest route that a scanner and a particle allow; ``error`` as for `KroneckerRoute`."""
-    if particle.anisotropy is not None:  # its magnetisation has neither closed form nor Gaussian mixture
+    """The fastest route that a scanner and a particle (`Particle.equilibrium`) allow; ``error`` as for
+    `KroneckerRoute`.
+    """
+    if isinstance(particle.relaxation, FokkerPlanck):
+        return HarmonicBalanceRoute(scanner, particle, channels, numbers, tolerance)
+    # Neither closed form nor Gaussian mixture: an easy axis, and times that depend on the field.
+    if particle.anisotropy is not None or not particle.instantaneous:
         return SampledRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
@@ -234,3 +263,17 @@ def route_of(
         if mean <= LARGEST and (largest <= LARGEST_OF_SIZES or particle.sizes is None):
             return KroneckerRoute(scanner, particle, channels, numbers, tolerance, error)
     return SampledRoute(scanner, particle, channels, numbers, tolerance)
+
+
+def refuse_without_model(scanner: Sequence, particle: Particle) -> None:
+    """Refuse a particle whose dynamics have no route in the fields of a scanner.
+
+    Raises
+    ------
+    ValueError
+        If its `FokkerPlanck` relaxation needs a field along one axis.
+    """
+    if isinstance(particle.relaxation, FokkerPlanck):
+        from mpifast.physics.systems.harmonic_balance import refuse_axes
+
+        refuse_axes(scanner, particle)

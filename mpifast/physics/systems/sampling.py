@@ -4,7 +4,8 @@ The only error is aliasing, which falls exponentially with the number of samples
 scanner, the particle and the rows that are wanted, and a few voxels tell: the number grows until the rows of these
 voxels no longer change. All voxels are then transformed in blocks, of which only the wanted rows are kept.
 
-Where the fields are even in time so is the magnetisation, and a cosine transform of half a period does.
+Where the fields are even in time so is a magnetisation in equilibrium, and a cosine transform of half a period does.
+One that is not is the solution of its equation in time (`first_order`) with as many samples as resolve it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scipy.fft import dct, next_fast_len, rfft
 from tqdm import tqdm
 
 from mpifast._compiled.jit import thread_count
+from mpifast.physics.dynamics.first_order import OVERSAMPLING, relaxed_coefficients
 from mpifast.physics.fields.sequence import Sequence, turned
 from mpifast.physics.systems._sampling_loops import magnetize, magnetize_mixture, magnetize_moving
 from mpifast.physics.systems.drive_axis import refuse_sharp
@@ -27,6 +29,7 @@ ROUNDING = 1e-15  # of a coefficient of a magnetisation up to 1, whatever its si
 GROWTH = 1.5
 MAX_TIMES = 2**22
 BLOCK = 2**21  # samples of a block, 16 MB, which bounds the memory; smaller blocks cost threads their time together
+RELAXED = 48  # samples of a relaxed magnetisation count so often: several arrays of three components, in the cache
 PROBES = 16  # voxels spread over the grid, and those whose aliases fall the slowest; corners and middles besides
 LOOKED_AT, MOMENTS, FINE = 2048, 512, 2**20  # voxels and times among which these are found; samples of the waveform
 DRIVE = 8  # samples of a period of the fastest drive field, at least
@@ -73,7 +76,7 @@ class Sampling:
         self._scanner, self._particle = scanner, particle
         self._numbers, self._threads = numbers, thread_count(threads)
         self._axes, self._component = np.unique(channels, return_inverse=True)
-        self._positions, self._even = scanner.positions, scanner.even_in_time
+        self._positions, self._even = scanner.positions, scanner.even_in_time and particle.instantaneous
         drive, gradient = self._waveforms(min(2 * scanner.samples, FINE))
         far = float(np.abs(self._positions).max())
         refuse_sharp(particle, 3.0 * float(np.abs(gradient).max()) * far + 2.0 * float(np.abs(drive).max()))
@@ -90,7 +93,7 @@ class Sampling:
 
     def blocks(self, voxels: slice = slice(None)) -> Iterator[tuple[slice, np.ndarray]]:
         """The wanted rows of a few voxels at a time: places in the result, and complex128[voxels, rows]; float64 where
-        the fields are even in time.
+        the magnetisation is even in time.
 
         Blocks lie at the same voxels whatever slice of them is wanted, so that its bits are the same.
         """
@@ -113,7 +116,7 @@ class Sampling:
 
     def _waveforms(self, times: int) -> tuple[np.ndarray, np.ndarray]:
         """Drive field [3, nodes] and gradient ([3, 3], or [3, 3, nodes] if it changes) times beta; the nodes are the
-        midpoints of half the steps where the fields are even in time, else the beginnings of all.
+        midpoints of half the steps where the magnetisation is even in time, else the beginnings of all.
         """
         drive, gradient = self._scanner.waveform(times, midpoints=self._even)
         nodes = times // 2 if self._even else times
@@ -125,6 +128,8 @@ class Sampling:
     def _transform(self, voxels: slice | np.ndarray, drive: np.ndarray, gradient: np.ndarray, times: int) -> np.ndarray:
         """The wanted rows of some voxels: complex128 or float64[voxels, rows]."""
         positions = self._positions[voxels]
+        if not self._particle.instantaneous:
+            return self._relaxed(positions, drive, gradient)
         values = np.empty((len(self._axes), len(positions), drive.shape[1]))
         threads = self._threads
         if self._anisotropic is not None:
@@ -146,15 +151,25 @@ class Sampling:
         rows /= times
         return rows
 
+    def _relaxed(self, positions: np.ndarray, drive: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """The wanted rows of a magnetisation with dynamics of its own: complex128[voxels, rows]."""
+        x, y, z = positions.T[..., None]
+        field = np.empty((3, len(positions), drive.shape[1]))
+        for part, row, waveform in zip(field, gradient, drive, strict=True):
+            part[:] = (row[0] * x + row[1] * y + row[2] * z + waveform) / self._particle.beta
+        coefficients = relaxed_coefficients(self._particle, field, self._scanner.period, self._threads)
+        return coefficients[self._axes[self._component], :, self._numbers].T
+
     def _enough_times(self, tolerance: float) -> int:
         """Samples of a period after which the rows of a few voxels keep within the tolerance."""
         # Few samples of a drive field may agree with each other on its alias.
         fastest = max(self._scanner.multiples or (self._scanner.samples // DRIVE,))
-        times = self._even_count(max(2 * int(self._numbers.max(initial=0)) + 2, DRIVE * fastest))
+        samples = 2 if self._particle.instantaneous else OVERSAMPLING
+        times = self._count(max(samples * (int(self._numbers.max(initial=0)) + 1), DRIVE * fastest))
         probes = self._probes()
         coarse = self._probe(probes, times)
         while True:
-            more = self._even_count(GROWTH * times)
+            more = self._count(GROWTH * times)
             if more > MAX_TIMES:
                 raise ValueError(
                     f"diameter={self._particle.diameter:g} m is too sharp: more than {MAX_TIMES:,} samples of a period"
@@ -175,12 +190,13 @@ class Sampling:
 
     def _step(self, drive: np.ndarray) -> int:
         """Voxels of a block."""
-        return max(1, BLOCK // (drive.shape[1] * len(self._axes)))
+        arrays = len(self._axes) if self._particle.instantaneous else RELAXED
+        return max(1, BLOCK // (drive.shape[1] * arrays))
 
-    @staticmethod
-    def _even_count(least: float) -> int:
+    def _count(self, least: float) -> int:
         """An even number of samples, at least so many, that transforms are fast for."""
-        return 2 * next_fast_len(-int(-least // 2), real=True)
+        multiple = 2 if self._particle.instantaneous else OVERSAMPLING
+        return multiple * next_fast_len(-int(-least // multiple), real=True)
 
     def _probes(self) -> np.ndarray:
         """Voxels that are looked at first: where aliases fall the slowest, and corners, middles, edges, some anywhere.
@@ -248,10 +264,10 @@ def sampled_rows(
     -------
     ndarray
         mhat, complex128[rows, voxels], two-sided: the mean over a period of m exp(-2 pi i k t / period). float64 where
-        the fields are even in time: then it is real.
+        the magnetisation is even in time: then it is real.
     """
     first, last, _ = voxels.indices(scanner.grid.voxels)
-    kind = np.float64 if scanner.even_in_time else np.complex128
+    kind = np.float64 if scanner.even_in_time and particle.instantaneous else np.complex128
     result = np.empty((len(numbers), max(0, last - first)), kind)
     for place, rows in Sampling(scanner, particle, channels, numbers, tolerance, threads).blocks(voxels):
         result[:, place] = rows.T

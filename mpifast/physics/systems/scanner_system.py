@@ -19,7 +19,7 @@ from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, factors_in_words, read_only
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
-from mpifast.physics.systems.routes import ROOM, KroneckerRoute, Route, route_of
+from mpifast.physics.systems.routes import ROOM, KroneckerRoute, Route, refuse_without_model, route_of
 from mpifast.physics.systems.selection import candidate_rows
 from mpifast.physics.tracer.description import particle_facts
 from mpifast.physics.tracer.particle import Particle
@@ -77,6 +77,7 @@ class ScannerSystem(LinearSystem):
     ) -> None:
         self.scanner = check.instance("scanner", scanner, Sequence)
         self.particle = check.instance("particle", particle, Particle)
+        refuse_without_model(scanner, particle)
         if particle.anisotropy is not None:
             particle.anisotropy.check_voxels(scanner.grid.voxels)
         self.tolerance = check.number("tolerance", tolerance, low=1e-13, high=0.1)

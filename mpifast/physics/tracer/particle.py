@@ -12,9 +12,11 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.physics.tracer import anisotropy, equilibrium, relaxation, sizes, vector_langevin
+from mpifast.physics.tracer.relaxation import Debye
 
 BOLTZMANN = 1.380649e-23  # J/K, exact
 MU_0 = 1.25663706127e-6  # N/A^2, CODATA 2022; not SciPy's, which changes with its version, and every spectrum with it
+LEAST_SHARE = 1e-16  # of the volume: what less adds is rounding
 SATURATION_MAGNETIZATION = 0.6 / MU_0  # magnetite, A/m: the value of the paper
 
 
@@ -32,7 +34,7 @@ class Particle:
         Temperature in kelvin. The paper gives none; 300 K is the default.
     sizes : LogNormal or SizeMixture, optional
         Distribution of the core diameters in units of ``diameter``; one diameter by default.
-    relaxation : Debye, optional
+    relaxation : Debye, Brown, Neel or FokkerPlanck, optional
         How the magnetisation follows the field; thermal equilibrium at every moment by default.
     anisotropy : Uniaxial, optional
         Anisotropy of the core; none by default.
@@ -40,7 +42,7 @@ class Particle:
     Raises
     ------
     TypeError, ValueError
-        If a parameter is of the wrong type or out of range.
+        If a parameter is of the wrong type or out of range, or there is no model of what is given together.
 
     References
     ----------
@@ -76,6 +78,8 @@ class Particle:
                 raise TypeError(
                     f"{name} is {value!r:.60}: give {' or '.join(kind.__name__ for kind in kinds)}, or None"
                 )
+        if self.relaxation is not None:
+            self.relaxation.refuse(self)
 
     @property
     def magnetic_moment(self) -> float:
@@ -85,7 +89,12 @@ class Particle:
     @property
     def beta(self) -> float:
         """M / (kB T) in 1/T: the Langevin argument is beta times the field mu0 H in tesla (eq. 9)."""
-        return self.magnetic_moment / (BOLTZMANN * self.temperature)
+        return self.magnetic_moment / self.thermal_energy
+
+    @property
+    def thermal_energy(self) -> float:
+        """KB T in joules."""
+        return BOLTZMANN * self.temperature
 
     @functools.cached_property
     def shares(self) -> tuple[tuple[float, float], ...]:
@@ -108,7 +117,7 @@ class Particle:
     @property
     def equilibrium(self) -> Particle:
         """The same particle without a relaxation that is a factor of each frequency (`response`)."""
-        return dataclasses.replace(self, relaxation=None) if isinstance(self.relaxation, relaxation.Debye) else self
+        return self if self._factor is None else dataclasses.replace(self, relaxation=None)
 
     @property
     def instantaneous(self) -> bool:
@@ -133,10 +142,42 @@ class Particle:
         """What relaxation multiplies the Fourier coefficients of `equilibrium` by, at frequencies in hertz.
 
         complex128[...].
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> print(abs(mpifast.Particle(20e-9, relaxation=mpifast.Debye(1e-6)).response(159154.943)).round(6))
+        0.707107
         """
-        if isinstance(self.relaxation, relaxation.Debye):
-            return self.relaxation.response(frequency)
-        return np.ones(np.shape(frequency), np.complex128)
+        factor = self._factor
+        return np.ones(np.shape(frequency), np.complex128) if factor is None else factor.response(frequency)
+
+    @property
+    def _factor(self) -> Debye | None:
+        """The relaxation, if it is a factor of each frequency."""
+        return None if self.relaxation is None else self.relaxation.factor(self)
+
+    def single_sizes(self) -> list[tuple[float, Particle]]:
+        """Shares of the volume and particles of one size each, for models in which each size has its own dynamics.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> brown = mpifast.Brown(1e-3, 40e-9, law="effective-field")
+        >>> sizes = mpifast.SizeMixture((1.0, 1.5), (1.0, 3.0), weighting="volume")
+        >>> for share, single in mpifast.Particle(20e-9, sizes=sizes, relaxation=brown).single_sizes():
+        ...     print(f"{share} {single.diameter:g} {single.relaxation.hydrodynamic_diameter:g}")
+        0.25 2e-08 4e-08
+        0.75 3e-08 5e-08
+        """
+        if self.sizes is None:
+            return [(1.0, self)]
+        parts = zip(*self.sizes.shares(), strict=True)
+        return [(float(share), self._of_size(float(ratio))) for ratio, share in parts if share > LEAST_SHARE]
+
+    def _of_size(self, ratio: float) -> Particle:
+        own = None if self.relaxation is None else self.relaxation.of_size(self, ratio)
+        return dataclasses.replace(self, diameter=ratio * self.diameter, sizes=None, relaxation=own)
 
     @property
     def saturation_field(self) -> float:

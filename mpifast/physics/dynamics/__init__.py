@@ -1,0 +1,1 @@
+"""Dynamics: how the magnetisation of one particle follows a field that changes with time."""
