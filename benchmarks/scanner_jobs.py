@@ -54,10 +54,10 @@ def spectra(run: Run) -> None:
 
 
 def distribution(run: Run) -> None:
-    """Thirty-five log-normal sizes against one, and 23 of a narrower distribution."""
+    """Thirty-five log-normal sizes against one, and 23 of narrower distributions."""
     run.pair(sizes.distribution(), "paper", 5)
-    if not run.quick:
-        run.pair(sizes.distribution(0.1), "neighbour", 5)
+    for sigma in () if run.quick else (0.05, 0.1):
+        run.pair(sizes.distribution(sigma), "neighbour", 5)
 
 
 JOBS = {"N1": plane, "N2": space, "N3": build, "N4": operator, "N9": spectra, "sizes": distribution}
