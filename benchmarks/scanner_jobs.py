@@ -1,7 +1,5 @@
 """Jobs of the scanners on a grid and of their tracers: the marks of the table, and what their cost grows with."""
 
-"""Jobs of the scanners on a grid: marks N1 to N5 and N9, and what their cost grows with."""
-
 import functools
 
 import numpy as np
@@ -63,10 +61,10 @@ def spectra(run: Run) -> None:
 
 
 def distribution(run: Run) -> None:
-    """Thirty-five log-normal sizes against one, and 23 of a narrower distribution."""
+    """Thirty-five log-normal sizes against one, and 23 of narrower distributions."""
     run.pair(sizes.distribution(), "paper", 5)
-    if not run.quick:
-        run.pair(sizes.distribution(0.1), "neighbour", 5)
+    for sigma in () if run.quick else (0.05, 0.1):
+        run.pair(sizes.distribution(sigma), "neighbour", 5)
 
 
 def noise(run: Run) -> None:

@@ -69,8 +69,8 @@ def describe(system: LinearSystem) -> dict[str, Any]:
     found = {name: getattr(system, name, None) for name in names}
     if isinstance(system, ScannerSystem):
         found["scanner"] = scanner_facts(system.scanner)
-    if isinstance(found.get("particle"), Particle):
-        found["particle"] = particle_facts(found["particle"])
+    if isinstance(particle := found.get("particle"), Particle):
+        found["particle"] = particle_facts(particle)
     found |= {"model": getattr(system, "model", "array"), "fingerprint": system.fingerprint}
     return {name: plain(value) for name, value in found.items() if value is not None}
 
