@@ -29,16 +29,15 @@ def test_against_a_voltage_in_time(averages):
 
 
 def test_the_constant_has_all_its_noise_in_the_real_part():
-    scanner = mpifast.LissajousScanner(mpifast.Grid((8,), (24e-3,)), phase=(1.0, 2.0, 0.5), channels=("x", "y"))
-    whole = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=3)
-    rows = whole.rows[[0, 1]].copy()
-    rows["number"][0], rows["frequency"][0] = 0, 0.0
-    system = mpifast.physics.linear_system.LinearSystem(np.array([[1.0 + 1j], [1.0 + 1j]]), rows)
-    first, second, third, last = noise.johnson(OHM, KELVIN).draw(system, 1, np.arange(4000)).std(axis=0)
+    matrix, period = np.array([[1.0 + 1j], [1.0 + 1j]]), 1e-3
+    rows = mpifast.linear_system(matrix).rows.copy()
+    rows["number"], rows["frequency"] = (0, 1), (0.0, 1 / period)
+    model = noise.johnson(OHM, KELVIN)
+    first, second, third, last = model.draw(mpifast.LinearSystem(matrix, rows), 1, np.arange(4000)).std(axis=0)
     assert third == 0.0
     assert first == pytest.approx(np.sqrt(2) * second, rel=0.06)
     assert second == pytest.approx(last, rel=0.06)
-    assert second == pytest.approx(np.sqrt(DENSITY * scanner.period / 2), rel=0.06)
+    assert second == pytest.approx(np.sqrt(DENSITY * period / 2), rel=0.06)
 
 
 def test_resistances_sensitivities_and_bandwidths(small_system):
