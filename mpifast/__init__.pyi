@@ -30,13 +30,13 @@ from .physics.linear_system import LinearSystem as LinearSystem
 from .physics.precision import PrecisionWarning as PrecisionWarning
 from .physics.receive.fit import TransferFunctionFit as TransferFunctionFit
 from .physics.receive.fit import fit_transfer_function as fit_transfer_function
+from .physics.receive.iron import iron_concentration as iron_concentration
+from .physics.receive.iron import volume_fraction as volume_fraction
 from .physics.system_matrix import SystemMatrix as SystemMatrix
 from .physics.system_matrix import ideal_system_matrix as ideal_system_matrix
 from .physics.system_matrix import system_matrix as system_matrix
 from .physics.systems.scanner_system import ScannerSystem as ScannerSystem
 from .physics.tracer.anisotropy import Uniaxial as Uniaxial
-from .physics.tracer.iron import iron_concentration as iron_concentration
-from .physics.tracer.iron import volume_fraction as volume_fraction
 from .physics.tracer.langevin import langevin as langevin
 from .physics.tracer.langevin import langevin_derivative as langevin_derivative
 from .physics.tracer.particle import Particle as Particle

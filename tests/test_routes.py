@@ -58,7 +58,7 @@ def test_strong_rows_keep_the_tolerance(scanner, level):
     exact = SampledRoute(scanner, particle, *rows, 1e-12).rows()
     sizes = rows[1] * np.abs(exact).max(axis=1)
     for kind in (KroneckerRoute, SampledRoute):
-        strong = kind(scanner, particle, *rows, 1e-6).strong(level, among)
+        strong = kind(scanner, particle, *rows, 1e-6).strong(level, among, rows[1])
         places = strong.channels * count + strong.numbers
         assert set(np.flatnonzero(among & (sizes >= level * (1 + 1e-5) * sizes.max()))) <= set(places)
         assert set(places) <= set(np.flatnonzero(among & (sizes >= level * (1 - 1e-5) * sizes.max())))

@@ -126,7 +126,7 @@ def test_profile_of_sizes(sizes):
     assert len(profile.coefficients) < 400
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(scanner=scanners(), sizes=st.sampled_from(FEW), tolerance=st.sampled_from([1e-5, 1e-9]))
 def test_routes_agree_with_the_sum_over_sizes(scanner, sizes, tolerance):
     check_routes(scanner, mpifast.Particle(12e-9, sizes=sizes), tolerance)

@@ -13,9 +13,9 @@ from mpifast import _validation as check
 from mpifast.io.mdf.format import FIELDS, VERSION
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.linear_system import REAL
+from mpifast.physics.receive.iron import iron_concentration
 from mpifast.physics.system_matrix import SystemMatrix
 from mpifast.physics.tracer.description import particle_text
-from mpifast.physics.tracer.iron import iron_concentration
 from mpifast.physics.tracer.particle import Particle
 
 PARTICLE = "/tracer/_particle"  # of a particle that is more than its diameter

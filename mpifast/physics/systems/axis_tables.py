@@ -142,8 +142,8 @@ def order_bound(order: int, nodes: np.ndarray, weights: np.ndarray, drive: float
     """Bound of sum_r w_r abs(g_p) and sum_r w_r abs(h_p) for p = ``order``, whatever the voxel.
 
     On the line t + i eta, abs(exp(-v (a + b cos t)^2)) <= exp(v y^2) with y = b sinh(eta), hence
-    abs(g_p) <= exp(v y^2 - p eta) for every eta. It is the least where v b^2 sinh(2 eta) = p. The factor of h_p, of
-    this axis or of another one, adds y and at most the field where it is largest or where field exp(-v field^2) is.
+    abs(g_p) <= exp(v y^2 - p eta) for every eta. It is the least where v b^2 sinh(2 eta) = p. A factor h, of this axis
+    or of another one, adds at most y and the largest of the field times its Gaussian.
     """
     q = nodes * drive**2
     square = 0.5 * order**2 / (np.sqrt(q**2 + order**2) + q)  # v y^2, without cancellation
