@@ -67,8 +67,8 @@ def fwhm(particle: Particle, scanner: Scanner) -> float:
 
     Raises
     ------
-    TypeError
-        If an argument is of another type.
+    TypeError, ValueError
+        If an argument is of another type, or the particle has an anisotropy.
 
     References
     ----------
@@ -82,6 +82,8 @@ def fwhm(particle: Particle, scanner: Scanner) -> float:
     """
     check.instance("particle", particle, Particle)
     check.instance("scanner", scanner, Scanner)
+    if particle.anisotropy is not None:
+        raise ValueError("particle has an anisotropy, whose width depends on the direction of the field: leave it out")
     if particle.sizes is None:
         return langevin_width() / (particle.beta * scanner.gradient)
     from scipy.optimize import brentq

@@ -81,3 +81,8 @@ def test_end_curvature_is_one_for_the_polynomials_and_more_for_what_rises_more()
     np.testing.assert_allclose(mpifast.analysis.end_curvature(5 * basis.T), 1.0)
     steeper = basis * (1 + 2 * np.abs(Z) ** 40)
     assert (mpifast.analysis.end_curvature(steeper.T) > 2.5).all()
+
+
+def test_no_width_of_an_anisotropic_particle():
+    with pytest.raises(ValueError, match="particle has an anisotropy"):
+        mpifast.analysis.fwhm(mpifast.Particle(20e-9, anisotropy=mpifast.Uniaxial(1e3)), mpifast.Scanner())

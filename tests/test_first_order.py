@@ -115,6 +115,17 @@ def test_sizes_have_their_own_times():
         np.testing.assert_allclose(found, expected, atol=1e-14)
 
 
+def test_a_system_of_sizes_is_the_sum_of_theirs():
+    def rows_of(diameter, shell, **parts):
+        relaxation = mpifast.Brown(1e-3, shell, "effective-field")
+        particle = mpifast.Particle(diameter, relaxation=relaxation, **parts)
+        return mpifast.system_matrix(mpifast.Scanner(voxels=3), particle, harmonics=4, tolerance=1e-8).matrix
+
+    sizes = mpifast.SizeMixture((1.0, 1.3), (1.0, 2.0), weighting="volume")
+    expected = rows_of(15e-9, 30e-9) / 3 + rows_of(19.5e-9, 34.5e-9) * 2 / 3
+    np.testing.assert_allclose(rows_of(15e-9, 30e-9, sizes=sizes), expected, atol=1e-7 * np.abs(expected).max())
+
+
 def test_one_dimension_follows_the_same_equation():
     # In a field along one axis the effective field's law has the time along it alone.
     particle = mpifast.Particle(20e-9, relaxation=mpifast.Brown(1e-3, 30e-9, law="effective-field"))

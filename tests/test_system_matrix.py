@@ -94,6 +94,11 @@ def test_converges_to_the_ideal_particle_as_one_over_b():
     assert errors[1] / errors[2] == pytest.approx(2, rel=0.05)
 
 
+def test_an_ideal_particle_has_no_other_parts():
+    with pytest.raises(ValueError, match=r"relaxation=Debye.*has no limit of sharp particles"):
+        mpifast.ideal_system_matrix(mpifast.Scanner(), mpifast.Particle(20e-9, relaxation=mpifast.Debye(1e-6)))
+
+
 def test_ideal_particle_is_weighted_chebyshev():
     scanner, particle = mpifast.Scanner(), mpifast.Particle(40e-9)
     ideal = mpifast.ideal_system_matrix(scanner, particle, harmonics=6)

@@ -287,6 +287,9 @@ def ideal_system_matrix(scanner: Scanner, particle: Particle, harmonics: int = 2
     """
     check.instance("scanner", scanner, Scanner)
     check.instance("particle", particle, Particle)
+    for name in ("sizes", "relaxation", "anisotropy"):
+        if getattr(particle, name) is not None:
+            raise ValueError(f"{name}={getattr(particle, name)!r:.60} has no limit of sharp particles: leave it out")
     harmonics = check.integer("harmonics", harmonics, low=1, high=MAX_HARMONICS)
     half = scanner.positions[scanner.voxels // 2 :]
     order = np.arange(1, harmonics + 1)[:, None]

@@ -85,7 +85,7 @@ class Sampling:
             reach = float(np.linalg.norm(self._positions, axis=1).max())
             slopes = np.sqrt((gradient.reshape(9, -1) ** 2).sum(axis=0).max())
             field = OVERSHOOT * (float(slopes) * reach + float(np.sqrt((drive**2).sum(axis=0).max())))
-            self._anisotropic = Anisotropic(particle, self._positions, field / particle.beta)
+            self._anisotropic = Anisotropic(particle, self._positions, field / particle.largest_beta)
         elif particle.sizes is not None:
             self._profile = self._profile_of(drive, gradient)
         self.times = self._enough_times(tolerance)
@@ -156,7 +156,7 @@ class Sampling:
         x, y, z = positions.T[..., None]
         field = np.empty((3, len(positions), drive.shape[1]))
         for part, row, waveform in zip(field, gradient, drive, strict=True):
-            part[:] = (row[0] * x + row[1] * y + row[2] * z + waveform) / self._particle.beta
+            part[:] = (row[0] * x + row[1] * y + row[2] * z + waveform) / self._particle.largest_beta
         coefficients = relaxed_coefficients(self._particle, field, self._scanner.period, self._threads)
         return coefficients[self._axes[self._component], :, self._numbers].T
 

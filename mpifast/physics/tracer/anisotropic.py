@@ -40,10 +40,9 @@ class Anisotropic:
         self._positions = positions
         self._axes, constants = particle.anisotropy.at(positions)
         self._constants = constants * particle.anisotropy_factor
-        ratios, shares = particle.size_shares
-        largest, least, most = particle.beta * field, float(self._constants.min()), float(self._constants.max())
-        self._sizes = []  # volume over the particle's, share, and nodes if the series does not do
-        for volume, share in zip(ratios**3, shares, strict=True):
+        largest, least, most = particle.largest_beta * field, float(self._constants.min()), float(self._constants.max())
+        self._sizes = []  # volume over the largest size's, share, and nodes if the series does not do
+        for volume, share in particle.shares:
             strongest = max(-least, most) * volume
             count = nodes_for(strongest, largest * volume)
             weak = least * volume >= LEAST_SERIES and most * volume <= MOST_SERIES
@@ -61,7 +60,8 @@ class Anisotropic:
     ) -> None:
         """Write the ``components`` of the magnetisation to values[components, voxels, times].
 
-        ``drive`` [3, times] and ``gradient`` [3, 3] or [3, 3, times] are those of the scanner times beta.
+        ``drive`` [3, times] and ``gradient`` [3, 3] or [3, 3, times] are those of the scanner times beta of the largest
+        size.
         """
         positions, axes = self._positions[voxels], self._axes[voxels]
         gradient = gradient.reshape(3, 3, -1)

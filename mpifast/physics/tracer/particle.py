@@ -126,17 +126,8 @@ class Particle:
 
     @property
     def anisotropy_factor(self) -> float:
-        """V / (kB T) in m^3/J: alpha of the equilibrium with anisotropy is this times K."""
-        return self.beta / self.saturation_magnetization
-
-    @property
-    def size_shares(self) -> tuple[np.ndarray, np.ndarray]:
-        """Diameters over the particle's own, and their shares of the volume, without those that are rounding."""
-        if self.sizes is None:
-            return np.ones(1), np.ones(1)
-        ratios, shares = self.sizes.shares()
-        kept = shares > 1e-17
-        return ratios[kept], shares[kept]
+        """V / (kB T) of the largest size in m^3/J: alpha of the equilibrium with anisotropy is this times K."""
+        return self.largest_beta / self.saturation_magnetization
 
     def response(self, frequency: Any) -> np.ndarray:
         """What relaxation multiplies the Fourier coefficients of `equilibrium` by, at frequencies in hertz.
@@ -218,7 +209,7 @@ class Particle:
         if not np.isfinite(xi).all():
             raise ValueError(f"field reaches {np.abs(array).max():g} T, and beta times it overflows: give it in tesla")
         if self.anisotropy is not None:
-            return self._anisotropic(self.beta * np.asarray(array, np.float64), position)
+            return self._anisotropic(xi, position)
         if self.sizes is None:
             return vector_langevin.magnetization(xi)
         mean = np.zeros_like(xi)
@@ -227,7 +218,7 @@ class Particle:
         return mean
 
     def _anisotropic(self, xi: np.ndarray, position: Any) -> np.ndarray:
-        """The same with the anisotropy, in a dimensionless field."""
+        """The same with the anisotropy, in a field times beta of the largest size."""
         assert self.anisotropy is not None
         if xi.shape[-1:] != (3,):
             raise ValueError(f"field has shape {xi.shape}: give the components along x, y, z along the last axis")
@@ -242,5 +233,5 @@ class Particle:
             place = np.zeros(xi.shape)
         axes, constants = self.anisotropy.at(place)
         alpha = self.anisotropy_factor * constants
-        parts = zip(*self.size_shares, strict=True)
-        return sum(share * equilibrium.magnetization(r**3 * xi, axes, r**3 * alpha) for r, share in parts)
+        each = [share * equilibrium.magnetization(v * xi, axes, v * alpha) for v, share in self.shares]
+        return np.asarray(np.add.reduce(each))
