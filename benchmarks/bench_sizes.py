@@ -7,7 +7,7 @@ from mpifast.physics.tracer.profile import profile_of
 
 
 class Matrix:
-    params = ([0.05, 0.1, 0.2],)
+    params = ([None, 0.05, 0.1, 0.2],)
     param_names = ("sigma",)
 
     def track_ratio_to_one_size(self, sigma):
