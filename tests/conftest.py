@@ -32,6 +32,16 @@ if (
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Two processes: each compiles what its tests need, so more would gain little. None of their own for tests that
+    measure times, or that kill and interrupt.
+    """
+    if config.option.benchmark_enable or config.option.markexpr == "slow":
+        config.option.dist = "no"
+        return 0
+    return 2
+
+
 @pytest.fixture(scope="session")
 def system():
     """The paper's scanner at 40 nm."""

@@ -196,14 +196,14 @@ def test_a_warning_is_one_line(capsys, tmp_path):
 
 
 def test_progress_of_trainings_reaches_a_log_at_once(tmp_path, monkeypatch, capsys):
-    from mpifast.paper import experiments
+    from mpifast.paper import trainings
     from mpifast.paper.experiments import Experiment
     from mpifast.paper.figures import fig2
 
     small = [Experiment(samples=100, epochs=1, seed=seed) for seed in (9, 10)]
     monkeypatch.setattr(fig2, "experiments", lambda options: dict(enumerate(small)))
     flushed = []
-    monkeypatch.setattr(experiments.sys.stderr, "flush", lambda: flushed.append(1), raising=False)
+    monkeypatch.setattr(trainings.sys.stderr, "flush", lambda: flushed.append(1), raising=False)
     assert main(["reproduce", "fig2", "--out", str(tmp_path)]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"{done} of 2 networks trained" for done in (0, 1, 2)] + ["fig2 ..."]

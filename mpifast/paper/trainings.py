@@ -85,7 +85,10 @@ class Trainings:
 
     def say(self, text: str) -> None:
         """A line for the user, above the bar."""
-        self._bar.write(text, file=sys.stderr)
+        if self._bar.disable:
+            print(text, file=sys.stderr, flush=True)
+        else:
+            self._bar.write(text, file=sys.stderr)
 
     def _train(self, experiment: Experiment) -> Outcome | None:
         """One training on one thread of this process."""

@@ -124,6 +124,13 @@ class Noise:
         ------
         ValueError
             If a term does not fit the rows of the system, or has nothing that could be scaled.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> system = mpifast.linear_system(np.eye(3))
+        >>> mpifast.noise.white(level=0.5).bound(system, system.noise_level).level
+        0.5
         """
         draws: list[Draw] = []
         for term in self.terms:
