@@ -102,8 +102,8 @@ def mixture(count: int) -> tuple[Tracer, ...]:
     high = (1.15 * DIAMETER, 0.0, 4e-6, 1500.0, 0.2)
     random = np.random.default_rng(2017)
     rows = random.uniform(low, high, (count - 1, len(low)))
-    corners = np.exp(random.uniform(np.log(300e3), np.log(3e6), count - 1))
-    drawn = (Tracer(*row, corner) for row, corner in zip(rows.tolist(), corners.tolist(), strict=True))
+    corners = np.exp(random.uniform(np.log(300e3), np.log(3e6), (count - 1, 1)))
+    drawn = (Tracer(*row) for row in np.concatenate([rows, corners], axis=1).tolist())
     return REFERENCE, *drawn
 
 
