@@ -112,6 +112,18 @@ def test_two_dimensions_one_layer_learns_the_inverse_and_what_trained_it_counts(
     assert error("one_layer", "30nm_30dB", "random") < error("one_layer_vessels", "30nm_30dB", "random") / 2
 
 
+def test_tracers_a_wrong_one_costs_and_a_fit_or_a_mixture_buy_something_back(quick):
+    def error(method, case):
+        return quick[1][f"tracers_mse_{method}_{case}_vessels"]
+
+    for method in ("one_layer", "kaczmarz"):
+        assert error(f"{method}_true", "all") < error(method, "all") / 2
+        assert error(f"{method}_fitted", "all") < error(method, "all") / 2
+    assert error("kaczmarz_fitted", "relaxation") == pytest.approx(error("kaczmarz_true", "relaxation"))
+    assert error("kaczmarz_true", "all") < error("kaczmarz_fitted", "all")
+    assert error("one_layer_mixture", "all") < error("one_layer", "all")
+
+
 def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
     folder, _, records = quick
     page = (folder / "report.html").read_text()
@@ -119,11 +131,12 @@ def test_report_is_self_contained_and_has_a_row_for_each_number(quick):
     assert page.count("data:image/png;base64,") == len(FIGURES)
     for record in records:
         assert f"<code>{record.quantity}</code>" in page
-    for figure in {record.figure for record in records} - {"comparison", "2d"}:  # they have more tables
+    for figure in {record.figure for record in records} - {"comparison", "2d", "tracers"}:  # they have more tables
         section = page.split(f'<section id="{figure}">')[1].split("</section>")[0]
         assert section.count("<tr>") == 1 + sum(record.figure == figure for record in records)
     assert "Where a network earns its place" in page
     assert "What carries over" in page
+    assert "What training on mixtures buys" in page
 
 
 def chromium():

@@ -25,13 +25,14 @@ FIGURES = (
     "tried",
     "comparison",
     "2d",
+    "tracers",
 )
-MODULES = {"2d": "two_dimensions"}  # of figures whose name is none
+MODULES = {"2d": "figures.two_dimensions", "tracers": "tracers.figure"}  # of figures that are elsewhere
 
 
 def module_of(figure: str) -> ModuleType:
     """The module that measures and draws a figure."""
-    return importlib.import_module(f"mpifast.paper.figures.{MODULES.get(figure, figure)}")
+    return importlib.import_module(f"mpifast.paper.{MODULES.get(figure, f'figures.{figure}')}")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What a wrong tracer costs: the study, its text and its figure."""
