@@ -38,6 +38,7 @@ TITLE = "What a wrong tracer costs"
 NOISE_DB = 30.0
 TUNING = 50  # phantoms that set a solver's parameter
 SWEEPS = 200  # of Kaczmarz
+TICKS = (0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)  # of errors
 PICTURED = 2  # which of the test phantoms
 QUICK_CASES = ("same", "relaxation", "all")
 TITLES = {
@@ -175,7 +176,9 @@ def _predicted(outcome: Outcome, factors: Any, u: np.ndarray) -> Any:
 
 
 def draw(pictures: Pictures, axes_of: Any) -> Any:
-    """A phantom of vessels and its images by case and method, in millimetres; errors by case."""
+    """A phantom of vessels and its images by case and method, in millimetres, with the error over all phantoms; errors by
+    case.
+    """
     names = ("phantom", *METHODS)
     rows = len(pictures.images)
     sheet, axes = axes_of(1, width=12.6, height=4.6 + 1.35 * rows)
@@ -203,6 +206,9 @@ def draw(pictures: Pictures, axes_of: Any) -> Any:
     for panel, kind in zip(panels, drawn_kinds, strict=True):
         _curves(panel, errors, list(pictures.images), kind)
     panels[0].set_ylabel("mean squared error")
+    ticks = [tick for tick in TICKS if panels[0].get_ylim()[0] <= tick <= panels[0].get_ylim()[1]]
+    panels[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    panels[0].set_yticks([], minor=True)
     below.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
     return sheet
 
