@@ -41,6 +41,7 @@ def compile_loops() -> None:
     from mpifast.paper.experiments import train
     from mpifast.paper.methods import tuned_solvers
     from mpifast.paper.plane import PlaneExperiment
+    from mpifast.paper.tracers.study import Tracer, system_of
     from mpifast.physics.fields.scanner import Scanner
     from mpifast.physics.system_matrix import system_matrix
     from mpifast.physics.tracer.particle import Particle
@@ -54,6 +55,7 @@ def compile_loops() -> None:
     small = PlaneExperiment(diameter_nm=30.0, samples=8, epochs=1, voxels=17, kind="vessels", snr_db=30.0)
     train(small)
     replace(small, dtype="float64").spectra[:2]
+    system_of(Tracer(spread=0.1, anisotropy=100.0), voxels=17)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ TITLE = "What a wrong tracer costs"
 NOISE_DB = 30.0
 TUNING = 50  # phantoms that set a solver's parameter
 SWEEPS = 200  # of Kaczmarz
+TICKS = (0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)  # of errors
 PICTURED = 2  # which of the test phantoms
 QUICK_CASES = ("same", "relaxation", "all")
 TITLES = {
@@ -83,8 +84,8 @@ def kinds(options: Options) -> tuple[str, ...]:
 
 def measure(options: Options, outcomes: Mapping[str, Outcome]) -> tuple[Pictures, list[Record]]:
     """Mean squared errors over phantoms that no method has seen, vessels and words, on the scanner of the study in two
-    dimensions at 30 dB. All methods but the "true" ones know the reference alone: one size of 25 nm in equilibrium, and
-    ideal coils. The data are of that tracer ("same"), of one 8 % larger ("size"), of two sizes 15 % below and above it
+    dimensions at 30 dB. The reference, which the methods know, is a tracer of one size (25 nm) in equilibrium and ideal
+    coils. The data are of that tracer ("same"), of one 8 % larger ("size"), of two sizes 15 % below and above it
     ("spread"), with a Debye time of 2 microseconds ("relaxation"), with the anisotropy of particles in a fluid
     ("anisotropy"), received through a low-pass of 500 kHz by channels of unequal gain ("chain"), or with all of these
     ("all"). "fitted": by one factor for each row, fitted to a noise-free calibration, which scales the matrix of a
@@ -107,11 +108,10 @@ def measure(options: Options, outcomes: Mapping[str, Outcome]) -> tuple[Pictures
             for name, (solve, parameter) in study.methods(case, kind).items():
                 images, seconds = timed(solve, u)
                 value = None if parameter is None else float(parameter)
-                settings = options.settings(
-                    method=name, case=case, phantoms=kind, snr_db=NOISE_DB, parameter=value, voxels=base.voxels,
-                    tests=count, tracer=asdict(CASES[case]),
-                )  # fmt: skip
-                records.append(Record("tracers", name_of(name, case, kind), None, mse(images, c), settings, seconds))
+                facts = {"method": name, "case": case, "phantoms": kind, "snr_db": NOISE_DB, "parameter": value}
+                facts |= {"voxels": base.voxels, "tests": count, "tracer": asdict(CASES[case])}
+                quantity, settings = name_of(name, case, kind), options.settings(**facts)
+                records.append(Record("tracers", quantity, None, mse(images, c), settings, seconds))
                 if kind == "vessels":
                     pictures.setdefault(case, {"phantom": c[PICTURED]})[name] = images[PICTURED]
     return Pictures(base.voxels, pictures, records), records
@@ -146,18 +146,12 @@ class _Study:
         factors = fit_transfer_function(truth, self.reference).values
         fitted, alpha = received(self.reference, factors), self.alpha(kind)
         relative: Any = {"alpha": alpha, "relative": True}
-        sweeps = relative | {
-            "iterations": SWEEPS,
-            "nonnegative": True,
-            "tolerance": 0.0,
-            "progress": False,
-            "threads": 1,
-        }
+        sweeps: Any = {"iterations": SWEEPS, "nonnegative": True, "tolerance": 0.0, "progress": False, "threads": 1}
         found: dict[str, tuple[Solve, float | None]] = {
             "tikhonov": (partial(tikhonov, self.reference, **relative), alpha)
         }
         for name, system in (("kaczmarz", self.reference), ("kaczmarz_fitted", fitted), ("kaczmarz_true", truth)):
-            found[name] = (partial(kaczmarz, system, **sweeps), alpha)
+            found[name] = (partial(kaczmarz, system, **relative, **sweeps), alpha)
         networks = {"one_layer": ("same", 1.0), "one_layer_fitted": ("same", factors)}
         networks |= {"one_layer_mixture": ("mixture", 1.0), "one_layer_true": (case, 1.0)}
         for name, (training, divisors) in networks.items():
@@ -175,7 +169,9 @@ def _predicted(outcome: Outcome, factors: Any, u: np.ndarray) -> Any:
 
 
 def draw(pictures: Pictures, axes_of: Any) -> Any:
-    """A phantom of vessels and its images by case and method, in millimetres; errors by case."""
+    """A phantom of vessels and its images by case and method, in millimetres, with the error over all phantoms; below,
+    the errors by case.
+    """
     names = ("phantom", *METHODS)
     rows = len(pictures.images)
     sheet, axes = axes_of(1, width=12.6, height=4.6 + 1.35 * rows)
@@ -203,11 +199,14 @@ def draw(pictures: Pictures, axes_of: Any) -> Any:
     for panel, kind in zip(panels, drawn_kinds, strict=True):
         _curves(panel, errors, list(pictures.images), kind)
     panels[0].set_ylabel("mean squared error")
+    ticks = [tick for tick in TICKS if panels[0].get_ylim()[0] <= tick <= panels[0].get_ylim()[1]]
+    panels[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    panels[0].set_yticks([], minor=True)
     below.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
     return sheet
 
 
-def _curves(panel: Any, errors: dict[str, float], cases: list[str], kind: str) -> None:
+def _curves(panel: Any, errors: dict[str, float], names: list[str], kind: str) -> None:
     """Errors on a kind of phantom by case; solvers dashed, a colour for what a method knows."""
     from mpifast.plots import COLORS
 
@@ -218,10 +217,10 @@ def _curves(panel: Any, errors: dict[str, float], cases: list[str], kind: str) -
             "marker": "^" if method == "tikhonov" else ".",
             "linestyle": "-" if method.startswith("one") else "--",
         }
-        values = [errors[name_of(method, case, kind)] for case in cases]
+        values = [errors[name_of(method, case, kind)] for case in names]
         label = TITLES[method].replace("\n", " ")
-        panel.semilogy(range(len(cases)), values, label=label, linewidth=1.2, markersize=5, **style)
-    panel.set_xticks(range(len(cases)), cases)
+        panel.semilogy(range(len(names)), values, label=label, linewidth=1.2, markersize=5, **style)
+    panel.set_xticks(range(len(names)), names)
     panel.set(title=f"{kind}, {REFERENCE.diameter_nm:g} nm, {NOISE_DB:g} dB", xlabel="the tracer of the data")
 
 
