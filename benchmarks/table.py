@@ -40,8 +40,9 @@ TRIED = """What holds the missed marks back, and what was tried:
 - **N4.** On two threads the eight parities of one image are shared out; the loops take a few milliseconds.
 - **N5.** Spherical harmonics take 20 ns a vector, a fifth of quadrature with the same Bessel functions as polynomials.
   A third of the time finds out how many samples the tolerance needs, by voxels that are computed several times; the
-  peer is told, and takes as many. With fewer of them, which do for most voxels, it would be faster in proportion. A table in (xi_p, xi_o) was not built: each voxel has its own alpha, and for one alpha a tensor of
-  Chebyshev polynomials to 1e-12 has more terms than the harmonics.
+  peer is told, and takes as many. With fewer of them, which do for most voxels, it would be faster in proportion. A
+  table in (xi_p, xi_o) was not built: each voxel has its own alpha, and for one alpha a tensor of Chebyshev
+  polynomials to 1e-12 has more terms than the harmonics.
 - **N9.** Our product has an eighth of the peer's multiplications: the spectra of cosine drives have one real part, and
   rows are even or odd along y. Both products run at the rate of SGEMM. A form with fewer multiplications was tried:
   tensors of quadrants and their sparse sums have as many in two dimensions, because each row needs about five tensors

@@ -71,13 +71,16 @@ def _measured(
     """Measure and draw each figure as soon as its networks are trained; ``keep`` is called with the records after each
     of them.
     """
+    from threadpoolctl import threadpool_limits
+
     from mpifast import plots
 
     wanted = {name: module.experiments(options) for name, module in modules.items()}
     first = [sorted(keyed.values(), key=lambda experiment: -experiment.work) for keyed in wanted.values()]
     every = list(dict.fromkeys(itertools.chain.from_iterable(first)))
     new: list[Record] = []
-    with Trainings(every, folder / "parts", options) as trainings:
+    # Threads of a BLAS would take the cores from the trainings; and methods are timed on one thread.
+    with threadpool_limits(1, "blas"), Trainings(every, folder / "parts", options) as trainings:
         for name, module in modules.items():
             keyed = wanted[name]
             # Figures that compare times are measured when nothing else runs.
