@@ -25,16 +25,16 @@ from mpifast.paper.tracers.study import (
 )
 from mpifast.paper.tracers.text import METHODS, name_of, reading
 
-TRACERS = (REFERENCE, Tracer(relaxation=1e-6, imbalance=0.1, low_pass=400e3), Tracer(diameter_nm=22.0))
+TRACERS = (REFERENCE, Tracer(relaxation=1e-6, imbalance=0.1, low_pass=400e3), Tracer(anisotropy=500.0))
 SMALL = TracerExperiment(tracers=TRACERS, voxels=17, kind="vessels", bias=True, samples=20, epochs=1, snr_db=30.0)
 
 
 def test_every_case_has_the_same_rows_and_the_parts_it_says():
-    reference = system_of(REFERENCE, 17)
-    for case, tracer in CASES.items():
-        system = system_of(tracer, 17)
+    reference = system_of(REFERENCE, 5)
+    for case in ("same", "relaxation", "anisotropy", "chain", "all"):
+        system = system_of(CASES[case], 5)
         assert (system.rows == reference.rows).all()
-        assert len(system.parts) == tracer.parts, case
+        assert len(system.parts) == CASES[case].parts, case
     assert reference.rows["frequency"].min() > 80e3
 
 

@@ -53,7 +53,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
     figures = options.figures + options.only
     several_cores = options.threads != 1 and (os.cpu_count() or 1) > 1
-    many_loops = not figures or not {"comparison", "2d", "tracers"}.isdisjoint(figures)
+    many_loops = not figures or not {"comparison", "2d"}.isdisjoint(figures)
     with compiling_ahead() if several_cores and many_loops else nullcontext():
         return _measure(options, figures)
 
