@@ -81,9 +81,9 @@ def experiment(key: Key, options: Options) -> PlaneExperiment:
     common: dict[str, Any] = {"diameter_nm": float(key.diameter), "snr_db": key.snr_db, "seed": options.seed}
     common |= {"recipe": key.recipe, "voxels": voxels, "kind": key.kind, "samples": samples, "bias": bias}
     if key.hidden == 0.0:
-        return PlaneExperiment(epochs=4 if key.recipe == "fast" else 10 if options.quick else 30, **common)
+        return PlaneExperiment(epochs=4 if key.recipe == "fast" else 7 if options.quick else 30, **common)
     units = round(key.hidden * voxels**2)
-    return PlaneExperiment(hidden=(units,), epochs=4 if options.quick else 12, **(HIDDEN | common))
+    return PlaneExperiment(hidden=(units,), epochs=3 if options.quick else 12, **(HIDDEN | common))
 
 
 def experiments(options: Options) -> dict[Key, PlaneExperiment]:
