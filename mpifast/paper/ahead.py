@@ -49,13 +49,15 @@ def compile_loops() -> None:
     system = system_matrix(Scanner(voxels=11), Particle(40e-9), harmonics=14)
     c = np.eye(11, dtype=np.uint8)
     u = c @ system.real.T
-    Network(14, 11, (3,), scaling="sample").fit(u.astype(np.float32), c, epochs=1, threads=1, progress=False)
-    for solve, _ in tuned_solvers(system, u, c.astype(np.float64), iterations=2).values():
-        solve(u)
+    network = Network(14, 11, (3,), scaling="sample")
+    network.predict(u.astype(np.float32), threads=1)
+    network.fit(u.astype(np.float32), c, epochs=1, threads=1, progress=False)
     small = PlaneExperiment(diameter_nm=30.0, samples=8, epochs=1, voxels=17, kind="vessels", snr_db=30.0)
     train(small)
     replace(small, dtype="float64").spectra[:2]
     system_of(Tracer(spread=0.1, anisotropy=100.0), voxels=17)
+    for solve, _ in tuned_solvers(system, u, c.astype(np.float64), iterations=2).values():
+        solve(u)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,11 @@ class Experiment:
         return 200, 129
 
     @property
+    def about(self) -> tuple[int, int]:
+        """About the same, without computing a system."""
+        return self.ends
+
+    @property
     def rule(self) -> dict[str, Any]:
         """How `mpifast.Network.fit` trains."""
         return {"epochs": self.epochs, "learning_rate": self.learning_rate}
@@ -96,7 +101,7 @@ class Experiment:
     @property
     def work(self) -> float:
         """Multiplications of the training, in millions: what the progress bar counts."""
-        units = (self.ends[0], *self.hidden, self.ends[1])
+        units = (self.about[0], *self.hidden, self.about[1])
         return self.samples * self.epochs * sum(a * b for a, b in itertools.pairwise(units)) / 1e6
 
     @property

@@ -103,6 +103,11 @@ class PlaneExperiment(Experiment):
         return len(self.system.equations), self.voxels**2
 
     @property
+    def about(self) -> tuple[int, int]:
+        """As many inputs as a scanner may have rows that tell more."""
+        return 2 * self.voxels**2, self.voxels**2
+
+    @property
     def rule(self) -> dict[str, Any]:
         """How `mpifast.Network.fit` trains."""
         return super().rule if self.recipe == "paper" else {"epochs": self.epochs, "recipe": self.recipe}

@@ -75,22 +75,23 @@ def _measured(
 
     from mpifast import plots
 
-    wanted = {name: module.experiments(options) for name, module in modules.items()}
+    # Figures that compare times are measured last, when nothing else runs.
+    in_turn = sorted(modules, key=lambda name: getattr(modules[name], "TIMED", False))
+    wanted = {name: modules[name].experiments(options) for name in in_turn}
     first = [sorted(keyed.values(), key=lambda experiment: -experiment.work) for keyed in wanted.values()]
     every = list(dict.fromkeys(itertools.chain.from_iterable(first)))
     new: list[Record] = []
     # Threads of a BLAS would take the cores from the trainings; and methods are timed on one thread.
     with threadpool_limits(1, "blas"), Trainings(every, folder / "parts", options) as trainings:
-        for name, module in modules.items():
-            keyed = wanted[name]
-            # Figures that compare times are measured when nothing else runs.
+        for name, keyed in wanted.items():
+            module = modules[name]
             outcomes = trainings.outcomes(every if getattr(module, "TIMED", False) else keyed.values())
             trainings.say(f"{name} ...")
             data, measured = module.measure(options, {key: outcomes[experiment] for key, experiment in keyed.items()})
             plots.save(module.draw(data, plots.figure), folder / f"{name}.png")
             new += measured
             keep(new)
-    return new
+    return sorted(new, key=lambda record: FIGURES.index(record.figure))
 
 
 def _write(path: Path, records: list[Record]) -> None:

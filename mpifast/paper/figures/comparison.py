@@ -47,7 +47,7 @@ def experiments(options: Options) -> dict[Key, Experiment]:
             ("hidden", hidden_layer(200, options, diameter=diameter)),
         ):
             # Noise ends the gain of long trainings, and drowns what float64 would keep.
-            noisy = replace(clean, epochs=3 if options.quick else 40, dtype="float32")
+            noisy = replace(clean, epochs=2 if options.quick else 40, dtype="float32")
             found |= {
                 (kind, diameter, snr): clean if snr is None else replace(noisy, snr_db=snr) for snr in (None, *noises)
             }
@@ -56,7 +56,7 @@ def experiments(options: Options) -> dict[Key, Experiment]:
 
 def test_phantoms(options: Options) -> dict[str, np.ndarray]:
     """The four kinds: half-full random ones that no network has seen, two pictures, and nearly empty random ones."""
-    count = 50 if options.quick else 100
+    count = 20 if options.quick else 100
     return {
         "random": phantoms.random(count, seed=options.seed, start=DATA_SET, threads=1),
         "pattern": phantoms.pattern(),
