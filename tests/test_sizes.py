@@ -207,4 +207,16 @@ def test_sizes_that_are_too_large_for_any_route():
         _ = mpifast.system_matrix(scanner, particle, band=(None, 1e5)).matrix
     rows = np.array([0]), np.array([3])
     wide = mpifast.Particle(15e-9, sizes=mpifast.LogNormal(0.2))
-    assert type(route_of(scanner, wide, *rows, 1e-6)) is KroneckerRoute
+    assert type(route_of(scanner, wide, *rows, 1e-6, 1e-6)) is KroneckerRoute
+    assert type(route_of(scanner, wide, *rows, 1e-6)) is SampledRoute  # to keep weak rows would take very long
+
+
+def test_all_rows_of_a_wide_distribution_are_those_of_the_strong_ones():
+    scanner = mpifast.LissajousScanner(mpifast.Grid((4, 3), (20e-3, 20e-3)))
+    particle = mpifast.Particle(15e-9, sizes=mpifast.LogNormal(0.2))
+    strong = mpifast.system_matrix(scanner, particle, tolerance=1e-7, level=1e-2)
+    every = mpifast.system_matrix(scanner, particle, tolerance=1e-7)
+    place = {(row["channel"], row["number"]): k for k, row in enumerate(every.rows)}
+    kept = [place[row["channel"], row["number"]] for row in strong.rows]
+    error = np.abs(every.matrix[kept] - strong.matrix).max(axis=1)
+    assert (error <= 2e-7 * np.abs(strong.matrix).max(axis=1)).all()

@@ -249,6 +249,9 @@ def route_of(
 ) -> Route:
     """The fastest route that a scanner and a particle (`Particle.equilibrium`) allow; ``error`` as for
     `KroneckerRoute`.
+
+    Without one all rows are wanted, down to rounding. For a distribution of sizes the Kronecker form would take
+    thousands of orders for that, where time samples take seconds.
     """
     if isinstance(particle.relaxation, FokkerPlanck):
         return HarmonicBalanceRoute(scanner, particle, channels, numbers, tolerance)
@@ -257,7 +260,7 @@ def route_of(
         return SampledRoute(scanner, particle, channels, numbers, tolerance)
     if scanner.line_drive() is not None:
         return LineRoute(scanner, particle, channels, numbers, tolerance)
-    if scanner.drive_axes() is not None:
+    if scanner.drive_axes() is not None and (particle.sizes is None or error is not None):
         largest = langevin_arguments(*_axes_of(scanner, particle))[2]
         mean = largest * math.fsum(moment * share for moment, share in particle.shares)
         if mean <= LARGEST and (largest <= LARGEST_OF_SIZES or particle.sizes is None):

@@ -132,7 +132,8 @@ class ScannerSystem(LinearSystem):
         among = np.zeros(len(every), bool)
         among[np.searchsorted(np.unique(channels), channels) * count + numbers] = True
         weights = np.abs(self._gain_at(all_numbers))
-        return route_of(*facts, every, all_numbers, self.tolerance).strong(self.level, among, weights)
+        route = route_of(*facts, every, all_numbers, self.tolerance, self.tolerance)  # weak rows are left out
+        return route.strong(self.level, among, weights)
 
     @property
     def absolute_error(self) -> float | None:
