@@ -32,3 +32,10 @@ def test_is_immutable_and_hashable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         particle.diameter = 1.0
     assert {particle, mpifast.Particle(40e-9)} == {particle}
+
+
+def test_a_representation_has_only_what_is_given():
+    particle = mpifast.Particle(2e-8, 4e5, relaxation=mpifast.Debye(1e-6))
+    plain = "diameter=2e-08, saturation_magnetization=400000.0, temperature=300.0"
+    assert repr(particle) == f"Particle({plain}, relaxation=Debye(tau=1e-06, weights=()))"
+    assert repr(mpifast.Particle(2e-8, 4e5)) == f"Particle({plain})"

@@ -81,6 +81,11 @@ class Particle:
         if self.relaxation is not None:
             self.relaxation.refuse(self)
 
+    def __repr__(self) -> str:
+        """The parameters, without parts that it does not have."""
+        given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return f"Particle({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})"
+
     @property
     def magnetic_moment(self) -> float:
         """M = Ms pi d^3 / 6 in A m^2 (eq. 10)."""
