@@ -89,7 +89,8 @@ def add_coloured(
             result[s, r] = offset[r]
     for panel in range(number):
         left, right = panel * width, min(panel * width + width, len(offset))
-        multiply_add(result[:whole, left:right], normals[:whole, : depths[panel]], panels[panel])
+        factor = panels[panel, : depths[panel], : right - left]  # panels have the width of the widest
+        multiply_add(result[:whole, left:right], normals[:whole, : depths[panel]], factor)
     for s in range(count):
         for r in span(0, rows):
             spectra[s, r] += result[s, r]
