@@ -32,6 +32,10 @@ from .physics.receive.fit import TransferFunctionFit as TransferFunctionFit
 from .physics.receive.fit import fit_transfer_function as fit_transfer_function
 from .physics.receive.iron import iron_concentration as iron_concentration
 from .physics.receive.iron import volume_fraction as volume_fraction
+from .physics.relaxation.debye import Debye as Debye
+from .physics.relaxation.fokker_planck import FokkerPlanck as FokkerPlanck
+from .physics.relaxation.rotation import Brown as Brown
+from .physics.relaxation.rotation import Neel as Neel
 from .physics.system_matrix import SystemMatrix as SystemMatrix
 from .physics.system_matrix import ideal_system_matrix as ideal_system_matrix
 from .physics.system_matrix import system_matrix as system_matrix
@@ -40,10 +44,6 @@ from .physics.tracer.anisotropy import Uniaxial as Uniaxial
 from .physics.tracer.langevin import langevin as langevin
 from .physics.tracer.langevin import langevin_derivative as langevin_derivative
 from .physics.tracer.particle import Particle as Particle
-from .physics.tracer.relaxation import Brown as Brown
-from .physics.tracer.relaxation import Debye as Debye
-from .physics.tracer.relaxation import FokkerPlanck as FokkerPlanck
-from .physics.tracer.relaxation import Neel as Neel
 from .physics.tracer.sizes import LogNormal as LogNormal
 from .physics.tracer.sizes import SizeMixture as SizeMixture
 from .solvers.iteration import ConvergenceWarning as ConvergenceWarning

@@ -7,8 +7,8 @@ import mpifast
 from mpifast import reference
 from mpifast.physics.dynamics.first_order import relaxed_coefficients
 from mpifast.physics.dynamics.moments import harmonics_of
+from mpifast.physics.relaxation.rotation import Brown
 from mpifast.physics.systems.routes import SampledRoute
-from mpifast.physics.tracer.relaxation import Brown
 
 PERIOD = 100e-6
 OFFSET, AMPLITUDE, MULTIPLE = np.array([4e-3, -3e-3, 1e-3]), np.array([9e-3, 6e-3, 0.0]), np.array([3, 4, 1])

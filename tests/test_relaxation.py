@@ -8,10 +8,10 @@ import pytest
 import mpifast
 from mpifast import reference
 from mpifast.physics.fields.sequence import Sequence
+from mpifast.physics.relaxation.fokker_planck import KINDS
 from mpifast.physics.systems import scanner_system
 from mpifast.physics.systems.operator_model import OperatorModel
 from mpifast.physics.tracer.description import particle_facts, particle_from
-from mpifast.physics.tracer.relaxation import KINDS
 
 TAU = 3e-6
 GRID = mpifast.Grid((3, 2), (18e-3, 12e-3))

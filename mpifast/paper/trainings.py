@@ -39,7 +39,9 @@ class Trainings:
         self._done = {experiment: outcome for experiment in wanted if (outcome := load(experiment, folder)) is not None}
         self._missing = [experiment for experiment in wanted if experiment not in self._done]
         self._folder, self._options = folder, options
-        self._pool, self._stop, self._counting = ThreadPoolExecutor(1), threading.Event(), threading.Lock()
+        self._stop, self._counting = threading.Event(), threading.Lock()
+        # Threads, not processes: the loops hold no lock of the interpreter, and each is compiled once.
+        self._pool = ThreadPoolExecutor(thread_count(options.threads))
         self._running: dict[Experiment, Future[Outcome | None]] = {}
         self._trained = 0
         hidden = None if options.progress is None else not options.progress
@@ -61,8 +63,6 @@ class Trainings:
         if self._missing and self._options.scheduler is not None:
             self._train_there(self._options.scheduler)
         elif self._missing:
-            # Threads, not processes: the loops hold no lock of the interpreter, and each is compiled once.
-            self._pool = ThreadPoolExecutor(thread_count(self._options.threads))
             self._running = {experiment: self._pool.submit(self._train, experiment) for experiment in self._missing}
         return self
 

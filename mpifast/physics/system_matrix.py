@@ -237,7 +237,7 @@ def _line_matrix(scanner: Scanner, particle: Particle, harmonics: int, tolerance
     if tolerance is None:
         tolerance = max(LINE_TOLERANCE, rounding)
     tolerance = check.number("tolerance", tolerance, low=max(1e-13, rounding), high=0.1)
-    if particle != Particle(particle.diameter, particle.saturation_magnetization, particle.temperature):
+    if not particle.is_plain:
         return _tracer_matrix(scanner, particle, harmonics, tolerance)
     drive = particle.beta * scanner.drive_amplitude
     nodes = node_count(drive, harmonics, tolerance)

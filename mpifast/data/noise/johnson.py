@@ -12,8 +12,7 @@ from mpifast.data.noise.arguments import levels_of, of_equations, of_rows
 from mpifast.data.noise.draws import Rows
 from mpifast.data.noise.model import Noise, noise_of
 from mpifast.physics.linear_system import LinearSystem
-
-BOLTZMANN = 1.380649e-23  # J/K, exact
+from mpifast.physics.tracer.particle import BOLTZMANN
 
 
 def johnson(

@@ -54,7 +54,6 @@ def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
     A particle that is more than its diameter is one text, in place of the three numbers: versions of mpifast that do
     not know it find no particle, not a wrong one.
     """
-    plain = particle == Particle(particle.diameter, particle.saturation_magnetization, particle.temperature)
     numbers = {
         "/tracer/_diameters": np.array([particle.diameter]),
         "/tracer/_saturationMagnetization": np.array([particle.saturation_magnetization]),
@@ -68,7 +67,7 @@ def tracer(particle: Particle, model: str, volume: float) -> dict[str, Any]:
         "/tracer/concentration": [iron_concentration(1.0)],  # of solid magnetite
         "/tracer/volume": [volume],
         "/tracer/_model": model,
-    } | (numbers if plain else {PARTICLE: particle_text(particle)})
+    } | (numbers if particle.is_plain else {PARTICLE: particle_text(particle)})
 
 
 def general(title: str, system: SystemMatrix) -> dict[str, Any]:

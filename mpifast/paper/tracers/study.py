@@ -14,11 +14,11 @@ from mpifast.physics.array_system import linear_system
 from mpifast.physics.fields.lissajous import LissajousScanner
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.receive.filters import low_pass
+from mpifast.physics.relaxation.debye import Debye
 from mpifast.physics.system_matrix import system_matrix
 from mpifast.physics.systems.scanner_system import ScannerSystem
 from mpifast.physics.tracer.anisotropy import Uniaxial
 from mpifast.physics.tracer.particle import Particle
-from mpifast.physics.tracer.relaxation import Debye
 from mpifast.physics.tracer.sizes import SizeMixture
 
 ORDER = 12  # of mixing: the same rows for every tracer, however strong they are

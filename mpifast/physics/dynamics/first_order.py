@@ -59,8 +59,8 @@ def relaxed_coefficients(
         size = np.sqrt((xi**2).sum(axis=0))
         ratio = np.where(size > 0.0, langevin(size) / np.where(size > 0.0, size, 1.0), 1.0 / 3.0)
         target = ratio * xi
-        factor = single.relaxation and single.relaxation.factor(single)
-        if factor:
+        factor = None if single.relaxation is None else single.relaxation.factor(single)
+        if factor is not None:
             part = rfft(target, workers=threads)[..., : total.shape[-1]] / field.shape[-1]
             part *= factor.response(np.arange(total.shape[-1]) / period)
         else:

@@ -16,8 +16,9 @@ from tqdm import tqdm
 from mpifast._compiled.jit import thread_count
 from mpifast.physics.dynamics.moments import harmonics_of
 from mpifast.physics.fields.sequence import LineDrive, Sequence, turned
+from mpifast.physics.relaxation.fokker_planck import FokkerPlanck
+from mpifast.physics.relaxation.rotation import EQANIS
 from mpifast.physics.tracer.particle import Particle
-from mpifast.physics.tracer.relaxation import EQANIS, FokkerPlanck
 
 ACROSS = 1e-9  # part of the largest field that counts as none across the drive field
 PROBES = 12  # voxels that tell the truncation

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mpifast.physics.fields.sequence import Sequence
+from mpifast.physics.relaxation.fokker_planck import FokkerPlanck
 from mpifast.physics.systems import drive_axis
 from mpifast.physics.systems.axis_tables import langevin_arguments
 from mpifast.physics.systems.selection import nothing_left
 from mpifast.physics.tracer.mixture import LARGEST
 from mpifast.physics.tracer.particle import Particle
-from mpifast.physics.tracer.relaxation import FokkerPlanck
 
 if TYPE_CHECKING:
     from mpifast.physics.systems.harmonic_balance import HarmonicBalance
@@ -62,8 +62,6 @@ class Route(ABC):
             if scale.real.any():
                 np.multiply(rows, scale.real[:, None], out=result.real, casting="same_kind")
             np.multiply(rows, scale.imag[:, None], out=result.imag, casting="same_kind")
-            if scale.real.any():
-                np.multiply(rows, scale.real[:, None], out=result.real, casting="same_kind")
             return result
         rows *= scale[:, None]
         return rows.astype(dtype, copy=False)

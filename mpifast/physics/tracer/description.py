@@ -6,11 +6,12 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from mpifast.physics.tracer import anisotropy, relaxation, sizes
+from mpifast.physics.relaxation import fokker_planck
+from mpifast.physics.tracer import anisotropy, sizes
 from mpifast.physics.tracer.particle import Particle
 
 LONGEST = 2**20  # characters of a text
-PARTS = {"sizes": sizes.KINDS, "relaxation": relaxation.KINDS, "anisotropy": anisotropy.KINDS}
+PARTS = {"sizes": sizes.KINDS, "relaxation": fokker_planck.KINDS, "anisotropy": anisotropy.KINDS}
 
 
 def particle_facts(particle: Particle) -> dict[str, Any]:

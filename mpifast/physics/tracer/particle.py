@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.tracer import anisotropy, equilibrium, relaxation, sizes, vector_langevin
-from mpifast.physics.tracer.relaxation import Debye
+from mpifast.physics.relaxation import fokker_planck
+from mpifast.physics.relaxation.debye import Debye, Relaxation
+from mpifast.physics.tracer import anisotropy, equilibrium, sizes, vector_langevin
 
 BOLTZMANN = 1.380649e-23  # J/K, exact
 MU_0 = 1.25663706127e-6  # N/A^2, CODATA 2022; not SciPy's, which changes with its version, and every spectrum with it
@@ -60,7 +61,7 @@ class Particle:
     saturation_magnetization: float = SATURATION_MAGNETIZATION
     temperature: float = 300.0
     sizes: sizes.Sizes | None = None
-    relaxation: relaxation.Relaxation | None = None
+    relaxation: Relaxation | None = None
     anisotropy: anisotropy.Uniaxial | None = None
 
     def __post_init__(self) -> None:
@@ -72,7 +73,8 @@ class Particle:
             )  # cubes are finite
         check.number("magnetic_moment", self.magnetic_moment, low=1e-300, unit="A m^2")
         check.number("beta", self.beta, low=1e-150, high=1e150, unit="1/T")
-        for name, kinds in (("sizes", sizes.KINDS), ("relaxation", relaxation.KINDS), ("anisotropy", anisotropy.KINDS)):
+        parts = {"sizes": sizes.KINDS, "relaxation": fokker_planck.KINDS, "anisotropy": anisotropy.KINDS}
+        for name, kinds in parts.items():
             value = getattr(self, name)
             if value is not None and not isinstance(value, kinds):
                 raise TypeError(
@@ -85,6 +87,11 @@ class Particle:
         """The parameters, without parts that it does not have."""
         given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return f"Particle({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether three numbers say everything: a sphere of one size in equilibrium, without anisotropy."""
+        return self.sizes is None and self.relaxation is None and self.anisotropy is None
 
     @property
     def magnetic_moment(self) -> float:

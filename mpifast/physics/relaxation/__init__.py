@@ -1,0 +1,1 @@
+"""How the magnetisation follows the field with a delay."""
