@@ -24,8 +24,8 @@ def linear_system(
     Parameters
     ----------
     array : array_like
-        Real or complex [rows, voxels], finite. A contiguous complex128 or float64 array is not copied: do not change
-        it afterwards.
+        Real or complex [rows, voxels], finite. A contiguous array of float32, float64, complex64 or complex128 keeps
+        its precision and is not copied: do not change it afterwards.
     grid : Grid, optional
         Where the voxels lie; its voxels in C order are the columns.
     channels, numbers, frequencies : array_like, optional
@@ -53,7 +53,9 @@ def linear_system(
     ((100, 120), (100, 4, 6))
     """
     matrix = check.number_array("array", array)
-    dtype = np.complex128 if np.iscomplexobj(matrix) else np.float64
+    single = matrix.dtype in (np.float32, np.complex64)
+    kind = np.complex64 if np.iscomplexobj(matrix) else np.float32
+    dtype = np.result_type(kind, np.float32 if single else np.float64)
     matrix = np.ascontiguousarray(check.matrix("array", matrix, what="voxels", complex_too=True), dtype)
     count, voxels = matrix.shape
     if grid is not None and check.instance("grid", grid, Grid).voxels != voxels:

@@ -10,7 +10,7 @@ import copy
 import functools
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,18 @@ from mpifast.physics.receive.transfer_function import row_factors
 ROW = np.dtype([("channel", np.int16), ("number", np.int64), ("frequency", np.float64)])
 EQUATION = np.dtype([*ROW.descr, ("part", np.int8)])
 REAL, IMAGINARY = 0, 1
+
+
+class Piece(NamedTuple):
+    """Some real equations of a system, on some of its voxels; they are zero on the others.
+
+    ``real`` [e, n]; ``equations`` int64[e], their numbers in the system; ``columns`` int64[n], the voxels, each once,
+    or None for all.
+    """
+
+    real: np.ndarray
+    equations: np.ndarray
+    columns: np.ndarray | None
 
 
 class LinearSystem:
@@ -60,7 +72,7 @@ class LinearSystem:
         self._matrix, self._rows, self._grid, self._transfer_function = matrix, rows, grid, transfer_function
 
     def __repr__(self) -> str:
-        rows, voxels = self.matrix.shape
+        rows, voxels = len(self.rows), self.voxels
         place = f"grid {' x '.join(map(str, self.grid.shape))}, " if self.grid and len(self.grid.shape) > 1 else ""
         return f"{type(self).__name__}({rows} rows, {voxels} voxels, {place}{len(self.equations)} real equations)"
 
@@ -79,7 +91,9 @@ class LinearSystem:
 
     @property
     def matrix(self) -> np.ndarray:
-        """The matrix S, complex128 or float64[rows, voxels], read-only."""
+        """The matrix S, complex or real[rows, voxels], read-only: in double precision if it was computed, in its own if
+        it was measured or given.
+        """
         return self._matrix
 
     @property
@@ -125,19 +139,25 @@ class LinearSystem:
 
     @functools.cached_property
     def real(self) -> np.ndarray:
-        """The system as real equations, float64[equations, voxels]; made on first use.
+        """The system as real equations, float64[equations, voxels], or float32 of a matrix in single precision; made on
+        first use.
 
         Magnitudes would not do: the sign carries the image.
         """
         pieces = [self.matrix.real if part == REAL else self.matrix.imag for part in self.parts]
         return read_only(np.ascontiguousarray(pieces[0]) if len(pieces) == 1 else np.concatenate(pieces))
 
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The system as real equations in the way it is stored: `real` as one piece, here."""
+        return (Piece(self.real, np.arange(len(self.equations)), None),)
+
     @functools.cached_property
     def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Singular value decomposition of `real`: U float64[equations, k], falling values float64[k], V^T
         float64[k, voxels]; made on first use.
         """
-        left, values, right = np.linalg.svd(self.real, full_matrices=False)
+        left, values, right = np.linalg.svd(self.real.astype(np.float64), full_matrices=False)
         return read_only(left), read_only(values), read_only(right)
 
     @functools.cached_property

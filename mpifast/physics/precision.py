@@ -20,7 +20,7 @@ def condition_of(real: np.ndarray) -> float:
 
     Of a larger system it is that of 512 neighbouring voxels in the middle, a lower bound of the whole.
     """
-    values = np.linalg.svd(real[:, neighbours(real.shape[1])], compute_uv=False)
+    values = np.linalg.svd(real[:, neighbours(real.shape[1])].astype(np.float64), compute_uv=False)
     return float(values[0] / values[-1]) if values[-1] > 0.0 else np.inf
 
 

@@ -12,7 +12,7 @@ from mpifast._compiled.products import ROWS, padded
 from mpifast.physics.forward import product
 from mpifast.solvers import _solver_loops as loops
 from mpifast.solvers.iteration import iterate, options, together, warn_unconverged
-from mpifast.solvers.normal_equations import BLOCK, row_norms
+from mpifast.solvers.normal_equations import BLOCK
 from mpifast.solvers.parameter_choice import Spectral
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 from mpifast.solvers.spectral import choose_alpha
@@ -152,15 +152,14 @@ def kaczmarz(
     >>> bool(np.linalg.norm(fit.images - exact) < 0.05 * np.linalg.norm(exact))
     True
     """
-    given = problem(system, u, full_output, progress)
+    given = problem(system, u, full_output, progress, weights)
     n, (rows, voxels) = len(given.spectra), given.real.shape
     iterations, tolerance, nonnegative = options(iterations, tolerance, nonnegative)
-    norms = row_norms(given.real)
-    weights = _weights(weights, given, norms)
-    strengths = strength(alpha, relative, given, weights)
+    weights = given.equations.weights
+    strengths = strength(alpha, relative, given)
     check.choice("order", order, ("sequential", "random"))
     seed, threads = check.seed("seed", seed), thread_count(threads)
-    data, energy = given.spectra * weights, float((norms * weights**2).sum())
+    data, energy = given.data, float(given.equations.norms.sum())
     if strengths is None:
         strengths = _cross_validated(given, weights, data)
     blocks, width = -(-n // loops.LANES), padded(voxels, ROWS)
@@ -198,23 +197,6 @@ def kaczmarz(
     warn_unconverged("kaczmarz", run, tolerance, iterations, meaning, cure)
     found = np.ascontiguousarray(images.transpose(0, 2, 1).reshape(-1, width)[:n, :voxels])
     return solution(given, found, strengths, run, full_output)
-
-
-def _weights(weights: Any, given: Problem, norms: np.ndarray) -> np.ndarray:
-    """W float64[equations]: the real and the imaginary part of a row share its weight, and "energy" gives 0 to a row
-    without signal.
-    """
-    if weights is None:
-        return np.ones(len(norms))
-    rows = len(given.system.rows)
-    row = np.arange(len(norms)) % rows
-    if isinstance(weights, str):
-        check.choice("weights", weights, ("energy",))
-        squares = np.bincount(row, norms)[row]
-        return np.where(squares > 0.0, 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0)), 0.0)
-    if np.shape(weights) == (rows,):
-        return check.per_row("weights", weights, rows, low=0.0)[row]
-    return check.per_row("weights", weights, len(norms), low=0.0)
 
 
 def _cross_validated(given: Problem, weights: np.ndarray, data: np.ndarray) -> np.ndarray:

@@ -14,6 +14,8 @@ import numpy as np
 from scipy.linalg import eigh, eigvalsh, solve_triangular
 from scipy.sparse.linalg import eigsh
 
+from mpifast.solvers.equations import row_norms
+
 WELL_POSED = 1e-10  # least alpha / ||S||_F^2: an error of some 1e-7 before the refinement, below rounding after it
 FACTORS = 8  # more values of alpha than these share one eigendecomposition
 BLOCK = 1024  # rows multiplied together
@@ -31,11 +33,6 @@ def gram(matrix: np.ndarray) -> np.ndarray:
         rows = matrix[first : first + BLOCK]
         total += rows.T @ rows.copy()
     return total
-
-
-def row_norms(matrix: np.ndarray) -> np.ndarray:
-    """||S_k||^2 float64[rows], without a copy of the matrix."""
-    return np.einsum("kj,kj->k", matrix, matrix)
 
 
 def well_posed(alpha: np.ndarray, real: np.ndarray) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem
+from mpifast.solvers.equations import Equations, weights_of
 from mpifast.solvers.iteration import Run
-from mpifast.solvers.normal_equations import row_norms
 
 LARGEST = 1e140
 
@@ -70,18 +71,36 @@ class Solution:
         return {name: _display.span(getattr(self, name)) for name in ("parameter", "residual", "iterations")}
 
 
-class Problem(NamedTuple):
-    """Checked arguments: the system, its ``real`` float64[equations, voxels] and the ``spectra`` float64[n, equations].
+class Problem:
+    """Checked arguments.
 
-    The arrays may be the caller's own.
+    Attributes
+    ----------
+    system : LinearSystem
+    spectra : ndarray
+        u float64[n, equations]; it may be the caller's own.
+    equations : Equations
+        W S.
     """
 
-    system: LinearSystem
-    real: np.ndarray
-    spectra: np.ndarray
+    def __init__(self, system: LinearSystem, spectra: np.ndarray, weights: np.ndarray | None = None) -> None:
+        self.system, self.spectra, self.equations = system, spectra, Equations(system, weights)
+
+    @functools.cached_property
+    def data(self) -> np.ndarray:
+        """W u float64[n, equations]."""
+        return self.spectra * self.equations.weights
+
+    @functools.cached_property
+    def real(self) -> np.ndarray:
+        """S [equations, voxels], without the weights, as one array: float64, or float32 where it is large and single;
+        a copy of systems of several pieces.
+        """
+        first = self.equations.pieces[0]
+        return first.real if first.columns is None else np.ascontiguousarray(self.system.real)
 
 
-def problem(system: Any, u: Any, full_output: Any, progress: Any = None) -> Problem:
+def problem(system: Any, u: Any, full_output: Any, progress: Any = None, weights: Any = None) -> Problem:
     """Check what all solvers take."""
     system = as_system("system", system)
     check.flag("full_output", full_output)
@@ -93,10 +112,10 @@ def problem(system: Any, u: Any, full_output: Any, progress: Any = None) -> Prob
         raise ValueError(
             f"u has values of {largest:g}: give it in a larger unit, up to {LARGEST:g}, or sums of squares overflow"
         )
-    return Problem(system, np.ascontiguousarray(system.real), spectra)
+    return Problem(system, spectra, weights_of(weights, system))
 
 
-def strength(alpha: Any, relative: Any, problem: Problem, weights: np.ndarray | None = None) -> np.ndarray | None:
+def strength(alpha: Any, relative: Any, problem: Problem) -> np.ndarray | None:
     """The checked alpha of each spectrum, float64[n], times ||W S||_F^2 / voxels if ``relative``; None if it is to be
     chosen.
     """
@@ -108,8 +127,7 @@ def strength(alpha: Any, relative: Any, problem: Problem, weights: np.ndarray | 
     given = check.per_row("alpha", alpha, len(problem.spectra), low=0.0)
     if not relative:
         return given
-    norms = row_norms(problem.real)
-    scale = (norms if weights is None else norms * weights**2).sum() / problem.real.shape[1]
+    scale = problem.equations.norms.sum() / problem.equations.shape[1]
     with np.errstate(over="ignore"):
         scaled = given * scale
     if not np.isfinite(scaled).all():
@@ -126,5 +144,5 @@ def solution(
     n = len(images)
     if run is None:
         run = Run(np.zeros(n, np.int64), np.zeros(n), np.ones(n, bool), np.empty((0, n)))
-    residual = np.linalg.norm(images @ problem.real.T - problem.spectra, axis=1)
+    residual = np.linalg.norm(Equations(problem.system).forward(images) - problem.spectra, axis=1)
     return Solution(images, parameter, residual, run.history, run.iterations, run.converged)

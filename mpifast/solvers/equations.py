@@ -1,0 +1,108 @@
+"""The weighted equations W S of a system as solvers read them: in the precision and the pieces they are stored in."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast.physics.linear_system import LinearSystem, Piece
+
+BLOCK = 2**22  # numbers of a matrix that are squared or weighted together
+SMALL = 2**22  # numbers of a matrix in single precision that is solved in double all the same: 32 MB
+
+
+class Equations:
+    """Products with W S, and its rows, without a copy of the matrix.
+
+    Attributes
+    ----------
+    pieces : tuple of Piece
+        S as it is stored: float32 where it is large and single, else float64.
+    weights : ndarray
+        W float64[equations].
+    shape : (int, int)
+        Equations and voxels.
+    dtype : dtype
+        Of the pieces.
+    """
+
+    def __init__(self, system: LinearSystem, weights: np.ndarray | None = None) -> None:
+        self.pieces = tuple(_in_precision(piece) for piece in system.pieces)
+        self.shape = (len(system.equations), system.voxels)
+        self.weights = np.ones(self.shape[0]) if weights is None else weights
+        self.dtype = self.pieces[0].real.dtype
+
+    @functools.cached_property
+    def norms(self) -> np.ndarray:
+        """||w_k S_k||^2 float64[equations]."""
+        squares = np.empty(self.shape[0])
+        for piece in self.pieces:
+            squares[piece.equations] = row_norms(piece.real)
+        return squares * self.weights**2
+
+    def forward(self, images: np.ndarray) -> np.ndarray:
+        """W S c of images [n, voxels]: dtype[n, equations]."""
+        images = np.asarray(images, self.dtype)
+        spectra = np.empty((len(images), self.shape[0]), self.dtype)
+        for piece in self.pieces:
+            part = images if piece.columns is None else images[:, piece.columns]
+            spectra[:, piece.equations] = part @ piece.real.T
+        spectra *= self.weights.astype(self.dtype)
+        return spectra
+
+    def adjoint(self, spectra: np.ndarray) -> np.ndarray:
+        """(W S)^T u of spectra [n, equations]: dtype[n, voxels]."""
+        spectra = np.asarray(spectra * self.weights, self.dtype)
+        images = np.zeros((len(spectra), self.shape[1]), self.dtype)
+        for piece in self.pieces:
+            part = np.ascontiguousarray(spectra[:, piece.equations]) @ piece.real
+            images[:, slice(None) if piece.columns is None else piece.columns] += part
+        return images
+
+    def blocks(self, rows: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Numbers int64[b] of up to so many equations, and their rows of W S, dtype[b, voxels], a copy each time."""
+        for piece in self.pieces:
+            for first in range(0, len(piece.real), rows):
+                some = piece.real[first : first + rows]
+                numbers = piece.equations[first : first + rows]
+                weighted = some * self.weights[numbers, None].astype(self.dtype)
+                if piece.columns is not None:
+                    spread = np.zeros((len(some), self.shape[1]), self.dtype)
+                    spread[:, piece.columns] = weighted
+                    weighted = spread
+                yield numbers, weighted
+
+
+def row_norms(matrix: np.ndarray) -> np.ndarray:
+    """||S_k||^2 float64[rows], of a few rows at a time in double precision: float32 has no squares below 1e-45."""
+    step = max(1, BLOCK // matrix.shape[1])
+    blocks = (matrix[first : first + step].astype(np.float64, copy=False) for first in range(0, len(matrix), step))
+    return np.concatenate([np.einsum("kj,kj->k", block, block) for block in blocks])
+
+
+def weights_of(weights: Any, system: LinearSystem) -> np.ndarray | None:
+    """W float64[equations], checked: None (1), "energy", one number for each row, or one for each real equation.
+
+    The real and the imaginary part of a row share its weight, and "energy" gives 0 to a row without signal.
+    """
+    if weights is None:
+        return None
+    rows, count = len(system.rows), len(system.equations)
+    row = np.arange(count) % rows
+    if isinstance(weights, str):
+        check.choice("weights", weights, ("energy",))
+        squares = np.bincount(row, Equations(system).norms)[row]
+        return np.where(squares > 0.0, 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0)), 0.0)
+    if np.shape(weights) == (rows,):
+        return check.per_row("weights", weights, rows, low=0.0)[row]
+    return check.per_row("weights", weights, count, low=0.0)
+
+
+def _in_precision(piece: Piece) -> Piece:
+    """A piece in C order, in double precision if it is small."""
+    small = piece.real.size <= SMALL
+    return piece._replace(real=np.ascontiguousarray(piece.real, np.float64 if small else None))
