@@ -8,6 +8,7 @@ zlib with a bound. Types are numbers, complex pairs and strings.
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -225,7 +226,11 @@ class File:
 
 
 class Array:
-    """A dataset of numbers in a file: ``shape``, ``dtype``, and slices that are read when asked for."""
+    """A dataset of numbers in a file: ``shape``, ``dtype``, and slices that are read when asked for.
+
+    ``offset`` is the byte at which its numbers begin in the file, where they lie there as `dtype` has them, one after
+    the other; None: they are stored in another way.
+    """
 
     def __init__(self, file: File, name: str, dataset: Any, layout: Layout) -> None:
         if layout.shape is None:
@@ -239,6 +244,13 @@ class Array:
         self._chunked = layout.storage == "chunked"
         if not self._chunked:
             _stored(dataset, layout.size * dataset.get_type().get_size(), file.bytes)
+        plain = (
+            layout.storage == "contiguous"
+            and layout.little == (sys.byteorder == "little")
+            and dataset.get_type().get_size() == self.dtype.itemsize
+            and file._file.id.get_create_plist().get_userblock() == 0
+        )
+        self.offset: int | None = dataset.get_offset() if plain else None
 
     def __getitem__(self, index: Any) -> np.ndarray:
         """A slice as NumPy would give it."""

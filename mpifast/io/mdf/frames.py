@@ -11,6 +11,7 @@ from mpifast.io.mdf.format import DATA
 from mpifast.io.mdf.metadata import Metadata
 
 BLOCK = 2**22  # numbers converted at a time
+ROWS = 2**18  # numbers of the rows that are read together: they stay in the cache of a processor
 
 
 class Frames:
@@ -115,6 +116,84 @@ class Frames:
         for start in range(0, len(indices), step):
             result[start : start + step] = self.read(indices[start : start + step], fourier=True)[:, mask]
         return result
+
+    @np.errstate(all="ignore")
+    def by_rows(self, mask: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Chosen frequencies of all frames, some rows after the others, in the order of the file.
+
+        Parameters
+        ----------
+        mask : ndarray
+            bool[periods, channels, K].
+
+        Yields
+        ------
+        int, ndarray
+            The number of the first row, and complex[n, frames], in the precision of the file and valid until the next.
+        """
+        if self._sparse:
+            raise ValueError(
+                f"{self.path} is compressed by a sparsity transformation, which is not read: write it without"
+            )
+        if not self.fourier or self._pair is not None:
+            yield from self._from_frames(mask)
+        elif self.fast:
+            yield from self._fast_rows(mask)
+        else:
+            yield from self._slow_rows(mask)
+
+    def _fast_rows(self, mask: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Rows that are stored one after the other: their bytes, where these are what the memory wants."""
+        count, length = self.shape[0], len(self.bins)
+        places = np.flatnonzero(mask)
+        step = max(1, ROWS // count)
+        buffer = np.empty((min(step, len(places)), count), self.array.dtype)
+        with open(self.path, "rb", buffering=0) as file:
+            for start in range(0, len(places), step):
+                some = places[start : start + step]
+                block = buffer[: len(some)]
+                breaks = np.flatnonzero((np.diff(some) != 1) | (np.diff(some // length) != 0)) + 1
+                for first, last in zip([0, *breaks], [*breaks, len(some)], strict=True):
+                    part, place = block[first:last], int(some[first])
+                    if self.array.offset is None:
+                        row, k = divmod(place, length)
+                        index = (row,) if self._periodless else divmod(row, self.shape[2])
+                        part[...] = self.array[(*index, slice(k, k + last - first))]
+                        continue
+                    file.seek(self.array.offset + place * count * part.itemsize)
+                    if file.readinto(part.reshape(-1).view(np.uint8).data) != part.nbytes:
+                        raise ValueError(f"{self.path} ends within {DATA}: it was changed while it was read")
+                yield start, self._scaled(block, some)
+
+    def _slow_rows(self, mask: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Rows whose numbers are stored far from each other: pieces of all frames, with the rows in between."""
+        step, row = max(1, BLOCK // self.shape[0]), 0
+        for period, channel in np.ndindex(mask.shape[:2]):
+            wanted = np.flatnonzero(mask[period, channel])
+            while wanted.size:
+                low = int(wanted[0])
+                some, wanted = wanted[wanted < low + step], wanted[wanted >= low + step]
+                index = (slice(None), *(() if self._periodless else (period,)), channel, slice(low, int(some[-1]) + 1))
+                block = np.ascontiguousarray(self.array[index][:, some - low].T)
+                yield row, self._scaled(block, some + (period * mask.shape[1] + channel) * mask.shape[2])
+                row += len(some)
+
+    def _from_frames(self, mask: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Rows that are made of whole frames, which are read again for each group of rows."""
+        places, everything = np.flatnonzero(mask), np.arange(self.shape[0])
+        step = max(1, BLOCK // len(everything))
+        for start in range(0, len(places), step):
+            some = np.zeros_like(mask)
+            some.reshape(-1)[places[start : start + step]] = True
+            yield start, np.ascontiguousarray(self.components(everything, some).T)
+
+    def _scaled(self, block: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Physical numbers of rows [n, frames] at some places of [periods, channels, K]."""
+        if self._factor is None:
+            return block
+        row, k = np.divmod(places, len(self.bins))
+        scale, offset = self._factor[row % self.shape[2]].T[:, :, None]
+        return block * scale + self.points * offset * (self.bins[k] == 0)[:, None]
 
     def _stored(self, indices: np.ndarray) -> np.ndarray:
         """Frames as they are in the file, axes [n, periods, channels, values]; what lies between the first and the last

@@ -9,9 +9,11 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
+from mpifast.io.mdf.preparation.choice import choose
+from mpifast.io.mdf.preparation.selected import Selection
 from mpifast.io.mdf.scanners.described import particle_of, scanner_of, scanner_system_of
 from mpifast.io.mdf.selection import DESCRIBED, ROWS, rows_of
-from mpifast.io.mdf.system import MdfSystem, empty_frames, system_of
+from mpifast.io.mdf.system import MdfSystem, empty_frames, noise_weights, system_of
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.system_matrix import MODELS, SystemMatrix
@@ -140,27 +142,43 @@ class MdfFile(MdfData):
         return (values.imag if self.particle.relaxation is None else values) / points
 
     def system(
-        self, snr: float | None = None, band: Any = None, channels: Any = None, background: str = "subtract"
+        self,
+        snr: float | None = None,
+        band: Any = None,
+        channels: Any = None,
+        background: str = "subtract",
+        *,
+        mixing_order: int | None = None,
+        stop: Any = None,
+        snr_source: str = "auto",
+        defects: bool = False,
+        selection: Selection | None = None,
+        transfer_function: str = "keep",
+        induction_factor: str = "keep",
+        dtype: Any = None,
     ) -> MdfSystem:
         """The system of a calibration file, mpifast's or a scanner's, of all or of chosen frequencies.
 
         Parameters
         ----------
-        snr : float, optional
-            Leave out frequencies with a signal-to-noise ratio (/calibration/snr) below it.
-        band : (float or None, float or None), optional
-            Lowest and highest frequency, hertz; None: no bound.
-        channels : sequence of int, optional
-            Receive channels, counted from 0 as in ``rows``.
-        background : {"subtract", "interpolate", "keep"}, optional
-            What is subtracted if the file has background frames and does not say that it was done: their mean, their
-            values interpolated linearly in time, or nothing.
+        snr, band, channels, mixing_order, stop, snr_source, defects : optional
+            Which rows: see `select`.
+        background : {"subtract", "mean", "interpolate", "keep"}, optional
+            What is subtracted if the file has background frames and does not say that it was done: their mean (by
+            either name), the means of blocks of them interpolated linearly at the moment of each frame, or nothing.
+        selection : Selection, optional
+            Rows that `select` has chosen, in this file or in one like it, instead of the above.
+        transfer_function, induction_factor : {"keep", "divide"}, optional
+            Whether the data are divided by what the file gives; measurements then are, too. "keep" leaves them as they
+            are. Rows without a transfer function (a factor of zero) are left out with this reason.
+        dtype : {"float32", "float64"}, optional
+            Type of the real equations; by default that of the file.
 
         Returns
         -------
         MdfSystem
-            A `LinearSystem`: complex128[rows, voxels] with row labels, and the grid if the file has one. Data sets,
-            networks and solvers take it; its ``spectra`` takes an open measurement file.
+            A `LinearSystem` of real equations with row labels, and the grid if the file has one. Data sets, networks
+            and solvers take it; its ``spectra`` takes an open measurement file. ``selection`` says which rows it has.
 
         Raises
         ------
@@ -178,7 +196,120 @@ class MdfFile(MdfData):
         ...         print(file.system(), file.system(band=(50e3, None)).rows["number"][:3])
         MdfSystem(200 rows, 129 voxels, 200 real equations) [3 4 5]
         """
-        return system_of(self, snr, band, channels, background)
+        return system_of(
+            self,
+            snr,
+            band,
+            channels,
+            background,
+            selection=selection,
+            transfer_function=transfer_function,
+            induction_factor=induction_factor,
+            dtype=dtype,
+            mixing_order=mixing_order,
+            stop=stop,
+            snr_source=snr_source,
+            defects=defects,
+        )
+
+    def select(
+        self,
+        snr: float | None = None,
+        band: Any = None,
+        channels: Any = None,
+        *,
+        mixing_order: int | None = None,
+        stop: Any = None,
+        snr_source: str = "auto",
+        defects: bool = False,
+        transfer_function: str = "keep",
+        induction_factor: str = "keep",
+    ) -> Selection:
+        """Choose rows of a calibration file, with the reason for each that is left out.
+
+        Parameters
+        ----------
+        snr : float, optional
+            Leave out rows with a signal-to-noise ratio below it.
+        band : (float or None, float or None), optional
+            Lowest and highest frequency, hertz; None: no bound.
+        channels : sequence of int, optional
+            Receive channels, counted from 0 as in ``rows``.
+        mixing_order : int, optional
+            Leave out frequencies that are no sum of multiples p of the drive frequencies with a sum of |p| up to it.
+        stop : sequence of (float, float), optional
+            Bands to leave out, edges included, hertz: `mpifast.receive.band_stop` gives some.
+        snr_source : {"auto", "file", "compute"}, optional
+            Where the signal-to-noise ratio is from: /calibration/snr, or the background frames as MPIFiles.jl computes
+            it (`mpifast.io.mdf.preparation.snr.computed_snr`); "auto": computed where the file lacks it.
+        defects : bool, optional
+            Also leave out rows that are zero or not finite, for which the data are read.
+        transfer_function, induction_factor : {"keep", "divide"}, optional
+            As in `system`: leave out rows that cannot be divided.
+
+        Returns
+        -------
+        Selection
+            Printed, a table of counts. ``system(selection=...)`` takes it, ``to_dict()`` makes it lists and numbers.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type or range, or the file does not have what it asks for.
+
+        Examples
+        --------
+        >>> import mpifast, tempfile
+        >>> grid = mpifast.Grid((4, 6), (15e-3, 18e-3))
+        >>> scanner = mpifast.LissajousScanner(grid, (-2, -2, 4), (18e-3, 20e-3, 0), (60, 50, 1), channels=("x", "y"))
+        >>> system = mpifast.system_matrix(scanner, mpifast.Particle(30e-9))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.write_mdf(f"{folder}/system.mdf", system)
+        ...     with mpifast.read_mdf(f"{folder}/system.mdf") as file:
+        ...         selection = file.select(band=(80e3, None), mixing_order=5)
+        ...         print(file.system(selection=selection))
+        MdfSystem(22 rows, 24 voxels, grid 4 x 6, 44 real equations)
+        >>> print(selection)
+        22 of 302 rows selected (band=[80000.0, None], mixing_order=5)
+          channel 0: 11 selected, 10 below the band, 130 mixing order
+          channel 1: 11 selected, 10 below the band, 130 mixing order
+        """
+        return choose(
+            self, snr, band, channels, mixing_order, stop, snr_source, transfer_function, induction_factor, defects
+        )
+
+    def whitening(self, system: Any, frames: Any = None) -> np.ndarray:
+        """Weights of the rows of a system by the noise of the background frames: min(sigma) / sigma_k.
+
+        sigma_k is the standard deviation of the complex values of row k over the frames.
+
+        Parameters
+        ----------
+        system, frames
+            As for `background`.
+
+        Returns
+        -------
+        ndarray
+            float64[rows]: 1 for the row of least noise.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `background`, or if there is a single frame, or a row without noise.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np, tempfile
+        >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(40e-9), harmonics=3)
+        >>> empty = np.array([[1.0, 2.0, 4.0], [-1.0, -2.0, -4.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.write_mdf(f"{folder}/scan.mdf", np.zeros((1, 3)), system, background=empty)
+        ...     with mpifast.read_mdf(f"{folder}/scan.mdf") as file:
+        ...         print(file.whitening(system))
+        [1.   0.5  0.25]
+        """
+        return noise_weights(self, system, frames)
 
     def background(self, system: Any, frames: Any = None) -> np.ndarray:
         """The background frames of a measurement or calibration file, as spectra of a system: what the scanner measures

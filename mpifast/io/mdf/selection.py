@@ -1,4 +1,4 @@
-"""What of a calibration file becomes a system: which frequencies, where its voxels lie, and what its background is."""
+"""Where the rows and voxels of a system are in a calibration file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.format import ORDERS
 from mpifast.physics.fields.grid import Grid
@@ -140,35 +139,6 @@ def _stated(file: MdfData, shape: tuple[int, ...]) -> np.ndarray:
     raise ValueError(f"{file.path} is damaged: {ROWS} does not list channels and frequency numbers of its data")
 
 
-def chosen_frequencies(file: MdfData, snr: Any, band: Any, channels: Any) -> np.ndarray:
-    """The chosen frequencies, bool[periods, channels, K]."""
-    mask: Any = np.ones((file.shape[1], file.shape[2], len(file.data.bins)), bool)
-    if snr is not None:
-        threshold = check.number("snr", snr, low=0.0)
-        if "/calibration/snr" not in file:
-            raise ValueError(f"{file.path} has no /calibration/snr: leave out snr={threshold:g}")
-        ratios = file["/calibration/snr"]
-        if ratios.shape != mask.shape:
-            raise ValueError(
-                f"{file.path}: /calibration/snr has the shape {list(ratios.shape)}, expected {list(mask.shape)}"
-            )
-        mask &= ratios >= threshold
-    if band is not None:
-        edges = check.sequence("band", band)
-        if len(edges) != 2:
-            raise ValueError(f"band={band!r}: give the lowest and the highest frequency, or None for no bound")
-        low, high = (None if edge is None else check.number("band", edge, low=0.0, unit="Hz") for edge in edges)
-        mask &= file.frequencies >= (-np.inf if low is None else low)
-        mask &= file.frequencies <= (np.inf if high is None else high)
-    if channels is not None:
-        chosen = [
-            check.integer("channels", channel, low=0, high=mask.shape[1] - 1)
-            for channel in check.sequence("channels", channels)
-        ]
-        mask &= np.isin(np.arange(mask.shape[1]), chosen)[:, None]
-    return np.asarray(mask)
-
-
 def transfer_function_of(file: MdfData, rows: np.ndarray) -> np.ndarray | None:
     """The transfer function in the data of a file at some positions in its [periods, channels, frequencies].
 
@@ -228,39 +198,3 @@ def labelled_frequencies(file: MdfData, rows: np.ndarray) -> tuple[np.ndarray, n
     mask = np.zeros((1, channels, count), bool)
     mask.reshape(-1)[flat] = True
     return mask, np.searchsorted(np.flatnonzero(mask), flat)
-
-
-def background_of(file: MdfData, frames: np.ndarray, mask: np.ndarray, background: str) -> np.ndarray:
-    """What is to be subtracted from the chosen frequencies of frames: complex128[n or 1, rows].
-
-    Nothing if the file has no background frames, or says that it was done. "interpolate": consecutive background
-    frames are averaged, and their means interpolated linearly in time, constant before the first and after the last.
-    """
-    empty = np.flatnonzero(file.is_background)
-    if background == "keep" or not empty.size or file["/measurement/isBackgroundCorrected"]:
-        return np.zeros((1, int(mask.sum())), np.complex128)
-    values = file.data.components(empty, mask)
-    if background == "subtract":
-        return values.mean(axis=0, keepdims=True)
-    time = _times(file)
-    order = np.argsort(time[empty], kind="stable")
-    moments, values = time[empty][order], values[order]
-    starts = np.flatnonzero(np.diff(moments, prepend=-np.inf) > 1)
-    counts = np.diff(np.append(starts, len(moments)))
-    means = np.add.reduceat(values, starts) / counts[:, None]
-    middles = np.add.reduceat(moments, starts) / counts
-    place = np.interp(time[frames], middles, np.arange(len(middles)))
-    left = np.minimum(place.astype(np.int64), max(len(middles) - 2, 0))
-    share = (place - left)[:, None]
-    return (1.0 - share) * means[left] + share * means[np.minimum(left + 1, len(middles) - 1)]
-
-
-def _times(file: MdfData) -> np.ndarray:
-    """When each frame was taken, in frames: its number before the frames were sorted."""
-    count = file.shape[0]
-    order = file.get("/measurement/framePermutation") if file["/measurement/isFramePermutation"] else None
-    if order is None:
-        return np.arange(count, dtype=np.float64)
-    if np.shape(order) != (count,):
-        raise ValueError(f"{file.path}: /measurement/framePermutation has {np.size(order)} entries for {count} frames")
-    return np.asarray(order, np.float64)

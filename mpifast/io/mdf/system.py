@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +12,26 @@ import numpy as np
 
 from mpifast import _validation as check
 from mpifast.io.mdf.data import MdfData
+from mpifast.io.mdf.preparation.averaging import Periods, averaged, empty_frames_of, measured_background
+from mpifast.io.mdf.preparation.background import BACKGROUND, drift_of
+from mpifast.io.mdf.preparation.choice import applied, choose, shown
+from mpifast.io.mdf.preparation.loading import load_rows, precision_of, without_empty_part
+from mpifast.io.mdf.preparation.receive_chain import factors_of, refuse_zeros
+from mpifast.io.mdf.preparation.selected import Selection
 from mpifast.io.mdf.selection import (
     ORIGIN,
     SIMULATION,
     TRANSFER,
     Placement,
-    background_of,
-    chosen_frequencies,
     labelled_frequencies,
     placement_of,
     rows_of,
     transfer_function_of,
 )
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
+from mpifast.physics.split_system import SplitSystem
 
+CORRECTED = "/measurement/isTransferFunctionCorrected"
 # What a measurement shares with the matrix that reconstructs it, where both files say it.
 SHARED = (
     "/acquisition/receiver/numSamplingPoints",
@@ -33,21 +41,52 @@ SHARED = (
     "/acquisition/drivefield/baseFrequency",
     "/acquisition/gradient",
     "/acquisition/_voxels",
-    "/measurement/isTransferFunctionCorrected",
+    CORRECTED,
 )
-BACKGROUND = ("subtract", "interpolate", "keep")
+NEEDED = SHARED[:2]  # without which rows are not found: never forced
+BY_PERIOD = ("/acquisition/drivefield/strength", "/acquisition/gradient")
 
 
 class SystemWarning(UserWarning):
-    """The system matrix and the measurement are of different simulated systems."""
+    """The system matrix and the measurement are of different systems."""
 
 
-class MdfSystem(LinearSystem):
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What a calibration file says of the system made of it.
+
+    Attributes
+    ----------
+    mask : ndarray
+        bool[periods, channels, K]: the rows of the file.
+    order : ndarray
+        int64[rows]: the place of each row of the system among them.
+    bins : ndarray
+        int64[K]: frequency numbers.
+    facts : dict
+        `SHARED` datasets.
+    simulation : str or None
+        Digest of scanner and tracer of a simulation.
+    transfer_function, induction_factor : {"keep", "divide"}
+        What was done with them, and is done with measurements.
+    """
+
+    mask: np.ndarray
+    order: np.ndarray
+    bins: np.ndarray
+    facts: dict[str, Any]
+    simulation: Any = None
+    transfer_function: str = "keep"
+    induction_factor: str = "keep"
+
+
+class MdfSystem(SplitSystem):
     """A system u = S c from a calibration file. Make one with `MdfFile.system`.
 
-    ``matrix`` is complex128[rows, voxels], the unnormalised DFT of a period over its number of samples. Rows of zeros
-    stay, so that the labels in ``rows`` are those of the simulated or measured system. The columns are the voxels of
-    ``grid`` in C order, whatever their order in the file.
+    The unnormalised DFT of a period over its number of samples, stored as `real` equations in the file's own precision;
+    ``matrix`` complex[rows, voxels] is made of them on first use. Rows of zeros stay, so that the labels in ``rows``
+    are those of the simulated or measured system. The columns are the voxels of ``grid`` in C order, whatever their
+    order in the file.
 
     Attributes
     ----------
@@ -57,30 +96,35 @@ class MdfSystem(LinearSystem):
         Where the voxels lie in the file's own words, and their order there.
     origin : str or None
         Fingerprint of the simulated system that the file is of, if it says so.
+    selection : Selection
+        Which rows of the file are in the system, and why the others are not.
     """
 
     model = "mdf"
 
     def __init__(
         self,
-        matrix: np.ndarray,
+        real: np.ndarray,
+        parts: Sequence[int],
         rows: np.ndarray,
         path: Path,
         placement: Placement,
-        mask: np.ndarray,
-        order: np.ndarray,
-        bins: np.ndarray,
-        origin: str | None,
-        facts: dict[str, Any],
-        complete: bool,
-        simulation: Any = None,
+        source: Source,
+        selection: Selection,
+        origin: str | None = None,
+        complete: bool = False,
         transfer_function: np.ndarray | None = None,
     ) -> None:
-        super().__init__(matrix, rows, placement.grid, transfer_function)
-        self.path, self.placement, self.origin, self._facts = path, placement, origin, facts
-        self._mask, self._order, self._bins, self._simulation = mask, order, bins, simulation
+        super().__init__(real, parts, rows, placement.grid, transfer_function)
+        self.path, self.placement, self.origin, self.selection = path, placement, origin, selection
+        self._source = source
         if origin is not None and complete:
             self.fingerprint = origin
+
+    def _rows_of(self, rows: slice) -> np.ndarray:
+        """Complex rows, also where all imaginary parts are zero: the numbers of a file are complex."""
+        found = super()._rows_of(rows)
+        return found.astype(np.result_type(found, np.complex64), copy=False)
 
     def spectra(self, phantoms: Any, *arguments: Any, **options: Any) -> np.ndarray:
         """Spectra of an open measurement file (see `measured`), or of phantoms (see `LinearSystem.spectra`)."""
@@ -90,9 +134,20 @@ class MdfSystem(LinearSystem):
 
     @np.errstate(all="ignore")  # what is not finite is refused at the end
     def measured(
-        self, measurement: MdfData, frames: Any = None, average: int = 1, background: str = "subtract"
+        self,
+        measurement: MdfData,
+        frames: Any = None,
+        average: int = 1,
+        background: Any = "subtract",
+        *,
+        periods: Any = None,
+        average_periods: int = 1,
+        leakage: bool = False,
+        force: bool = False,
     ) -> np.ndarray:
         """The spectra of a measurement, as right-hand sides of the real equations.
+
+        What was divided out of the matrix, transfer function and induction factor, is divided out of them.
 
         Parameters
         ----------
@@ -102,9 +157,21 @@ class MdfSystem(LinearSystem):
             Which frames, counted from 0; all that are not background by default.
         average : int, optional
             Frames averaged to one: that many at a time, a remainder to the last; 0 for all.
-        background : {"subtract", "interpolate", "keep"}, optional
-            What is subtracted if the file has background frames and does not say that it was done: their mean, their
-            values interpolated linearly in time, or nothing.
+        background : str, MdfData or pair of MdfData, optional
+            "subtract" or "mean", "interpolate", "keep": what is subtracted if the file has background frames and does
+            not say that it was done: their mean, the means of blocks of them interpolated linearly in time, or nothing.
+            An open file of the empty scanner: the mean of its background frames, of all if it marks none. Two of them:
+            interpolated linearly from the one before the measurement to the one after it.
+        periods : slice or sequence of int, optional
+            Which periods of a frame, counted from 0; all by default.
+        average_periods : int, optional
+            Periods averaged to one, that many at a time, before anything else; 0 for all. As many must be left as the
+            matrix has.
+        leakage : bool, optional
+            Correct spectral leakage: each period windowed together with its neighbours. Periodic signals stay as they
+            are. Needs signals in time.
+        force : bool, optional
+            Use a measurement of another drive field, gradient or state of correction all the same, with a warning.
 
         Returns
         -------
@@ -119,12 +186,15 @@ class MdfSystem(LinearSystem):
         Warns
         -----
         SystemWarning
-            If both files name the simulated system they are of, and name different ones, or one of the files has a
-            transfer function in its data that the other has not.
+            If both files name the simulated system they are of, and name different ones, one of the files has a
+            transfer function in its data that the other has not, or files are used by force.
+        PreparationWarning
+            If the last average has fewer frames than the others.
         """
         average = check.integer("average", average)
-        check.choice("background", background, BACKGROUND)
-        mask = self._mask_in(measurement)
+        leakage, force = check.flag("leakage", leakage), check.flag("force", force)
+        chosen_periods = Periods.of(measurement, periods, average_periods)
+        mask = self._mask_in(measurement, chosen_periods, force)
         is_background = measurement.is_background
         chosen = np.flatnonzero(~is_background) if frames is None else measurement.frame_numbers(frames)
         if chosen.size == 0:
@@ -132,39 +202,84 @@ class MdfSystem(LinearSystem):
                 f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
             )
         self._check_transfer_function(measurement, mask)
-        values = measurement.data.components(chosen, mask) - background_of(measurement, chosen, mask, background)
-        starts = np.arange(0, len(values), average or len(values))
-        if average != 1:
-            values = np.add.reduceat(values, starts) / np.diff(np.append(starts, len(values)))[:, None]
-        values = np.ascontiguousarray(values[:, self._order]) / measurement.data.points
+        factors = self._factors_in(measurement, mask)
+
+        def empty_rows(other: MdfData) -> np.ndarray:
+            """Background frames of another file, times its own receive chain over that of the measurement."""
+            every = Periods.of(other, periods, average_periods)
+            there = self._mask_in(other, every, force)
+            values = every.reader(other, there, leakage)(empty_frames_of(other))[:, self._source.order]
+            own = self._factors_in(other, there)
+            if own is not None and factors is not None:
+                values = values / own * factors
+            return values[:, np.argsort(self._source.order)]
+
+        read = chosen_periods.reader(measurement, mask, leakage)
+        values = read(chosen)
+        values -= measured_background(measurement, chosen, background, read, empty_rows)
+        values = averaged(values, average, measurement.path.name)
+        values = np.ascontiguousarray(values[:, self._source.order]) / measurement.data.points
+        if factors is not None:
+            values /= factors
         check.finite("spectra", values.view(np.float64))
         return self.to_real(values, "spectra")
 
+    def _places_in(self, measurement: MdfData, mask: np.ndarray) -> np.ndarray:
+        """Positions of the rows in [periods, channels, K] of a measurement."""
+        return np.flatnonzero(mask)[self._source.order]
+
+    def _factors_in(self, measurement: MdfData, mask: np.ndarray) -> np.ndarray | None:
+        """What the rows of a measurement are divided by, as those of the matrix were."""
+        source = self._source
+        places = self._places_in(measurement, mask)
+        factors = factors_of(measurement, places, source.transfer_function, source.induction_factor)
+        refuse_zeros(measurement, factors)
+        return factors
+
     def _check_transfer_function(self, measurement: MdfData, mask: np.ndarray) -> None:
         """Warn of a measurement whose data contain another transfer function than the matrix."""
-        found = transfer_function_of(measurement, np.flatnonzero(mask)[self._order])
+        if self._source.transfer_function == "divide":
+            return
+        found = transfer_function_of(measurement, self._places_in(measurement, mask))
         there, here = (1.0 if values is None else values for values in (found, self.transfer_function))
         if not np.allclose(there, here, rtol=1e-6, atol=0.0):
             warnings.warn(
                 f"{measurement.path.name} and {self.path.name} contain different transfer functions"
-                f" ({TRANSFER}): use the matrix of the same receive chain",
+                f" ({TRANSFER}): use the matrix of the same receive chain, or"
+                " transfer_function='divide' for the matrix",
                 SystemWarning,
                 stacklevel=4,
             )
 
-    def _mask_in(self, measurement: MdfData) -> np.ndarray:
+    def _check_facts(self, measurement: MdfData, periods: Periods, force: bool) -> None:
+        """An error, or a warning by force, if a measurement is not of the matrix' scanner and sequence."""
+        here, there = measurement.path.name, self.path.name
+        for name, expected in self._source.facts.items():
+            found = measurement.get(name)
+            if found is None or (name == CORRECTED and self._source.transfer_function == "divide"):
+                continue
+            if name in BY_PERIOD:
+                found, expected = _of_periods(found, expected, measurement, periods)
+            if _same(found, expected):
+                continue
+            text = f"{here} does not fit {there}: {name} is {_brief(found)}, in the matrix {_brief(expected)}"
+            cure = "use its own matrix"
+            if name == CORRECTED:
+                cure += ", or transfer_function='divide' for the matrix"
+            if not force or name in NEEDED:
+                raise ValueError(f"{text}; {cure}" + ("" if name in NEEDED else ", or force=True"))
+            warnings.warn(f"{text}; used by force", SystemWarning, stacklevel=5)
+
+    def _mask_in(self, measurement: MdfData, chosen: Periods | None = None, force: bool = False) -> np.ndarray:
         """The chosen frequencies where the measurement has them; an error if it is not of the matrix' scanner and
         sequence.
         """
+        chosen = Periods.of(measurement, None, 1) if chosen is None else chosen
         here, there = measurement.path.name, self.path.name
-        for name, expected in self._facts.items():
-            found = measurement.get(name)
-            if found is not None and not _same(found, expected):
-                values = f"{name} is {_brief(found)}, in the matrix {_brief(expected)}"
-                raise ValueError(f"{here} does not fit {there}: {values}; use its own matrix")
-        origin = measurement.get(ORIGIN)
+        self._check_facts(measurement, chosen, force)
+        origin, source = measurement.get(ORIGIN), self._source
         # Other rows of the same scanner and tracer are other systems, and fit all the same.
-        alike = isinstance(self._simulation, str) and str(measurement.get(SIMULATION)) == self._simulation
+        alike = isinstance(source.simulation, str) and str(measurement.get(SIMULATION)) == source.simulation
         if self.origin is not None and isinstance(origin, str) and origin != self.origin and not alike:
             warnings.warn(
                 f"{here} is of the system {origin}, {there} of {self.origin}: another tracer, temperature or number of "
@@ -172,29 +287,34 @@ class MdfSystem(LinearSystem):
                 SystemWarning,
                 stacklevel=4,
             )
-        periods, channels = self._mask.shape[:2]
-        if measurement.shape[1:3] != (periods, channels):
+        periods, channels = source.mask.shape[:2]
+        if (chosen.count, measurement.shape[2]) != (periods, channels):
             raise ValueError(
-                f"{here} does not fit {there}: it has {measurement.shape[1]} periods and {measurement.shape[2]} "
-                f"channels, the matrix {periods} and {channels}"
+                f"{here} does not fit {there}: it has {chosen.count} periods and {measurement.shape[2]} "
+                f"channels, the matrix {periods} and {channels}; choose periods with periods= and average_periods="
             )
-        position = {int(number): k for k, number in enumerate(measurement.data.bins)}
-        mask = np.zeros((periods, channels, len(measurement.data.bins)), bool)
-        for k in np.flatnonzero(self._mask.any(axis=(0, 1))):
-            if int(self._bins[k]) not in position:
-                number = int(self._bins[k])
-                raise ValueError(
-                    f"{here} does not fit {there}: it has no frequency number {number}; choose a narrower band"
-                )
-            mask[:, :, position[int(self._bins[k])]] = self._mask[:, :, k]
+        bins = measurement.data.bins
+        order = np.argsort(bins, kind="stable")
+        used = np.flatnonzero(source.mask.any(axis=(0, 1)))
+        wanted = source.bins[used]
+        place = order[np.minimum(np.searchsorted(bins[order], wanted, side="right") - 1, len(bins) - 1)]
+        missing = wanted[bins[place] != wanted]
+        if missing.size:
+            raise ValueError(
+                f"{here} does not fit {there}: it has no frequency number {missing[0]}; choose a narrower band"
+            )
+        mask = np.zeros((periods, channels, len(bins)), bool)
+        mask[:, :, place] = source.mask[:, :, used]
         return mask
 
 
 @np.errstate(all="ignore")  # what is not finite is refused at the end
 def empty_frames(file: MdfData, system: Any, frames: Any) -> np.ndarray:
     """The frames of an empty scanner at the rows of a system; see `MdfFile.background`."""
+    factors = None
     if isinstance(system, MdfSystem):
-        mask, order = system._mask_in(file), system._order
+        mask, order = system._mask_in(file), system._source.order
+        factors = system._factors_in(file, mask)
     else:
         labels = system.rows if isinstance(system, LinearSystem) else system
         if not isinstance(labels, np.ndarray) or not set(ROW.names or ()) <= set(labels.dtype.names or ()):
@@ -208,58 +328,120 @@ def empty_frames(file: MdfData, system: Any, frames: Any) -> np.ndarray:
             "frames=slice(None) for all"
         )
     values = np.ascontiguousarray(file.data.components(chosen, mask)[:, order]) / file.data.points
+    if factors is not None:
+        values /= factors
     check.finite("background frames", values.view(np.float64))
     return values
 
 
 @np.errstate(all="ignore")  # what is not finite is refused at the end
-def system_of(file: MdfData, snr: Any, band: Any, channels: Any, background: str, first_channel: int = 0) -> MdfSystem:
+def noise_weights(file: MdfData, system: Any, frames: Any = None) -> np.ndarray:
+    """See `MdfFile.whitening`."""
+    values = empty_frames(file, system, frames)
+    if len(values) < 2:
+        raise ValueError(
+            f"{file.path} has one background frame, of which no noise follows: give a file with more of them, or use"
+            " other weights"
+        )
+    sigma = values.std(axis=0)
+    silent = np.flatnonzero(~((sigma > 0.0) & (sigma < np.inf)))
+    if silent.size:
+        raise ValueError(
+            f"{file.path}: the background frames of {silent.size} rows have no noise (row {silent[0]} is the first):"
+            " leave them out, e.g. with snr= or band=, or use other weights"
+        )
+    return np.asarray(sigma.min() / sigma)
+
+
+@np.errstate(all="ignore")  # what is not finite is refused at the end
+def system_of(
+    file: MdfData,
+    snr: Any = None,
+    band: Any = None,
+    channels: Any = None,
+    background: str = "subtract",
+    first_channel: int = 0,
+    *,
+    selection: Selection | None = None,
+    transfer_function: str = "keep",
+    induction_factor: str = "keep",
+    dtype: Any = None,
+    **options: Any,
+) -> MdfSystem:
     """The system of an open calibration file; see `MdfFile.system`. Errors count channels from ``first_channel``."""
     if file.kind != "calibration":
         raise ValueError(f"{file.path} has no system matrix: it is a {file.kind} file; give a calibration file")
     check.choice("background", background, BACKGROUND)
+    precision = precision_of(file) if dtype is None else check.float_dtype("dtype", dtype)
     foreground = np.flatnonzero(~file.is_background)
     placement = placement_of(file, len(foreground))
     rows = rows_of(file)
-    chosen = chosen_frequencies(file, snr, band, channels).reshape(-1)[rows]
+    treatment: dict[str, Any] = {"transfer_function": transfer_function, "induction_factor": induction_factor}
+    shown_channels = (
+        None if channels is None else [int(c) + first_channel for c in check.sequence("channels", channels)]
+    )
+    given = [("snr", snr), ("band", band), ("channels", channels), *((name, options[name]) for name in options)]
+    if selection is None:
+        selection = choose(file, snr, band, channels, **treatment, **options)
+    else:
+        also = shown([(name, value) for name, value in given if value not in (None, False, "auto")])
+        if also != shown([]):
+            raise ValueError(f"a selection is given, and {also}: select again, or leave them out")
+        check.instance("selection", selection, Selection)
+    chosen = applied(selection, file).reshape(-1)[rows]
     if not chosen.any():
-        shown = None if channels is None else [int(channel) + first_channel for channel in channels]
-        raise ValueError(
-            f"snr={snr}, band={band}, channels={shown} leave no frequency of {file.path.name}: choose more"
-        )
+        named = f"snr={snr}, band={band}, channels={shown_channels}"
+        more = [(name, value) for name, value in options.items() if value not in (None, False, "auto")]
+        named += f", {shown(more)}" if more else ""
+        raise ValueError(f"{named} leave no frequency of {file.path.name}: choose more")
     complete, rows = bool(chosen.all()), rows[chosen]
+    factors = factors_of(file, rows, **treatment)
+    refuse_zeros(file, factors)
+    frames = foreground[placement.columns]
+    result, state = load_rows(file, rows, frames, drift_of(file, frames, background), factors, precision)
     mask = np.zeros((file.shape[1], file.shape[2], len(file.data.bins)), bool)
     mask.reshape(-1)[rows] = True
-    order = np.searchsorted(np.sort(rows), rows)  # the components come in the order of the file
-    values = file.data.components(foreground, mask)
-    values -= background_of(file, foreground, mask, background)
-    matrix = np.ascontiguousarray(values.T[np.ix_(order, placement.columns)])
-    del values
-    matrix /= file.data.points
-    check.finite("matrix", matrix.view(np.float64))
-    if not matrix.any():
-        raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
     _, channel, k = np.unravel_index(rows, mask.shape)
     labels = np.zeros(len(rows), ROW)
     labels["channel"], labels["number"], labels["frequency"] = channel, file.data.bins[k], file.frequencies[k]
-    facts = {name: value for name in SHARED if (value := file.get(name)) is not None}
+    _check_loaded(file, labels, state)
+    result, parts = without_empty_part(result, state)
     origin = file.get(ORIGIN)
-    origin = origin if isinstance(origin, str) else None
-    bins, factors = file.data.bins, transfer_function_of(file, rows)
+    kept = transfer_function_of(file, rows) if transfer_function == "keep" else None
+    source = Source(
+        mask,
+        np.searchsorted(np.sort(rows), rows),  # the components come in the order of the file
+        file.data.bins,
+        {name: value for name in SHARED if (value := file.get(name)) is not None},
+        file.get(SIMULATION),
+        transfer_function,
+        induction_factor,
+    )
     return MdfSystem(
-        read_only(matrix),
+        result,
+        parts,
         read_only(labels),
         file.path,
         placement,
-        mask,
-        order,
-        bins,
-        origin,
-        facts,
-        complete,
-        file.get(SIMULATION),
-        None if factors is None else read_only(factors),
+        source,
+        selection,
+        origin if isinstance(origin, str) else None,
+        complete and factors is None,
+        None if kept is None else read_only(kept),
     )
+
+
+def _check_loaded(file: MdfData, labels: np.ndarray, state: np.ndarray) -> None:
+    """Refuse rows that are not finite, and a matrix of zeros."""
+    bad = np.flatnonzero(state[:, 2])
+    if bad.size:
+        channel, number, _ = labels[bad[0]].tolist()
+        raise ValueError(
+            f"{file.path}: the matrix is not finite in {bad.size} rows (channel {channel}, frequency number {number} is"
+            " the first): leave them out, e.g. with defects=True"
+        )
+    if not state[:, :2].any():
+        raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
 
 
 def mdf_system(
@@ -268,6 +450,7 @@ def mdf_system(
     band: tuple[float | None, float | None] | None = None,
     channels: Any = None,
     background: str = "subtract",
+    **options: Any,
 ) -> MdfSystem:
     """`MdfFile.system` with channels counted from 1, as in the format and on the command line.
 
@@ -288,7 +471,21 @@ def mdf_system(
             check.integer("channels", channel, low=1, high=file.shape[2]) - 1
             for channel in check.sequence("channels", channels)
         ]
-    return system_of(file, snr_threshold, band, channels, background, first_channel=1)
+    return system_of(file, snr_threshold, band, channels, background, first_channel=1, **options)
+
+
+def _of_periods(found: Any, expected: Any, measurement: MdfData, periods: Periods) -> tuple[Any, Any]:
+    """Datasets with an entry a period, those of the chosen periods and of the matrix beside them."""
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.ndim and expected.ndim and len(found) == measurement.shape[1] and found.shape[1:] == expected.shape[1:]:
+        found = found[periods.numbers]
+        if len(expected) == periods.count:
+            expected = np.repeat(expected, periods.average, axis=0)
+        elif len(expected) == 1:
+            expected = np.broadcast_to(expected, found.shape)
+    if found.ndim and expected.ndim and len(found) == 1 and found.shape[1:] == expected.shape[1:]:
+        found = np.broadcast_to(found, expected.shape)
+    return found, expected
 
 
 def _same(found: Any, expected: Any) -> bool:
