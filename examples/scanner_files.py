@@ -52,7 +52,7 @@ def scanner(voxels: int) -> mpifast.LissajousScanner:
     return mpifast.LissajousScanner(grid, GRADIENT, channels=("x", "y", "z"), **drive)
 
 
-def write(folder: Path, voxels: int = 19, level: float = 4e-3, snr: float = 3000.0, seed: int = 1) -> np.ndarray:
+def write(folder: Path, voxels: int = 19, level: float = 8e-3, snr: float = 3000.0, seed: int = 1) -> np.ndarray:
     """Write ``calibration.mdf`` and ``measurement.mdf``.
 
     Parameters

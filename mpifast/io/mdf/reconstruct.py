@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mpifast.io.mdf import rules
+from mpifast.io.mdf import any_system, rules
 from mpifast.io.mdf.check import Breach
 from mpifast.io.mdf.format import FIELDS
 from mpifast.io.mdf.read import MdfFile, read_mdf
@@ -18,11 +19,15 @@ from mpifast.io.mdf.system import MdfSystem, mdf_system
 from mpifast.io.mdf.values import identity, now
 from mpifast.io.mdf.write import target, write_datasets
 from mpifast.networks.network import Network
+from mpifast.physics.combined.contrasts import Contrasts
+from mpifast.physics.linear_system import LinearSystem
+from mpifast.reconstruction import Reconstruction, reconstruct
 from mpifast.solvers.by_name import SOLVERS
-from mpifast.solvers.solution import Solution
 
 COPIED = ("/study", "/experiment", "/scanner", "/tracer", "/acquisition")
 UNKNOWN = {f"/scanner/{name}": "n.a." for name in ("facility", "manufacturer", "name", "operator", "topology")}
+FEW = 10  # background frames, below which their standard deviation is no weight
+SNR, HARMONICS = 3.0, 3.1  # least ratio; least frequency over the highest drive frequency
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,60 +36,107 @@ class FileReconstruction:
 
     Attributes
     ----------
+    result : Reconstruction
+        Images [n, *grid.shape], strength, residuals and convergence.
     images : ndarray
-        float[n, voxels], in the order of the system's voxels: ``system.image(images)`` is [n, x, y, z] without axes of
-        a single voxel.
-    parameter : ndarray or None
-        The rank or alpha of each image; None for a network.
-    residual : ndarray
-        float64[n], ||S c - u||.
-    iterations, converged : ndarray or None
-        int64[n] and bool[n], as in `mpifast.solvers.solution.Solution`; None for a network.
-    system : MdfSystem
-        The system, with the grid of the voxels.
+        The same images, float[n, voxels], in the order of the system's voxels; of several tracers the voxels of one
+        after those of the other.
+    system : LinearSystem
+        The system, with its rows.
+    selections : list of Selection
+        Which rows of each calibration file were taken, and why not the others.
     measurement : Path
         The measurement file.
+    matrices : list of Path
+        The calibration files.
     solver : str
         Its name, or the network's file.
+    weights : str
+        "none", "whitening", "energy" or "given".
     """
 
+    result: Reconstruction
     images: np.ndarray
-    parameter: np.ndarray | None
-    residual: np.ndarray
-    system: MdfSystem
+    system: LinearSystem
+    selections: list[Any]
     measurement: Path
+    matrices: list[Path]
     solver: str
-    iterations: np.ndarray | None = None
-    converged: np.ndarray | None = None
+    weights: str
+
+    @property
+    def parameter(self) -> np.ndarray | None:
+        """The rank or alpha of each image; None for a network."""
+        return self.result.alpha
+
+    @property
+    def residual(self) -> np.ndarray:
+        """float64[n], ||S c - u||."""
+        return self.result.residual
+
+    @property
+    def iterations(self) -> np.ndarray:
+        """int64[n], as in `Reconstruction`."""
+        return self.result.iterations
+
+    @property
+    def converged(self) -> np.ndarray:
+        """bool[n], as in `Reconstruction`."""
+        return self.result.converged
 
 
 def reconstruct_file(
     measurement: str | Path,
-    matrix: str | Path,
+    matrix: str | Path | Sequence[str | Path],
     solver: str = "kaczmarz",
     *,
-    snr_threshold: float | None = None,
-    band: tuple[float, float] | None = None,
+    snr: float | str | None = "auto",
+    band: Any = "auto",
     channels: Any = None,
+    mixing_order: int | None = None,
+    stop: Any = None,
+    snr_source: str = "auto",
+    selection: Any = None,
+    transfer_function: str = "keep",
     frames: Any = None,
     average: int = 1,
+    periods: Any = None,
+    average_periods: int = 1,
+    leakage: bool = False,
     background: str = "subtract",
+    force: bool = False,
+    patches: bool = False,
+    weights: Any = "auto",
     **options: Any,
 ) -> FileReconstruction:
     """Reconstruct a measurement file with the system matrix of a calibration file.
 
     Parameters
     ----------
-    measurement, matrix : str or Path
-        MDF files.
+    measurement : str or Path
+        MDF file with measured frames.
+    matrix : str or Path, or several
+        MDF calibration file. Several are those of several tracers, or with ``patches`` those of the patches.
     solver : str, optional
-        "kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", or the .npz file of a `mpifast.Network`.
-    snr_threshold, band, channels : optional
-        Which frequencies: see `MdfFile.system`; channels are counted from 1 here.
-    frames, average, background : optional
-        Which frames, and how: see `MdfSystem.measured`. The background is subtracted from matrix and measurement alike.
+        A solver of `mpifast.reconstruct`, or the .npz file of a `mpifast.Network`.
+    snr, band : optional
+        Which frequencies: see `MdfFile.select`. "auto": of a measured matrix those with a signal-to-noise ratio of at
+        least 3, above 3.1 times the highest drive frequency (some 80 kHz for a commercial scanner: below are the
+        excitation and its strongest harmonics); of a simulated one all.
+    channels, mixing_order, stop, snr_source, selection : optional
+        See `MdfFile.select`; channels are counted from 1 here.
+    transfer_function : {"keep", "divide"}, optional
+        See `MdfFile.system`.
+    frames, average, periods, average_periods, leakage, force : optional
+        Which frames and periods, and how: see `MdfSystem.measured`.
+    background : {"subtract", "mean", "interpolate", "keep"}, optional
+        Of matrix and measurement alike: see `MdfFile.system`.
+    patches : bool, optional
+        Whether the periods of a frame are patches, shifted by their offset fields (`MdfFile.patches`).
+    weights : optional
+        As for `mpifast.reconstruct`. "auto": whitening, where the measurement has ten background frames or more.
     **options
-        Of the solver, e.g. ``alpha=1.0``.
+        Of the solver, e.g. ``alpha=1e-3``: see `mpifast.reconstruct`.
 
     Returns
     -------
@@ -120,35 +172,41 @@ def reconstruct_file(
     True
     """
     network = _network(solver)
-    known = () if network else inspect.signature(SOLVERS[solver]).parameters
-    for name in [name for name in options if name not in known]:
-        raise ValueError(f"{name}={options[name]!r} does not belong to solver={str(solver)!r}: leave it out")
-    with read_mdf(matrix) as file:
-        system = mdf_system(file, snr_threshold, band, channels, background)
-    inputs = None if network is None else _inputs(network, system, str(solver))
+    matrices = [Path(path) for path in ([matrix] if isinstance(matrix, (str, Path)) else matrix)]
+    rows = {"channels": channels, "mixing_order": mixing_order, "stop": stop, "snr_source": snr_source}
+    rows |= {"transfer_function": transfer_function, "selection": selection, "background": background}
+    prepared = {"frames": frames, "average": average, "background": background, "leakage": leakage}
+    if not patches:
+        prepared |= {"periods": periods, "average_periods": average_periods, "force": force}
+    systems = [_system(path, snr, band, rows) for path in matrices]
     with read_mdf(measurement) as file:
-        u = system.measured(file, frames, average, background)
-    if network is not None and inputs is not None:
-        images = network.predict(inputs(u))
-        residual = np.linalg.norm(images @ system.real.T - u, axis=1)
-        return FileReconstruction(images, None, residual, system, Path(measurement), str(solver))
-    found = SOLVERS[solver](system, u, full_output=True, **options)
-    assert isinstance(found, Solution)
+        system: Any = systems[0]
+        if patches:
+            system = file.patches(systems if len(systems) > 1 else system, periods)
+        u = system.measured(file, **prepared)
+        weights, weighting = _weights(weights, solver if network is None else None, file, systems[0], patches)
+    if network is None:
+        chosen = options if weights is None else options | {"weights": weights}
+        result = reconstruct(systems if len(systems) > 1 and not patches else system, u, solver, **chosen)
+    else:
+        _check_network(network, systems[0], str(solver))
+        result = reconstruct(system, u, network, **options)
+    flat = np.moveaxis(result.images, 0, 1) if isinstance(result.system, Contrasts) else result.images
     return FileReconstruction(
-        found.images,
-        found.parameter,
-        found.residual,
-        system,
+        result,
+        flat.reshape(len(u), -1),
+        result.system,
+        [part.selection for part in systems],
         Path(measurement),
-        solver,
-        found.iterations,
-        found.converged,
+        matrices,
+        str(solver),
+        weighting,
     )
 
 
 def write_reconstruction(path: str | Path, found: FileReconstruction) -> list[Breach]:
     """Write images as an MDF reconstruction file, with what the measurement file says about study, tracer, scanner and
-    acquisition.
+    acquisition, and which rows of the matrix were used. Several tracers are channels of the images.
 
     Returns
     -------
@@ -164,39 +222,66 @@ def write_reconstruction(path: str | Path, found: FileReconstruction) -> list[Br
             | {"/experiment/isSimulation": 0, "/acquisition/startTime": now()}
             | _copied(file)
         )
+    fields, order = _placement(found.system)
+    tracers = len(found.system.systems) if isinstance(found.system, Contrasts) else 1
+    images = found.images.reshape(len(found.images), tracers, -1)
     values |= {
-        "/reconstruction/data": found.system.placement.in_file(found.images)[:, :, None],
+        "/reconstruction/data": np.moveaxis(images[:, :, order], 1, 2),
         "/reconstruction/_solver": found.solver,
         "/reconstruction/_residual": found.residual,
-        "/reconstruction/_matrix": found.system.path.name,
+        "/reconstruction/_weights": found.weights,
+        "/reconstruction/_matrix": ", ".join(path.name for path in found.matrices),
         "/reconstruction/_measurement": found.measurement.name,
+        "/reconstruction/_selection": json.dumps([selection.to_dict() for selection in found.selections]),
     }
-    values |= {f"/reconstruction/{name}": value for name, value in found.system.placement.fields.items()}
+    values |= {f"/reconstruction/{name}": value for name, value in fields.items()}
     if found.parameter is not None:
         values["/reconstruction/_parameter"] = found.parameter
     return write_datasets(path, values)
 
 
-def draw_reconstruction(path: str | Path, found: FileReconstruction) -> None:
-    """Draw images as a PNG: those of a line one above the other, of others the middle plane of the first."""
-    from mpifast.plots import figure, save
+def _system(path: Path, snr: Any, band: Any, rows: dict[str, Any]) -> MdfSystem:
+    """The system of a calibration file, of the chosen rows."""
+    with read_mdf(path) as file:
+        measured = file.kind == "calibration" and not file.get("/experiment/isSimulation", 1)
+        auto = measured and rows["selection"] is None
+        if isinstance(snr, str):
+            known = "/calibration/snr" in file or (auto and bool(file.is_background.sum() > 1))
+            snr = SNR if auto and known else None
+        if isinstance(band, str):
+            band = (HARMONICS * _highest_drive(file), None) if auto else None
+        return mdf_system(file, snr, band, **rows)
 
-    shape = found.system.placement.shape
-    sheet, axes = figure(1)
-    panel = axes[0, 0]
-    long = [axis for axis, length in zip("xyz", shape, strict=True) if length > 1]
-    if len(long) <= 1:
-        picture, labels = found.images, (f"voxel along {long[0] if long else 'x'}", "frame")
-    else:
-        volume = found.images[0].reshape(shape).transpose()  # z, y, x
-        middle = int(np.argmin(volume.shape))
-        picture = np.take(volume, volume.shape[middle] // 2, axis=middle)
-        down, across = [axis for axis in "zyx" if axis != "zyx"[middle]]
-        labels = (f"voxel along {across}", f"voxel along {down}")
-    drawn = panel.imshow(picture, cmap="gray", aspect="auto" if len(long) <= 1 else "equal", interpolation="nearest")
-    sheet.colorbar(drawn, ax=panel, label="concentration")
-    panel.set(title=f"{found.measurement.name}, {Path(found.solver).name}", xlabel=labels[0], ylabel=labels[1])
-    save(sheet, Path(path))
+
+def _highest_drive(file: MdfFile) -> float:
+    """The highest drive frequency, hertz; 0 if the file does not say it."""
+    dividers = np.asarray(file.get("/acquisition/drivefield/divider", np.empty(0)), np.float64)
+    base = file.get("/acquisition/drivefield/baseFrequency", 0.0)
+    return float(base / dividers.min()) if dividers.size and dividers.min() > 0.0 else 0.0
+
+
+def _weights(weights: Any, solver: Any, file: MdfFile, system: Any, patches: bool) -> tuple[Any, str]:
+    """The weights of the rows, and their name."""
+    if isinstance(weights, str) and weights == "auto":
+        able = solver in SOLVERS and "weights" in inspect.signature(SOLVERS[solver]).parameters
+        enough = int(file.is_background.sum()) >= FEW
+        weights = "whitening" if able and enough and not patches else None
+    if weights is None or (isinstance(weights, str) and weights == "none"):
+        return None, "none"
+    if isinstance(weights, str) and weights == "whitening":
+        return file.whitening(system), weights
+    return weights, weights if isinstance(weights, str) else "given"
+
+
+def _placement(system: LinearSystem) -> tuple[dict[str, Any], np.ndarray]:
+    """Where the voxels lie in the words of the format, and the number in the system of each voxel of the file."""
+    if isinstance(system, MdfSystem):
+        return system.placement.fields, np.argsort(system.placement.columns)
+    one = system.systems[0] if isinstance(system, Contrasts) else system
+    if isinstance(one, MdfSystem):
+        return _placement(one)
+    fields, order = any_system.placement(one)
+    return {name: value for name, value in fields.items() if not name.startswith("_")}, order
 
 
 def _network(solver: Any) -> Network | None:
@@ -209,15 +294,15 @@ def _network(solver: Any) -> Network | None:
     return Network.load(solver)
 
 
-def _inputs(network: Network, system: MdfSystem, name: str) -> Callable[[np.ndarray], np.ndarray]:
-    """The inputs of a network among the equations of a system, as a function of spectra float[n, equations]."""
+def _check_network(network: Network, system: MdfSystem, name: str) -> None:
+    """An error if the network is not of this system."""
     matrix = system.path.name
     if network.system and system.origin and network.system != system.origin:
         raise ValueError(
             f"{name} was trained for the system {network.system}, {matrix} is of {system.origin}: use its own network"
         )
     try:
-        return network.matching(system)
+        network.matching(system)
     except ValueError as error:
         raise ValueError(f"{name} does not fit {matrix}: {error}") from error
 
