@@ -5,7 +5,6 @@ The extra ``nifti`` installs what it needs: ``python -m pip install "mpifast[nif
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 from pathlib import Path
 from typing import Any
@@ -86,10 +85,12 @@ def write_nifti(path: str | Path, images: Any, grid: Grid) -> None:
     picture.set_qform(affine, code="scanner")
     picture.header.set_xyzt_units("mm")
     picture.header["descrip"] = f"mpifast {mpifast.__version__}"
-    with replacing(path) as file, contextlib.ExitStack() as stack:
+    with replacing(path) as file:
         if path.suffix == ".gz":  # without name and time the same images give the same bytes
-            file = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
-        picture.to_stream(file)
+            with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+                picture.to_stream(packed)
+        else:
+            picture.to_stream(file)
 
 
 def millimetres(grid: Grid) -> np.ndarray:
