@@ -14,6 +14,7 @@ from .io.mdf.check import check_mdf as check_mdf
 from .io.mdf.read import read_mdf as read_mdf
 from .io.mdf.system import SystemWarning as SystemWarning
 from .io.mdf.write import write_mdf as write_mdf
+from .io.nifti import write_nifti as write_nifti
 from .io.sklearn import SpectrumRegressor as SpectrumRegressor
 from .io.sklearn_solver import SolverRegressor as SolverRegressor
 from .io.store.reader import open_spectra as open_spectra

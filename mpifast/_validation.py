@@ -198,6 +198,16 @@ def finite(name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
+def on_grid(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """One image or several, flat [n, voxels] or on a grid [n, *shape], as finite real numbers [n, *shape]."""
+    array, voxels, axes = real_array(name, value), math.prod(shape), len(shape)
+    flat = array.ndim in (1, 2) and array.shape[-1] == voxels
+    if not array.size or not (flat or (array.ndim in (axes, axes + 1) and array.shape[-axes:] == shape)):
+        forms = dict.fromkeys([f"[n, {voxels}]", f"[n, {', '.join(map(str, shape))}]"])
+        raise ValueError(f"{name} has shape {np.shape(value)}: give one image or several, {' or '.join(forms)}")
+    return finite(name, array.reshape(-1, *shape))
+
+
 def _interval(low: float, high: float, strict: bool) -> str:
     if high == math.inf and low == -math.inf:
         return "give a finite number"

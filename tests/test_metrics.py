@@ -39,6 +39,64 @@ def test_ssim_is_scikit_images(random):
     assert mpifast.metrics.ssim(noisy, picture) == structural_similarity(noisy, picture.astype(float), data_range=1.0)
 
 
+@pytest.mark.parametrize("shape", [(11, 20), (30, 1, 17), (13, 11, 15)])
+def test_ssim_on_a_grid_is_scikit_images(shape, random):
+    from skimage.metrics import structural_similarity
+
+    grid = mpifast.Grid(shape, tuple(1e-3 * n for n in shape))
+    c = mpifast.phantoms.vessels(grid).draw(7, [0, 1])
+    noisy = c + random.normal(scale=0.1, size=c.shape)
+    axes = [n for n in shape if n > 1]
+    options = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 1.0}
+    pairs = zip(noisy.reshape(-1, *axes), c.reshape(-1, *axes).astype(float), strict=True)
+    expected = np.mean([structural_similarity(image, phantom, **options) for image, phantom in pairs])
+    assert 0.0 < expected < 0.95
+    assert mpifast.metrics.ssim(noisy, c, grid=grid) == pytest.approx(expected, rel=1e-12)
+    assert mpifast.metrics.ssim(noisy.reshape(-1, *shape), c, 1.0, grid) == pytest.approx(expected, rel=1e-12)
+    assert mpifast.metrics.ssim(c, c, grid=grid) == 1.0
+    mse = np.square(noisy - c).mean()
+    assert mpifast.metrics.psnr(noisy.reshape(-1, *shape), c.reshape(-1, *shape)) == pytest.approx(-10 * np.log10(mse))
+
+
+def test_ssim_at_one_voxel_is_the_formula_of_wang_et_al(random):
+    """A grid as large as the window has one voxel whose window lies within it."""
+    x, y = random.uniform(size=(2, 11, 11, 11))
+    weight = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    weights = np.einsum("i,j,k->ijk", weight, weight, weight) / weight.sum() ** 3
+    mean_x, mean_y = (weights * x).sum(), (weights * y).sum()
+    variance_x, variance_y = (weights * (x - mean_x) ** 2).sum(), (weights * (y - mean_y) ** 2).sum()
+    covariance = (weights * (x - mean_x) * (y - mean_y)).sum()
+    expected = (2 * mean_x * mean_y + 1e-4) * (2 * covariance + 9e-4)
+    expected /= (mean_x**2 + mean_y**2 + 1e-4) * (variance_x + variance_y + 9e-4)
+    found = mpifast.metrics.ssim(x, y, grid=mpifast.Grid((11, 11, 11), (1.0, 1.0, 1.0)))
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "error", "message"),
+    [
+        ((11, 10), {}, ValueError, r"shape \(11, 10\), the window.*11 voxels.*smaller sigma, or use psnr or nrmse"),
+        ((12, 12), {"sigma": 2.0}, ValueError, "window.*15 voxels"),
+        ((1, 1), {}, ValueError, "grid has the shape"),
+        ((12, 12), {"sigma": 0.0}, ValueError, "sigma=0"),
+    ],
+)
+def test_ssim_names_what_does_not_fit(shape, options, error, message):
+    grid = mpifast.Grid(shape, (1.0, 1.0))
+    c = np.zeros(shape)
+    with pytest.raises(error, match=message):
+        mpifast.metrics.ssim(c, c, grid=grid, **options)
+
+
+def test_ssim_needs_a_grid_of_these_voxels():
+    c = np.zeros((12, 12))
+    with pytest.raises(TypeError, match="grid must be"):
+        mpifast.metrics.ssim(c, c, grid=(12, 12))
+    with pytest.raises(ValueError, match=r"phantoms has shape \(12,\): give one image or several, \[n, 144\]"):
+        mpifast.metrics.ssim(c, c[0], grid=mpifast.Grid((12, 12), (1.0, 1.0)))
+    assert mpifast.metrics.ssim(c[:5], c[:5], grid=mpifast.Grid((5, 12), (1.0, 1.0)), sigma=0.5) == 1.0
+
+
 @pytest.mark.parametrize("measure", [mpifast.metrics.ssim, mpifast.metrics.psnr])
 def test_images_of_bytes_need_their_peak(measure, random):
     """The default peak of 1 would call a noisy picture of 0 to 255 nearly perfect, or worse than empty."""

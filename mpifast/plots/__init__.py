@@ -22,9 +22,11 @@ from mpifast.plots.style import image as image
 from mpifast.plots.style import save as save
 from mpifast.plots.system_rows import system_functions
 from mpifast.plots.training import learning_curve
+from mpifast.plots.volumes import draw_images
 
 __all__ = [
     "COLORS",
+    "draw_images",
     "images",
     "learning_curve",
     "reconstructions",

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mpifast import _validation as check
 from mpifast.plots.style import COLORS, color_bar, figure, mosaic, own_axes
-from mpifast.plots.views import Axis, View, as_images, axes_of, cut_through, draw, grid_of, sizes, views
+from mpifast.plots.views import Axis, View, as_images, axes_of, cut_through, draw, grid_of, sizes, value_limits, views
 
 
 def images(
@@ -87,7 +87,7 @@ def images(
     parts = axes_of(grid, array.shape[1])
     cut = cut_through(position, projection, parts, grid)
     names = _titles(titles, len(array))
-    low, high = _limits(limits, array)
+    low, high = value_limits(limits, array)
     columns = check.integer("columns", columns, low=1)
     if len(parts) == 1:
         return _curves(array, parts[0], names, label, None if limits is None else (low, high), axes)
@@ -123,19 +123,6 @@ def _titles(titles: Any, count: int) -> list[str]:
     if len(names) != count:
         raise ValueError(f"titles has {len(names)} entries, expected {count}: one for each image")
     return names
-
-
-def _limits(limits: Any, array: np.ndarray) -> tuple[float, float]:
-    if limits is None:
-        low, high = min(0.0, float(array.min())), float(array.max())
-        return low, high if high > low else low + 1.0
-    values = check.sequence("limits", limits)
-    if len(values) != 2:
-        raise ValueError(f"limits={limits!r}: give the least and the largest value of the scale")
-    low, high = (check.number("limits", value) for value in values)
-    if not low < high:
-        raise ValueError(f"limits={limits!r} are not rising: give the least value, then the largest")
-    return low, high
 
 
 def _panels(rows: list[list[View]], names: list[str], axes: Any) -> tuple[Figure, list[Any], list[Any]]:

@@ -22,17 +22,20 @@ SMALLEST = 1.1  # inches of a panel, for its title and tick labels
 
 
 class Axis(NamedTuple):
-    """An axis of more than one voxel; its outer edges in millimetres."""
+    """An axis of more than one voxel; its outer edges in millimetres, or in voxels counted from 0."""
 
     name: str
     first: float
     last: float
     voxels: int
+    numbered: bool = False
 
     @property
     def label(self) -> str:
         """What stands at the axis."""
-        return f"{self.name} (mm)" if self.name in AXES else self.name
+        if self.name not in AXES:
+            return self.name
+        return f"voxel along {self.name}" if self.numbered else f"{self.name} (mm)"
 
     @property
     def length(self) -> float:
@@ -42,6 +45,10 @@ class Axis(NamedTuple):
     def position(self, voxel: Any) -> Any:
         """Where voxels lie."""
         return self.first + self.length * (voxel + 0.5) / self.voxels
+
+    def place(self, voxel: int) -> str:
+        """What stands over the plane at a voxel."""
+        return f"{self.name} voxel {voxel}" if self.numbered else f"{self.name} = {self.position(voxel) + 0.0:.3g} mm"
 
 
 def grid_of(place: Any) -> Grid | None:
@@ -62,6 +69,12 @@ def axes_of(grid: Grid | None, voxels: int) -> list[Axis]:
     return [axis for axis in found if axis.voxels > 1] or found[:1]
 
 
+def numbered_axes(shape: tuple[int, ...]) -> list[Axis]:
+    """The axes of more than one voxel of images without a grid; at least one."""
+    found = [Axis(name, -0.5, n - 0.5, n, numbered=True) for name, n in zip(AXES, shape, strict=False)]
+    return [axis for axis in found if axis.voxels > 1] or found[:1]
+
+
 def flat(name: str, value: Any, grid: Grid | None) -> np.ndarray:
     """Real images whose last axes are those of a grid, as flat ones; others as they are."""
     array = check.real_array(name, value)
@@ -72,15 +85,26 @@ def flat(name: str, value: Any, grid: Grid | None) -> np.ndarray:
 
 def as_images(name: str, value: Any, grid: Grid | None) -> np.ndarray:
     """One image or several, flat or on the grid, as float64[n, voxels]."""
-    array = flat(name, value, grid)
-    if array.ndim == 1:
-        array = array[None]
-    if array.ndim != 2 or not array.size or (grid is not None and array.shape[1] != grid.voxels):
-        forms = (
-            "[voxels] or [n, voxels]" if grid is None else f"[n, {grid.voxels}] or [n, {str(list(grid.shape))[1:-1]}]"
-        )
-        raise ValueError(f"{name} has shape {np.shape(value)}: give one image or several, {forms}")
-    return check.finite(name, array).astype(np.float64)
+    if grid is not None:
+        return check.on_grid(name, value, grid.shape).reshape(-1, grid.voxels).astype(np.float64)
+    array = check.real_array(name, value)
+    if array.ndim not in (1, 2) or not array.size:
+        raise ValueError(f"{name} has shape {np.shape(value)}: give one image or several, [voxels] or [n, voxels]")
+    return check.finite(name, np.atleast_2d(array)).astype(np.float64)
+
+
+def value_limits(limits: Any, array: np.ndarray) -> tuple[float, float]:
+    """Least and largest value of a scale; by default from 0, or the least value if that is negative, to the largest."""
+    if limits is None:
+        low, high = min(0.0, float(array.min())), float(array.max())
+        return low, high if high > low else low + 1.0
+    values = check.sequence("limits", limits)
+    if len(values) != 2:
+        raise ValueError(f"limits={limits!r}: give the least and the largest value of the scale")
+    low, high = (check.number("limits", value) for value in values)
+    if not low < high:
+        raise ValueError(f"limits={limits!r} are not rising: give the least value, then the largest")
+    return low, high
 
 
 def cut_through(position: Any, projection: Any, axes: list[Axis], grid: Grid | None) -> tuple[int, ...] | None:
@@ -139,17 +163,16 @@ def views(image: np.ndarray, axes: list[Axis], cut: tuple[int, ...] | None, proj
         if projection:
             found.append(View(image.max(axis=hidden).T, across, up, f"maximum along {along.name}"))
         else:
-            place = along.position(voxel[hidden])
-            found.append(
-                View(np.take(image, voxel[hidden], hidden).T, across, up, f"{along.name} = {place + 0.0:.3g} mm")
-            )
+            found.append(View(np.take(image, voxel[hidden], hidden).T, across, up, along.place(voxel[hidden])))
     return found
 
 
-def sizes(pairs: list[tuple[Axis, Axis]], longest: float = 2.2) -> list[tuple[float, float]]:
-    """Inches (across, up) of panels in one scale, the longest side ``longest``."""
+def sizes(
+    pairs: list[tuple[Axis, Axis]], longest: float = 2.2, smallest: float = SMALLEST
+) -> list[tuple[float, float]]:
+    """Inches (across, up) of panels in one scale, the longest side ``longest``, none below ``smallest``."""
     scale = longest / max(axis.length for pair in pairs for axis in pair)
-    return [(max(SMALLEST, scale * across.length), max(SMALLEST, scale * up.length)) for across, up in pairs]
+    return [(max(smallest, scale * across.length), max(smallest, scale * up.length)) for across, up in pairs]
 
 
 def draw(panel: Any, view: View, **options: Any) -> Any:
