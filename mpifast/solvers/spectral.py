@@ -121,7 +121,7 @@ def tsvd(
     levels = _weighted(_rule(choice, (*RULES, "tolerance"), noise_level, len(data)), given)
     cut = _tolerance(choice, tolerance)
 
-    def chosen(spectral: Spectral) -> np.ndarray:
+    def chosen(spectral: Spectral, complete: bool = True) -> np.ndarray:
         kept = len(spectral.values)
         if rank is not None:
             return np.full(len(data), rank)
@@ -238,8 +238,10 @@ def tikhonov(
     take no copy of it. Their preconditioner is made of leading singular values (`mpifast.solvers.randomized`), which
     the system keeps for the next call with the same weights. ``tolerance`` bounds ||P^-1 g|| / ||c||, where g is the
     gradient of the minimum and P is S^T S + alpha in the directions of the singular vectors and alpha in the others.
-    The image is usually five times as near. Rules choose alpha from up to a sixteenth of the singular values and
-    count what lies outside them in the residual.
+    The image is usually five times as near. Single precision reaches a tolerance of about 1e-5.
+
+    Rules choose alpha from up to a sixteenth of the singular values of a large system and count what lies outside them
+    in the residual. The corner of its L-curve depends on how many they are.
 
     References
     ----------
@@ -296,8 +298,9 @@ def _leading_alpha(given: Problem, choice: str, levels: np.ndarray | None) -> np
     """The alphas of a large system, above the square of the last singular value that is known."""
     part = 0.01 if choice == "lcurve" else 1.0  # the corner shows only between two branches
 
-    def chosen(spectral: Spectral) -> np.ndarray:
-        return choose_alpha(choice, spectral, given.data, levels, least=part * spectral.values[-1:].sum() ** 2)
+    def chosen(spectral: Spectral, complete: bool) -> np.ndarray:
+        least = None if complete else part * spectral.values[-1:].sum() ** 2
+        return choose_alpha(choice, spectral, given.data, levels, least=least)
 
     def near(alphas: np.ndarray, spectral: Spectral) -> np.ndarray:
         return alphas < CLEAR * spectral.values[-1:].sum() ** 2
@@ -310,7 +313,7 @@ def _leading_alpha(given: Problem, choice: str, levels: np.ndarray | None) -> np
 
 def _growing(
     given: Problem,
-    chosen: Callable[[Spectral], np.ndarray],
+    chosen: Callable[[Spectral, bool], np.ndarray],
     near: Callable[[np.ndarray, Spectral], np.ndarray],
 ) -> tuple[Spectral, np.ndarray, bool]:
     """As many leading singular values as a choice takes: twice as many while it is near the last of them. Also what was
@@ -321,8 +324,9 @@ def _growing(
         size = min(size, bound)
         rank = size if size == min(given.equations.shape) else size - randomized.OVERSAMPLED
         spectral = randomized.kept_sketch(given.system, given.equations, size).spectral(rank)
-        picked = chosen(spectral)
-        enough = len(spectral.values) < rank or not near(picked, spectral).any()
+        complete = size == rank or len(spectral.values) < rank
+        picked = chosen(spectral, complete)
+        enough = complete or not near(picked, spectral).any()
         if enough or size == bound:
             return spectral, picked, not enough
         size *= 2
