@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg
 
 import mpifast
-from benchmarks import pairs, problems
+from benchmarks import large_tikhonov, pairs, problems
 from mpifast import reference
 
 SAMPLES = 1000
@@ -65,6 +65,30 @@ class Solvers:
 
     def peakmem_images(self, solver, threads):
         self.call()
+
+
+class Large:
+    """A system of single precision that is solved by iteration; benchmarks.large_tikhonov compares it with SciPy."""
+
+    timeout = 300
+
+    def setup(self):
+        self.matrix, u = large_tikhonov.problem(14, 2_000)
+        self.u, self.kept = u[None], mpifast.linear_system(self.matrix)
+        found = mpifast.tikhonov(self.kept, self.u, alpha=1e-2, relative=True)[0]
+        exact = large_tikhonov.direct(
+            self.matrix.astype(np.float64), u, 1e-2 * np.square(self.matrix).sum() / self.matrix.shape[1]
+        )
+        assert np.linalg.norm(found - exact) < 1e-3 * np.linalg.norm(exact)
+
+    def time_tikhonov(self):
+        mpifast.tikhonov(mpifast.linear_system(self.matrix), self.u, alpha=1e-2, relative=True)
+
+    def time_tikhonov_again(self):
+        mpifast.tikhonov(self.kept, self.u, alpha=1e-2, relative=True)
+
+    def time_tsvd(self):
+        mpifast.tsvd(mpifast.linear_system(self.matrix), self.u, rank=100)
 
 
 class Reference:

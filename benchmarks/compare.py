@@ -237,7 +237,7 @@ def main() -> None:
         new = measure(options.only, options.quick)
         again = {record["id"] for record in new["records"]}
         found["records"] = [record for record in found["records"] if record["id"] not in again] + new["records"]
-        found["missing"] |= new["missing"]
+        found["missing"] = {name: why for name, why in found["missing"].items() if name not in again} | new["missing"]
     elif options.beside:
         found = json.loads(options.out.read_text(encoding="utf-8"))
         other = measure(PRODUCTS, options.quick)

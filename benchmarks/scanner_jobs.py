@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from benchmarks import anisotropic, coloured_noise, lissajous, planar_spectra, sizes
+from benchmarks import anisotropic, coloured_noise, large_tikhonov, lissajous, planar_spectra, sizes
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -60,6 +60,11 @@ def spectra(run: Run) -> None:
     run.pair(planar_spectra.spectra(), "paper", 9)
 
 
+def image(run: Run) -> None:
+    """N10."""
+    run.pair(large_tikhonov.image(*((8, 400) if run.quick else ())), "paper", 3)
+
+
 def distribution(run: Run) -> None:
     """Thirty sizes against one, and log-normal ones."""
     run.pair(sizes.distribution(), "paper", 5)
@@ -80,6 +85,7 @@ JOBS = {
     "N4": operator,
     "N5": anisotropy,
     "N9": spectra,
+    "N10": image,
     "N11": noise,
     "sizes": distribution,
 }

@@ -19,8 +19,8 @@ BLOCK = 4096  # spectra at a time: memory stays small for any number of them
 class Spectral:
     """The singular value decomposition of a system matrix, and the candidates as filters.
 
-    ``left`` float64[equations, k], ``values`` float64[k] falling, ``right`` float64[k, voxels]; those of no weight in
-    floating point are left out.
+    ``left`` [equations, k], ``values`` float64[k] falling, ``right`` [k, voxels]; those of no weight in floating point
+    are left out. float64, or the precision of the equations where `mpifast.solvers.randomized.leading` found them.
     """
 
     left: np.ndarray

@@ -1,33 +1,41 @@
-"""Solvers by singular value decomposition: one decomposition, any number of spectra, any amount of regularisation."""
+"""Truncated singular values and Tikhonov: small systems in closed form, large ones by projection and iteration."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Any, Literal, overload
 
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.solvers import randomized
+from mpifast.solvers.conjugate_gradients import conjugate_gradients
+from mpifast.solvers.equations import SMALL
+from mpifast.solvers.iteration import ConvergenceWarning, options, warn_unconverged
 from mpifast.solvers.normal_equations import ridge, well_posed
 from mpifast.solvers.parameter_choice import RULES, Spectral, choose
-from mpifast.solvers.solution import Solution, problem, solution, strength
+from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 
 STEPS = 20  # candidates for alpha per factor of ten
+LEADING = 4  # a rank of up to this part of the smaller side of a large system takes a randomised decomposition
+CLEAR = 4.0  # a chosen alpha is at least this times the last squared singular value, or more of them are looked for
 
 
 @overload
 def tsvd(
     system: Any, u: Any, rank: int | None = ..., choice: str = ..., noise_level: Any = ..., tolerance: Any = ...,
-    full_output: Literal[False] = ...,
+    full_output: Literal[False] = ..., weights: Any = ...,
 ) -> np.ndarray: ...  # fmt: skip
 @overload
 def tsvd(
     system: Any, u: Any, rank: int | None = ..., choice: str = ..., noise_level: Any = ..., tolerance: Any = ...,
-    *, full_output: Literal[True],
+    *, full_output: Literal[True], weights: Any = ...,
 ) -> Solution: ...  # fmt: skip
 @overload
 def tsvd(
     system: Any, u: Any, rank: int | None = ..., choice: str = ..., noise_level: Any = ..., tolerance: Any = ...,
-    full_output: bool = ...,
+    full_output: bool = ..., weights: Any = ...,
 ) -> np.ndarray | Solution: ...  # fmt: skip
 def tsvd(
     system: Any,
@@ -37,11 +45,13 @@ def tsvd(
     noise_level: Any = None,
     tolerance: Any = None,
     full_output: bool = False,
+    weights: Any = None,
 ) -> np.ndarray | Solution:
     """Images by truncated singular value decomposition.
 
     c = sum over the ``rank`` largest singular values s_i of v_i (u_i^T u) / s_i: the least-squares solution of eq. (5)
-    without the directions that noise would fill.
+    without the directions that noise would fill. With weights the singular values are those of W S, and W u stands for
+    u.
 
     Parameters
     ----------
@@ -57,12 +67,14 @@ def tsvd(
         cross-validation, the smallest rank whose residual is that of the noise, the corner of the L-curve. "tolerance"
         keeps the same for all.
     noise_level : float or array_like, optional
-        Standard deviation of the noise in an equation, for "discrepancy": one number, or float[n] one for each
-        spectrum.
+        Standard deviation of the noise in an equation, before the weights, for "discrepancy": one number, or float[n]
+        one for each spectrum.
     tolerance : float, optional
         For "tolerance": singular values of at least this fraction of the largest are kept.
     full_output : bool, optional
         Whether to return a `Solution` with the ranks and the residuals.
+    weights : "energy" or array_like, optional
+        Weights W, not negative, as for `mpifast.kaczmarz`: both sides are multiplied. None: 1.
 
     Returns
     -------
@@ -74,13 +86,25 @@ def tsvd(
     TypeError, ValueError
         If an argument is of the wrong type, shape or range, or not finite.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If the choice for a large system ends at the most singular values that a choice takes.
+
     Notes
     -----
     Singular values below 2.2e-16 of the largest count as zero.
 
+    A system of more than four million numbers takes a randomised decomposition (`mpifast.solvers.randomized`) for a
+    rank of up to a quarter of the smaller side; a larger one takes all singular values. Its leading singular values
+    and vectors are accurate, the last ones contain a little of the next. A choice takes up to a sixteenth of the
+    smaller side, and as many as show that fewer are enough. The system keeps the decomposition for the next call with
+    the same weights, so a whole sequence costs two products with it.
+
     References
     ----------
-    Chae 2017, eq. (5) and section IV.2; Hansen, Rank-Deficient and Discrete Ill-Posed Problems, SIAM 1998.
+    Chae 2017, eq. (5) and section IV.2; Hansen, Rank-Deficient and Discrete Ill-Posed Problems, SIAM 1998; Halko,
+    Martinsson and Tropp, SIAM Review 53:217, 2011 (randomised).
 
     Examples
     --------
@@ -90,39 +114,53 @@ def tsvd(
     >>> bool(abs(mpifast.tsvd(system, u, rank=129) - c).max() < 1e-11)
     True
     """
-    given = problem(system, u, full_output)
-    spectra, most = given.spectra, min(given.real.shape)
+    given = problem(system, u, full_output, weights=weights)
+    data, smaller = given.data, min(given.equations.shape)
     if rank is not None:
-        rank = check.integer("rank", rank, low=1, high=most)
-    levels = _rule(choice, (*RULES, "tolerance"), noise_level, len(spectra))
+        rank = check.integer("rank", rank, low=1, high=smaller)
+    levels = _weighted(_rule(choice, (*RULES, "tolerance"), noise_level, len(data)), given)
     cut = _tolerance(choice, tolerance)
-    spectral = Spectral.of(*given.system.svd)
-    kept = len(spectral.values)
-    if rank is not None:
-        ranks = np.full(len(spectra), rank)
-    elif choice == "tolerance" or kept == 0:
-        ranks = np.full(len(spectra), (spectral.values >= cut * spectral.values[:1]).sum())
+
+    def chosen(spectral: Spectral, complete: bool = True) -> np.ndarray:
+        kept = len(spectral.values)
+        if rank is not None:
+            return np.full(len(data), rank)
+        if choice == "tolerance" or kept == 0:
+            return np.full(len(data), (spectral.values >= cut * spectral.values[:1]).sum())
+        return choose(choice, spectral, data, np.tri(kept), levels) + 1  # candidates: rank 1, 2, ..., all
+
+    if not _large(given) or (rank or 0) > smaller // LEADING:
+        spectral = _all(given)
+        ranks = chosen(spectral)
+    elif rank is not None:
+        size = randomized.size_of(given.equations, rank)
+        spectral = randomized.kept_sketch(given.system, given.equations, size).spectral(rank)
+        ranks = chosen(spectral)
     else:
-        ranks = choose(choice, spectral, spectra, np.tri(kept), levels) + 1  # candidates: rank 1, 2, ..., all
-    filters = np.arange(kept) < ranks[:, None]
-    images = (spectra @ spectral.left * filters / spectral.values) @ spectral.right
+        spectral, ranks, short = _growing(given, chosen, lambda ranks, spectral: 2 * ranks > len(spectral.values))
+        _warn_short("tsvd", ranks >= len(spectral.values) if short else ranks < 0, len(spectral.values), "rank")
+    filters = np.arange(len(spectral.values)) < ranks[:, None]
+    images = (data @ spectral.left * filters / spectral.values) @ spectral.right
     return solution(given, images, ranks, None, full_output)
 
 
 @overload
 def tikhonov(
     system: Any, u: Any, alpha: Any = ..., choice: str = ..., noise_level: Any = ...,
-    full_output: Literal[False] = ..., relative: bool = ...,
+    full_output: Literal[False] = ..., relative: bool = ..., weights: Any = ...,
+    iterations: int = ..., tolerance: float = ..., progress: bool | None = ...,
 ) -> np.ndarray: ...  # fmt: skip
 @overload
 def tikhonov(
     system: Any, u: Any, alpha: Any = ..., choice: str = ..., noise_level: Any = ...,
-    *, full_output: Literal[True], relative: bool = ...,
+    *, full_output: Literal[True], relative: bool = ..., weights: Any = ...,
+    iterations: int = ..., tolerance: float = ..., progress: bool | None = ...,
 ) -> Solution: ...  # fmt: skip
 @overload
 def tikhonov(
     system: Any, u: Any, alpha: Any = ..., choice: str = ..., noise_level: Any = ...,
-    full_output: bool = ..., relative: bool = ...,
+    full_output: bool = ..., relative: bool = ..., weights: Any = ...,
+    iterations: int = ..., tolerance: float = ..., progress: bool | None = ...,
 ) -> np.ndarray | Solution: ...  # fmt: skip
 def tikhonov(
     system: Any,
@@ -132,10 +170,15 @@ def tikhonov(
     noise_level: Any = None,
     full_output: bool = False,
     relative: bool = False,
+    weights: Any = None,
+    iterations: int = 2000,
+    tolerance: float = 1e-4,
+    progress: bool | None = None,
 ) -> np.ndarray | Solution:
-    """Images by Tikhonov regularisation: the minimum of ||S c - u||_2^2 + alpha ||c||_2^2, eq. (5) with p = 2.
+    """Images by Tikhonov regularisation: the minimum of ||W (S c - u)||_2^2 + alpha ||c||_2^2, eq. (5) with p = 2.
 
-    In terms of the singular values, c = sum_i f_i v_i (u_i^T u) / s_i with the filter f_i = s_i^2 / (s_i^2 + alpha).
+    In terms of the singular values of W S, c = sum_i f_i v_i (u_i^T W u) / s_i with the filter f_i = s_i^2 / (s_i^2 +
+    alpha).
 
     Parameters
     ----------
@@ -151,12 +194,22 @@ def tikhonov(
         How to choose alpha where none is given, for each spectrum by itself and among twenty values a decade:
         generalised cross-validation, the largest alpha whose residual is that of the noise, the corner of the L-curve.
     noise_level : float or array_like, optional
-        Standard deviation of the noise in an equation, for "discrepancy": one number, or float[n] one for each
-        spectrum.
+        Standard deviation of the noise in an equation, before the weights, for "discrepancy": one number, or float[n]
+        one for each spectrum.
     full_output : bool, optional
         Whether to return a `Solution` with the alphas and the residuals.
     relative : bool, optional
-        Whether ``alpha`` is a multiple of ||S||_F^2 / voxels, as lambda is in MPIReco.jl.
+        Whether ``alpha`` is a multiple of ||W S||_F^2 / voxels, as lambda is in MPIReco.jl.
+    weights : "energy" or array_like, optional
+        Weights W, not negative, as for `mpifast.kaczmarz`: both sides are multiplied. None: 1.
+    iterations : int, optional
+        Of a large system (see the notes): most iterations. The smaller alpha, the more are needed.
+    tolerance : float, optional
+        Of a large system: a spectrum is done when its image is within this fraction of its norm from the minimum, by
+        the bound in the notes. 0: exactly ``iterations`` iterations, without a warning.
+    progress : bool, optional
+        Whether to show a progress bar of the iterations on stderr. None: on a terminal, after two seconds. Ctrl-C ends
+        between iterations.
 
     Returns
     -------
@@ -168,17 +221,32 @@ def tikhonov(
     TypeError, ValueError
         If an argument is of the wrong type, shape or range, or not finite.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If a spectrum of a large system has not converged after ``iterations`` iterations, or its choice ends at the
+        smallest alpha that the singular values allow.
+
     Notes
     -----
-    A given alpha above 1e-10 ||S||_F^2 takes Cholesky's factor of S^T S + alpha, or of S S^T + alpha where this is
-    smaller, and a step of iterative refinement, which makes it as accurate as the singular value decomposition. A
-    smaller alpha, and the choice of one, take this decomposition; the system keeps it for the next call. Singular
-    values below 2.2e-16 of the largest count as zero.
+    A system of up to four million numbers is solved directly. A given alpha above 1e-10 ||W S||_F^2 takes Cholesky's
+    factor of S^T S + alpha, or of S S^T + alpha where this is smaller, and a step of iterative refinement, which makes
+    it as accurate as the singular value decomposition. A smaller alpha, and the choice of one, take this decomposition;
+    the system keeps it for the next call without weights. Singular values below 2.2e-16 of the largest count as zero.
+
+    A larger system is solved by conjugate gradients, which read the matrix twice an iteration in its own precision and
+    take no copy of it. Their preconditioner is made of leading singular values (`mpifast.solvers.randomized`), which
+    the system keeps for the next call with the same weights. ``tolerance`` bounds ||P^-1 g|| / ||c||, where g is the
+    gradient of the minimum and P is S^T S + alpha in the directions of the singular vectors and alpha in the others.
+    The image is usually five times as near. Single precision reaches a tolerance of about 1e-5.
+
+    Rules choose alpha from up to a sixteenth of the singular values of a large system and count what lies outside them
+    in the residual. The corner of its L-curve depends on how many they are.
 
     References
     ----------
     Chae 2017, eq. (5); Golub, Heath and Wahba, Technometrics 21:215, 1979 (cross-validation); Hansen, SIAM 1998
-    (L-curve).
+    (L-curve); Frangella, Tropp and Udell, SIAM J. Matrix Anal. Appl. 44:718, 2023 (the preconditioner).
 
     Examples
     --------
@@ -189,23 +257,113 @@ def tikhonov(
     >>> fit.images.shape, fit.parameter.shape
     ((10, 129), (10,))
     """
-    given = problem(system, u, full_output)
-    spectra = given.spectra
+    given = problem(system, u, full_output, progress, weights)
+    iterations, tolerance, _ = options(iterations, tolerance, False)
     strengths = strength(alpha, relative, given)
-    levels = _rule(choice, RULES, noise_level, len(spectra))
+    levels = _weighted(_rule(choice, RULES, noise_level, len(given.spectra)), given)
+    if not _large(given):
+        images, strengths = _direct(given, strengths, choice, levels)
+        return solution(given, images, strengths, None, full_output)
     if strengths is None:
-        strengths = choose_alpha(choice, Spectral.of(*given.system.svd), spectra, levels)
-        easy = np.zeros(len(spectra), bool)
+        strengths = _leading_alpha(given, choice, levels)
+    images, run = conjugate_gradients(
+        given.system, given.equations, given.data, strengths, tolerance, iterations, progress, bool(full_output)
+    )
+    meaning = "an image may be off by {:.2g} times its norm"
+    warn_unconverged("tikhonov", run, tolerance, iterations, meaning, "raise iterations, alpha or tolerance")
+    return solution(given, images, strengths, run, full_output)
+
+
+def _direct(
+    given: Problem, strengths: np.ndarray | None, choice: str, levels: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tikhonov's images of a small system, and the alphas."""
+    data, real = given.data, _weighted_real(given)
+    if strengths is None:
+        strengths = choose_alpha(choice, _all(given), data, levels)
+        easy = np.zeros(len(data), bool)
     else:
-        easy = well_posed(strengths, given.real)
-    images = np.empty((len(spectra), given.real.shape[1]))
+        easy = well_posed(strengths, real)
+    images = np.empty((len(data), real.shape[1]))
     if easy.any():
-        images[easy] = ridge(given.real, spectra[easy], strengths[easy])
+        images[easy] = ridge(real, data[easy], strengths[easy])
     if not easy.all():
-        spectral = Spectral.of(*given.system.svd)
+        spectral = _all(given)
         gains = spectral.values / (spectral.values**2 + strengths[~easy, None])
-        images[~easy] = (spectra[~easy] @ spectral.left * gains) @ spectral.right
-    return solution(given, images, strengths, None, full_output)
+        images[~easy] = (data[~easy] @ spectral.left * gains) @ spectral.right
+    return images, strengths
+
+
+def _leading_alpha(given: Problem, choice: str, levels: np.ndarray | None) -> np.ndarray:
+    """The alphas of a large system, above the square of the last singular value that is known."""
+    part = 0.01 if choice == "lcurve" else 1.0  # the corner shows only between two branches
+
+    def chosen(spectral: Spectral, complete: bool) -> np.ndarray:
+        least = None if complete else part * spectral.values[-1:].sum() ** 2
+        return choose_alpha(choice, spectral, given.data, levels, least=least)
+
+    def near(alphas: np.ndarray, spectral: Spectral) -> np.ndarray:
+        return alphas < CLEAR * spectral.values[-1:].sum() ** 2
+
+    spectral, alphas, short = _growing(given, chosen, near)
+    edge = alphas < 1.5 * spectral.values[-1:].sum() ** 2 if short else alphas < 0.0
+    _warn_short("tikhonov", edge, len(spectral.values), "alpha")
+    return alphas
+
+
+def _growing(
+    given: Problem,
+    chosen: Callable[[Spectral, bool], np.ndarray],
+    near: Callable[[np.ndarray, Spectral], np.ndarray],
+) -> tuple[Spectral, np.ndarray, bool]:
+    """As many leading singular values as a choice takes: twice as many while it is near the last of them. Also what was
+    chosen, and whether it ended for want of singular values.
+    """
+    size, bound = 2 * randomized.BLOCK, randomized.most(given.equations)
+    while True:
+        size = min(size, bound)
+        rank = size if size == min(given.equations.shape) else size - randomized.OVERSAMPLED
+        spectral = randomized.kept_sketch(given.system, given.equations, size).spectral(rank)
+        complete = size == rank or len(spectral.values) < rank
+        picked = chosen(spectral, complete)
+        enough = complete or not near(picked, spectral).any()
+        if enough or size == bound:
+            return spectral, picked, not enough
+        size *= 2
+
+
+def _warn_short(name: str, edge: np.ndarray, count: int, what: str) -> None:
+    """Warn the caller of a solver of choices that end with the singular values that are known."""
+    if edge.any():
+        warnings.warn(
+            f"{name}: {edge.sum()} of {len(edge)} spectra may need less regularisation than the {count} leading "
+            f"singular values of this large system allow: give {what}",
+            ConvergenceWarning,
+            stacklevel=3 if name == "tsvd" else 4,
+        )
+
+
+def _large(given: Problem) -> bool:
+    """Whether a decomposition of all equations would take too long."""
+    return sum(piece.real.size for piece in given.equations.pieces) > SMALL
+
+
+def _weighted_real(given: Problem) -> np.ndarray:
+    """W S as one array, of a small system."""
+    weights = given.equations.weights
+    return given.real if (weights == 1.0).all() else weights[:, None] * given.real
+
+
+def _all(given: Problem) -> Spectral:
+    """All singular values of W S; the system keeps them without weights."""
+    if (given.equations.weights == 1.0).all():
+        return Spectral.of(*given.system.svd)
+    return Spectral.of(*np.linalg.svd(_weighted_real(given).astype(np.float64), full_matrices=False))
+
+
+def _weighted(levels: np.ndarray | None, given: Problem) -> np.ndarray | None:
+    """The standard deviation of noise in a weighted equation, in the mean square."""
+    return None if levels is None else levels * np.sqrt(np.square(given.equations.weights).mean())
 
 
 def choose_alpha(
@@ -214,16 +372,18 @@ def choose_alpha(
     spectra: np.ndarray,
     noise_level: np.ndarray | None = None,
     equations: int | None = None,
+    least: float | None = None,
 ) -> np.ndarray:
     """The alpha that a rule picks for each spectrum, float64[n]: from the largest squared singular value to a hundredth
-    of the smallest, or 0. ``equations`` as for `mpifast.solvers.parameter_choice.choose`.
+    of the smallest, or 0; where there are smaller ones that are not known, to ``least``. ``equations`` as for
+    `mpifast.solvers.parameter_choice.choose`.
     """
     if len(spectral.values) == 0:
         return np.zeros(len(spectra))
     squares = spectral.values**2
-    decades = np.log10(squares[0] / squares[-1]) + 2.0
+    decades = np.log10(squares[0] / squares[-1]) + 2.0 if least is None else np.log10(squares[0] / least)
     falling = squares[0] * 10.0 ** -np.linspace(0.0, decades, int(STEPS * decades) + 1)
-    candidates = np.append(falling, 0.0)  # 0 is for data without noise
+    candidates = np.append(falling, 0.0) if least is None else falling  # 0 is for data without noise
     filters = squares / (squares + candidates[:, None])
     return candidates[choose(choice, spectral, spectra, filters, noise_level, equations)]
 
