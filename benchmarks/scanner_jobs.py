@@ -1,10 +1,11 @@
 """Jobs of the scanners on a grid and of their tracers: the marks of the table, and what their cost grows with."""
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks import anisotropic, coloured_noise, large_tikhonov, lissajous, planar_spectra, sizes
+from benchmarks import anisotropic, calibration, coloured_noise, large_tikhonov, lissajous, planar_spectra, sizes
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -55,6 +56,14 @@ def anisotropy(run: Run) -> None:
         run.cost_of(anisotropic.plane(shape), "voxels")
 
 
+def measured(run: Run) -> None:
+    """N8, and its memory."""
+    run.pair(calibration.loading(), "paper", 9)
+    if Path("/proc/self/clear_refs").exists():
+        peak, matrix = calibration.peak()
+        run.add(id="N8", role="memory", work="a calibration file as a system", bytes=peak, through=matrix)
+
+
 def spectra(run: Run) -> None:
     """N9."""
     run.pair(planar_spectra.spectra(), "paper", 9)
@@ -84,6 +93,7 @@ JOBS = {
     "N3": build,
     "N4": operator,
     "N5": anisotropy,
+    "N8": measured,
     "N9": spectra,
     "N10": image,
     "N11": noise,

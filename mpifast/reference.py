@@ -350,6 +350,14 @@ def tsvd(real: np.ndarray, u: np.ndarray, rank: int) -> np.ndarray:
     return u @ left[:, :rank] / values[:rank] @ right[:rank]
 
 
+def loaded_rows(numbers: np.ndarray, divisors: np.ndarray, places: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Rows complex[n, frames] without their background complex[n, voxels or 1], divided by complex[n], in the order of
+    ``places`` int[voxels]: their real and imaginary parts, float64[2, n, voxels].
+    """
+    rows = (numbers[:, places].astype(np.complex128) - background) / divisors[:, None]
+    return np.stack([rows.real, rows.imag])
+
+
 def kaczmarz(real: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnegative: bool = False) -> np.ndarray:
     """Sweeps over the equations S_k c + sqrt(alpha) v_k = u_k, top to bottom; Dykstra's projection onto c >= 0 after
     each: float64[n, voxels].

@@ -6,6 +6,7 @@ The ordinary tests run them with small counts; ``python tests/campaigns.py`` run
 import argparse
 import contextlib
 import itertools
+import json
 import os
 import re
 import shutil
@@ -22,10 +23,12 @@ from pathlib import Path
 import campaign_interrupts
 import hostile
 import hostile_containers
+import measured_files
 import numpy as np
 
 import mpifast
 import mpifast.io.mdf.system
+from mpifast.io.mdf.preparation.selected import Selection
 
 SEED = 20261122
 FILES = None  # the count is --files
@@ -197,7 +200,11 @@ def fuzz_network_members(count, seed, folder):
 
 
 def fuzz_mdf(count, seed, folder):
-    """Damaged MDF files, matrix and measurement: breaches named, an error of a documented kind, or the data."""
+    """Damaged MDF files, a system matrix and a measurement: breaches named, an error of a documented kind, or the data.
+
+    Half of them have wrong bytes anywhere, and half wrong numbers in what describes measured data: background frames,
+    transfer functions, signal-to-noise ratios, periods, selections.
+    """
     system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
 
     def read(path):
@@ -212,10 +219,64 @@ def fuzz_mdf(count, seed, folder):
     files = [(folder / name).read_bytes() for name in ("system.mdf", "measurement.mdf")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd numbers in odd places
-        return total(
-            hostile.fuzz(read, f, hostile.damage_bytes, (ValueError, OSError), count // 2, seed, folder / "damaged.mdf")
+        halves = [
+            hostile.fuzz(read, f, hostile.damage_bytes, (ValueError, OSError), count // 4, seed, folder / "damaged.mdf")
             for f in files
-        )
+        ]
+        return total([*halves, *_measured_files(count // 2, seed, folder)])
+
+
+def _measured_files(count, seed, folder):
+    """Files as scanners write them, their numbers damaged, through every step of the preparation in turn."""
+    random = np.random.default_rng(seed)
+    data = np.fft.rfft(random.normal(size=(12, 2, 2, measured_files.POINTS)))
+    chain = {"acquisition__receiver__transferFunction": np.exp(1j * data[0, 0]).real + 2.0j}
+    chain |= {"acquisition__receiver__inductionFactor": np.array([2.0, 3.0])}
+    sorted_ = {"measurement__isFramePermutation": np.int8(1), "measurement__framePermutation": np.arange(1, 13)}
+    chosen = {"measurement__isFrequencySelection": np.int8(1), "measurement__frequencySelection": np.arange(1, 14)}
+    snr = {"calibration__snr": np.full((2, 2, 13), 3.0)}
+    fast = measured_files.write_matrix(
+        folder / "fast.mdf", data.astype(np.complex64), (2, 2, 2), 4, **chain, **sorted_, **chosen, **snr
+    )
+    slow = measured_files.write_matrix(folder / "slow.mdf", data, (2, 2, 2), 4, fast=False, **chain)
+    signal = random.normal(size=(6, 4, 2, measured_files.POINTS))
+    fields = {"acquisition__offsetField": np.zeros((4, 1, 3)), "measurement__isSpectralLeakageCorrected": np.int8(0)}
+    scan = measured_files.write_frames(folder / "scan.mdf", signal, [0, 5], **chain, **fields)
+    with mpifast.read_mdf(slow) as file:
+        kept = file.select(1.0, band=(150e3, None))
+        whole, divided = file.system(), file.system(transfer_function="divide", induction_factor="divide")
+    pairs = {"average_periods": 2, "force": True}
+
+    def again(file):
+        with contextlib.suppress(RecursionError, TypeError):  # of the JSON, and of kinds that are not those of to_dict
+            selection = json.loads(hostile.damage_json(kept.to_dict(), random))
+            return file.system(selection=Selection.from_dict(selection))
+
+    steps = [
+        lambda file: file.system(snr=2.0, band=(150e3, None), background="interpolate"),
+        lambda file: file.system(snr=2.0, snr_source="compute", stop=[(4e5, 5e5)], dtype="float64"),
+        lambda file: file.system(mixing_order=3, transfer_function="divide", induction_factor="divide"),
+        lambda file: file.system(selection=kept, background="keep"),
+        lambda file: file.system(defects=True, channels=[1]),
+        again,
+        lambda file: whole.measured(file, leakage=True, average=2, **pairs),
+        lambda file: whole.measured(file, background="interpolate", periods=[0, 2, 1, 3], **pairs),
+        lambda file: divided.measured(file, background=(file, file), leakage=True, **pairs),
+        lambda file: divided.measured(file, average_periods=0),
+        lambda file: file.whitening(whole),
+        lambda file: file.background(divided, [0]),
+    ]
+    turn = itertools.count()
+
+    def read(path):
+        with mpifast.read_mdf(path) as file:
+            steps[next(turn) % len(steps)](file)
+
+    allowed, path = (ValueError, OSError), folder / "damaged.mdf"
+    for number, source in enumerate((fast, slow, scan)):
+        content = source.read_bytes()
+        damage = hostile_containers.number_damage(content)
+        yield hostile.fuzz(read, content, damage, allowed, count // 3, seed + number, path)
 
 
 def fuzz_stores(count, seed, folder):

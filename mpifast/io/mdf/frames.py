@@ -117,6 +117,12 @@ class Frames:
             result[start : start + step] = self.read(indices[start : start + step], fourier=True)[:, mask]
         return result
 
+    @property
+    def direct(self) -> bool:
+        """Whether `by_rows` reads the bytes of the rows themselves: it then may run in several threads."""
+        plain = self.fourier and self.fast and self._pair is None and not self._sparse
+        return plain and self.array.offset is not None
+
     @np.errstate(all="ignore")
     def by_rows(self, mask: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Chosen frequencies of all frames, some rows after the others, in the order of the file.

@@ -268,11 +268,11 @@ class MdfFile(MdfData):
         ...     with mpifast.read_mdf(f"{folder}/system.mdf") as file:
         ...         selection = file.select(band=(80e3, None), mixing_order=5)
         ...         print(file.system(selection=selection))
-        MdfSystem(22 rows, 24 voxels, grid 4 x 6, 44 real equations)
+        MdfSystem(42 rows, 24 voxels, grid 4 x 6, 42 real equations)
         >>> print(selection)
-        22 of 302 rows selected (band=[80000.0, None], mixing_order=5)
-          channel 0: 11 selected, 10 below the band, 130 mixing order
-          channel 1: 11 selected, 10 below the band, 130 mixing order
+        42 of 302 rows selected (band=[80000.0, None], mixing_order=5)
+          channel 0: 21 selected, 10 below the band, 120 mixing order
+          channel 1: 21 selected, 10 below the band, 120 mixing order
         """
         return choose(
             self, snr, band, channels, mixing_order, stop, snr_source, transfer_function, induction_factor, defects

@@ -398,14 +398,14 @@ def system_of(
     factors = factors_of(file, rows, **treatment)
     refuse_zeros(file, factors)
     frames = foreground[placement.columns]
-    result, state = load_rows(file, rows, frames, drift_of(file, frames, background), factors, precision)
+    result, largest = load_rows(file, rows, frames, drift_of(file, frames, background), factors, precision)
     mask = np.zeros((file.shape[1], file.shape[2], len(file.data.bins)), bool)
     mask.reshape(-1)[rows] = True
     _, channel, k = np.unravel_index(rows, mask.shape)
     labels = np.zeros(len(rows), ROW)
     labels["channel"], labels["number"], labels["frequency"] = channel, file.data.bins[k], file.frequencies[k]
-    _check_loaded(file, labels, state)
-    result, parts = without_empty_part(result, state)
+    _check_loaded(file, labels, largest)
+    result, parts = without_empty_part(result, largest)
     origin = file.get(ORIGIN)
     kept = transfer_function_of(file, rows) if transfer_function == "keep" else None
     source = Source(
@@ -431,16 +431,16 @@ def system_of(
     )
 
 
-def _check_loaded(file: MdfData, labels: np.ndarray, state: np.ndarray) -> None:
+def _check_loaded(file: MdfData, labels: np.ndarray, largest: np.ndarray) -> None:
     """Refuse rows that are not finite, and a matrix of zeros."""
-    bad = np.flatnonzero(state[:, 2])
+    bad = np.flatnonzero(~np.isfinite(largest).all(axis=1))
     if bad.size:
         channel, number, _ = labels[bad[0]].tolist()
         raise ValueError(
             f"{file.path}: the matrix is not finite in {bad.size} rows (channel {channel}, frequency number {number} is"
             " the first): leave them out, e.g. with defects=True"
         )
-    if not state[:, :2].any():
+    if not largest.any():
         raise ValueError(f"{file.path}: all chosen rows of the system matrix are zero; choose other frequencies")
 
 

@@ -60,6 +60,7 @@ def choose(
         leave_out("below the band", file.frequencies < (-np.inf if low is None else low))
         leave_out("above the band", file.frequencies > (np.inf if high is None else high))
     if stop is not None:
+        stop = check.sequence("stop", stop)
         leave_out("stop band", inside(file.frequencies, stop))
         settings["stop"] = [[float(edge) for edge in edges] for edges in stop]
     if mixing_order is not None:

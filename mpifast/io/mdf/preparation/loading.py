@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from mpifast._compiled.jit import thread_count
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.preparation._loading_loops import load
 from mpifast.io.mdf.preparation.background import Drift
+
+SMALL = 2**20  # numbers for which no threads are started
 
 
 def precision_of(file: MdfData) -> np.dtype:
@@ -52,32 +56,48 @@ def load_rows(
     -------
     result : ndarray
         dtype[2, rows, voxels]: the real parts, then the imaginary ones.
-    state : ndarray
-        int64[rows, 3]: how many real and imaginary numbers of a row are not zero, and how many are not finite.
+    largest : ndarray
+        dtype[rows, 2]: the largest magnitude in the real and the imaginary part of each row; NaN or infinity of a row
+        that is not finite.
     """
-    mask = np.zeros((file.shape[1], file.shape[2], len(file.data.bins)), bool)
-    mask.reshape(-1)[rows] = True
     order = np.argsort(rows)
-    divisors = divisors_of(file.data.points, factors, len(rows))[order]
-    places, left = 2 * frames.astype(np.uint64), drift.left.astype(np.uint64)
-    result, state = np.empty((2, len(rows), len(frames)), dtype), np.empty((len(rows), 3), np.int64)
+    divisors = divisors_of(file.data.points, factors, len(rows))
+    places, left = frames.astype(np.uint64), drift.left.astype(np.uint64)
+    result, largest = np.empty((2, len(rows), len(frames)), dtype), np.empty((len(rows), 2), dtype)
+
+    def fill(share: np.ndarray, threads: int) -> None:
+        """Some rows of the result, in the order of the file."""
+        mask = np.zeros((file.shape[1], file.shape[2], len(file.data.bins)), bool)
+        mask.reshape(-1)[rows[share]] = True
+        for first, block in file.data.by_rows(mask):
+            own = block.dtype == np.result_type(dtype, np.complex64)
+            if not own:
+                block = block.astype(np.complex128, copy=False)
+            wanted = share[first : first + len(block)]
+            targets, target = (wanted, result) if own else (np.arange(len(block)), _room(block, frames))
+            integers = target.view(f"i{target.itemsize}")
+            most = np.empty((len(block), 2), np.int64)
+            load(
+                block, divisors[wanted], places, _means(block, drift), left, drift.share, targets, target, integers,
+                most, min(threads, len(block)), threads=threads,
+            )  # fmt: skip
+            if not own:
+                result[:, wanted] = target
+            largest[wanted] = most.astype(integers.dtype).view(target.dtype)
+
     threads = thread_count(None)
-    for first, block in file.data.by_rows(mask):
-        last = first + len(block)
-        own = block.dtype == np.result_type(dtype, np.complex64)
-        if not own:
-            block = block.astype(np.complex128, copy=False)
-        targets = order[first:last] if own else np.arange(len(block))
-        target = result if own else np.empty((2, len(block), len(frames)))
-        found = np.empty((len(block), 3), np.int64)
-        load(
-            block.view(block.real.dtype), divisors[first:last], places, _means(block, drift), left, drift.share,
-            targets, target, found, min(threads, len(block)), threads=threads,
-        )  # fmt: skip
-        state[order[first:last]] = found
-        if not own:
-            result[:, order[first:last]] = target
-    return result, state
+    shares = [share for share in np.array_split(order, threads) if share.size] if file.data.direct else [order]
+    if len(shares) == 1 or order.size * len(frames) < SMALL:
+        fill(order, threads)
+    else:  # Python threads: reading is half of the work, and neither it nor the loop holds the interpreter
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, shares, [1] * len(shares)))
+    return result, largest
+
+
+def _room(block: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """For rows in double precision that go to a matrix in single precision."""
+    return np.empty((2, len(block), len(frames)))
 
 
 def _means(block: np.ndarray, drift: Drift) -> np.ndarray:
@@ -91,9 +111,9 @@ def _means(block: np.ndarray, drift: Drift) -> np.ndarray:
     return means
 
 
-def without_empty_part(result: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+def without_empty_part(result: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
     """Real equations [parts * rows, voxels] and their parts; one that is zero in all rows is left out, in place."""
-    parts = tuple(part for part in (0, 1) if state[:, part].any()) or (0,)
+    parts = tuple(part for part in (0, 1) if largest[:, part].any()) or (0,)
     if len(parts) == 2:
         return result.reshape(-1, result.shape[2]), parts
     if parts == (1,):
