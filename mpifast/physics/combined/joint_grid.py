@@ -76,7 +76,7 @@ def joint_grid(grids: Sequence[Grid], offsets: np.ndarray, resample: bool) -> tu
 
 def _place(j: int, grid: Grid, offset: np.ndarray, spacing: np.ndarray, where: np.ndarray, resample: bool) -> Place:
     """The place of patch j, whose first voxel lies ``where``, in voxels of the joint grid."""
-    if np.abs(where).max() > MAX_VOXELS:
+    if not np.abs(where).max() <= MAX_VOXELS:
         raise ValueError(
             f"patch {j} is shifted by {_lengths(offset)}, with voxels of {_lengths(spacing)}: give offsets in metres"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ def placed_by_fields(
         for calibration in known:
             same = calibration.gradient is None or np.allclose(calibration.gradient, slope, rtol=SAME, atol=0.0)
             moved = points + calibration.offset_field / slope
-            distances.append(float(np.linalg.norm(moved)) if same else np.inf)
+            distances.append(math.hypot(*moved) if same else np.inf)
         best = int(np.argmin(distances))
         if not np.isfinite(distances[best]):
             found = sorted({tuple(c.gradient.tolist()) for c in known if c.gradient is not None})

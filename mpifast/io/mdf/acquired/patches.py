@@ -146,6 +146,7 @@ class MdfPatches(MultiPatch):
             )
 
 
+@np.errstate(all="ignore")  # a damaged file may hold anything
 def patches_of(
     file: MdfData, systems: Any, periods: Any = None, average_periods: bool = True, resample: bool = False
 ) -> MdfPatches:
