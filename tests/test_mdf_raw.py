@@ -105,7 +105,7 @@ def test_background_of_a_calibration_drifts(tmp_path):
 @pytest.mark.parametrize(("dtype", "error"), [("float32", 1e-6), ("int32", 1e-8), ("int16", 1e-4), ("float64", 1e-14)])
 def test_raw_signals(tmp_path, measured, dtype, error):
     u, empty = random_rows(7, 5), random_rows(8, 3)
-    u[:, 7:] *= 1e-3  # a weak channel, whose converter has its own range
+    u[:, 7:], empty[:, 7:] = 1e-3 * u[:, 7:], 1e-3 * empty[:, 7:]  # a weak channel, whose converter has its own range
     path = tmp_path / "raw.mdf"
     options = {"background": empty * 0.1, "background_at": [0, 1, 7], "metadata": GRADIENT}
     mpifast.write_mdf(path, u, measured, domain="time", dtype=dtype, **options)
