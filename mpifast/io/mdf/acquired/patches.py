@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -165,7 +165,8 @@ def patches_of(
         raise ValueError(f"periods={periods!r}: give different periods of {file.path.name}, 0 to {count - 1}")
     groups = grouped(fields, chosen) if check.flag("average_periods", average_periods) else chosen[:, None]
     first = [int(group[0]) for group in groups]
-    calibrations = [_calibration(system, file) for system in given]
+    sequences = [_sequence(system, file) for system in given]
+    calibrations = [sequence.calibration for sequence in sequences]
     names = [_name(number, system) for number, system in enumerate(given)]
     gradient = _gradient(file, fields.gradient, calibrations, first)
     try:
@@ -173,18 +174,23 @@ def patches_of(
     except ValueError as error:
         raise ValueError(f"{file.path.name} does not fit {', '.join(names)}: {error}") from error
     for j, (period, k) in enumerate(zip(first, taken, strict=True)):
-        system = given[k]
-        if isinstance(system, MdfSystem):
-            _check_shared(file, system, j, period)
+        _check_shared(file, names[k], sequences[k].shared, j, period)
     patches = MdfPatches([(given[k], offset) for k, offset in zip(taken, offsets, strict=True)], resample=resample)
     patches.periods, patches._fields, patches._name = tuple(groups), fields, file.path.name
     return patches
 
 
-def _calibration(system: LinearSystem, file: MdfData) -> Calibration:
-    """The fields of a calibration, as its file or its scanner says them."""
+class Sequence(NamedTuple):
+    """The fields of a calibration, and what its measurements share with it, by the names of the datasets."""
+
+    calibration: Calibration
+    shared: dict[str, Any]
+
+
+def _sequence(system: LinearSystem, file: MdfData) -> Sequence:
+    """What the file of a calibration says, or its scanner."""
     if not isinstance(system, MdfSystem):
-        return calibration_of(system)
+        return Sequence(calibration_of(system), {})
     with Metadata(system.path) as described:
         periods = described.get("/acquisition/numPeriodsPerFrame", 1)
         if periods != 1:
@@ -193,8 +199,9 @@ def _calibration(system: LinearSystem, file: MdfData) -> Calibration:
                 " give one calibration file for each patch, or one for all"
             )
         fields = fields_of(described, 1)
+        shared = {name: value for name in SHARED if (value := described.get(name)) is not None}
     slope = None if fields.gradient is None else diagonals(f"{system.path}: the gradient", fields.gradient[0], 1)[0]
-    return Calibration(fields.offset_field[0], slope)
+    return Sequence(Calibration(fields.offset_field[0], slope), shared)
 
 
 def _gradient(
@@ -212,23 +219,22 @@ def _gradient(
     return known[0]
 
 
-def _check_shared(file: MdfData, system: MdfSystem, patch: int, period: int) -> None:
+def _check_shared(file: MdfData, calibration: str, shared: dict[str, Any], patch: int, period: int) -> None:
     """An error if a patch is not of the sequence that its matrix was calibrated with."""
-    with Metadata(system.path) as described:
-        for name in SHARED:
-            here, there = file.get(name), described.get(name)
-            if here is None or there is None:
-                continue
-            here, there = np.asarray(here), np.asarray(there)
-            if name in PER_PERIOD and here.ndim == 3 and len(here) in (1, file.shape[1]):
-                here, there = here[period % len(here)], there[0]
-            same = here.shape == there.shape and {here.dtype.kind, there.dtype.kind} <= set("iuf")
-            if not same or not np.allclose(here, there, rtol=1e-6, atol=0.0):
-                raise ValueError(
-                    f"patch {patch} (period {period}) of {file.path.name} does not fit {system.path.name}: {name} is"
-                    f" {here.tolist()}, in the matrix {there.tolist()}; give the systems of its own calibration files"
-                    " in systems=, or choose other periods in periods="
-                )
+    for name, expected in shared.items():
+        here, there = file.get(name), np.asarray(expected)
+        if here is None:
+            continue
+        here = np.asarray(here)
+        if name in PER_PERIOD and here.ndim == there.ndim == 3 and len(there) == 1 and len(here) in (1, file.shape[1]):
+            here, there = here[period % len(here)], there[0]
+        numbers = here.shape == there.shape and {here.dtype.kind, there.dtype.kind} <= set("iuf")
+        if not numbers or not np.allclose(here, there, rtol=1e-6, atol=0.0):
+            raise ValueError(
+                f"patch {patch} (period {period}) of {file.path.name} does not fit {calibration}: {name} is"
+                f" {here.tolist()}, in the matrix {there.tolist()}; give the systems of its own calibration files in"
+                " systems=, or choose other periods in periods="
+            )
 
 
 def _name(number: int, system: LinearSystem) -> str:
