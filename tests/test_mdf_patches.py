@@ -231,6 +231,10 @@ def test_mismatches_name_both_files(folder, measurement, system):
         measurement.patches(system, periods=[1, 1])
     with pytest.raises(IndexError, match="periods=7 is out of range"):
         measurement.patches(system, periods=[7])
+    with mpifast.read_mdf(folder / "calibration.mdf") as file, pytest.raises(ValueError, match="is a calibration file"):
+        file.patches(system)
+    with pytest.raises(ValueError, match="systems is empty"):
+        measurement.patches([])
     with pytest.raises(TypeError, match="must be a system with a grid"):
         measurement.patches(mpifast.linear_system(np.eye(3)))
 

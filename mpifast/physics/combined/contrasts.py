@@ -192,9 +192,9 @@ def _side_by_side(systems: Sequence[LinearSystem]) -> Contrasts:
         for piece in system.pieces:
             part, row = np.divmod(piece.equations, rows)
             place = np.array([parts.index(part) for part in system.parts])[part] * rows + row
-            columns = np.arange(system.voxels) if piece.columns is None else piece.columns
+            columns = slice(left, left + system.voxels) if piece.columns is None else left + piece.columns
             for target, source in zip(place.tolist(), piece.real, strict=True):
-                real[target, left + columns] = source
+                real[target, columns] = source
     return Contrasts(real, parts, first.rows, first.grid, len(systems), first.transfer_function)
 
 

@@ -14,7 +14,7 @@ from mpifast.physics.fields.grid import Grid
 from mpifast.physics.linear_system import IMAGINARY, REAL, LinearSystem, Piece, read_only
 from mpifast.physics.split_system import SplitSystem
 
-BLOCK = 2**20  # numbers turned at a time
+BLOCK = 2**16  # numbers turned at a time: their copies stay in the cache
 
 
 class RotationWarning(UserWarning):

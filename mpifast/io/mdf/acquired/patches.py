@@ -151,7 +151,11 @@ def patches_of(
     file: MdfData, systems: Any, periods: Any = None, average_periods: bool = True, resample: bool = False
 ) -> MdfPatches:
     """The patches of an open measurement file; see `MdfFile.patches`."""
+    if file.kind != "measurement":
+        raise ValueError(f"{file.path.name} is a {file.kind} file: patches are periods of a measurement file")
     given = [systems] if isinstance(systems, LinearSystem) else check.sequence("systems", systems)
+    if not given:
+        raise ValueError("systems is empty: give the system of one calibration for all patches, or of several")
     for number, system in enumerate(given):
         if not isinstance(system, LinearSystem) or system.grid is None:
             raise TypeError(
