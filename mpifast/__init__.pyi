@@ -22,6 +22,12 @@ from .networks.history import TrainingWarning as TrainingWarning
 from .networks.network import Network as Network
 from .physics import receive as receive
 from .physics.array_system import linear_system as linear_system
+from .physics.combined.contrasts import Contrasts as Contrasts
+from .physics.combined.contrasts import contrasts as contrasts
+from .physics.combined.multi_patch import MultiPatch as MultiPatch
+from .physics.combined.rotated_rows import RotatedSystem as RotatedSystem
+from .physics.combined.rotated_rows import RotationWarning as RotationWarning
+from .physics.combined.rotated_rows import rotate_rows as rotate_rows
 from .physics.fields.field_free_line import FieldFreeLineScanner as FieldFreeLineScanner
 from .physics.fields.grid import Grid as Grid
 from .physics.fields.lissajous import LissajousScanner as LissajousScanner

@@ -41,6 +41,7 @@ CAMPAIGNS = {
     "fuzz_mdf": FILES,
     "fuzz_stores": FILES,
     "fuzz_members_of_mdf": 20_000,
+    "fuzz_patches_of_mdf": 5_000,
     "fuzz_members_of_hdf5": 20_000,
     "fuzz_members_of_zarr": 20_000,
     "crowd": 200,
@@ -348,6 +349,34 @@ def fuzz_members_of_mdf(count, seed, folder):
             allowed, each = (ValueError, OSError), count // len(contents)
             damage, path = hostile_containers.damage_hdf5, folder / "damaged.mdf"
             found.append(hostile.fuzz(read, content, damage, allowed, each, seed + number, path))
+    return total(found)
+
+
+def fuzz_patches_of_mdf(count, seed, folder):
+    """Measurements of patches, and their calibrations, whose datasets are wrong: a documented error, or the spectra."""
+    scanner = mpifast.LissajousScanner(mpifast.Grid((3, 4), (6e-3, 8e-3)), drive_amplitude=(6e-3, 6e-3, 0.0))
+    system = mpifast.system_matrix(scanner, mpifast.Particle(25e-9), mixing_order=3, band=(1e3, None))
+    patches = mpifast.MultiPatch([(system, (0.0, 0.0)), (system, (2e-3, -4e-3)), (system, (0.0, 4e-3))])
+    matrix, scan, damaged = (folder / name for name in ("whole.mdf", "scan.mdf", "damaged.mdf"))
+    u = patches.forward(np.ones((2, patches.voxels)))
+    mpifast.write_mdf(matrix, system, background=0.0 * u[:, : len(system.rows)], background_at=[0, 7])
+    mpifast.write_mdf(scan, u, patches, domain="time", dtype="int16", background=0.0 * u[:1], background_at=[0])
+
+    def read(calibration, measurement):
+        with mpifast.read_mdf(calibration) as file:
+            own = file.system()
+        with mpifast.read_mdf(measurement) as file:
+            file.patches([own], resample=True).measured(file, average=0, background="interpolate")
+            file.patches(own, periods=[1], average_periods=False).measured(file)
+
+    reads = {matrix: lambda path: read(path, scan), scan: lambda path: read(matrix, path)}
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mpifast.io.mdf.system.SystemWarning)
+        for number, (whole, inside) in enumerate(reads.items()):
+            damage, allowed = hostile_containers.damage_hdf5, (ValueError, OSError)
+            content, each = whole.read_bytes(), count // len(reads)
+            found.append(hostile.fuzz(inside, content, damage, allowed, each, seed + number, damaged))
     return total(found)
 
 

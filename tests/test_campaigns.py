@@ -48,6 +48,7 @@ def test_networks_damaged_inside_a_sound_archive_are_refused(tmp_path):
         campaigns.fuzz_mdf,
         campaigns.fuzz_stores,
         campaigns.fuzz_members_of_mdf,
+        campaigns.fuzz_patches_of_mdf,
         campaigns.fuzz_members_of_hdf5,
         campaigns.fuzz_members_of_zarr,
     ],

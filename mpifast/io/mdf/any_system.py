@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,16 +121,27 @@ def receiver(system: LinearSystem, frame: Frame, unit: str) -> dict[str, Any]:
     }
 
 
-def calibration(system: LinearSystem, frame: Frame) -> tuple[dict[str, Any], Columns]:
-    """/measurement and /calibration of a system: a frame a voxel, x fastest, without noise; and what writes the data.
+def calibration(
+    system: LinearSystem, frame: Frame, background: Any = None, background_at: Any = None
+) -> tuple[dict[str, Any], Columns]:
+    """/measurement and /calibration of a system: a frame a voxel, x fastest, then the background frames; and what
+    writes the data.
 
-    The error of a computed matrix is its tolerance, that of another one its rounding.
+    Without background frames the signal-to-noise ratio follows from the error of the matrix: the tolerance of a
+    computed one, the rounding of another one.
     """
     fields, order = _placement(system)
     tolerance, absolute = getattr(system, "tolerance", None), getattr(system, "absolute_error", None)
-    error = float(np.finfo(np.float64).eps) if tolerance is None else tolerance
-    columns = Columns(system, frame.rows, frame.points, order, error)
-    selected = flags(system.voxels, isBackgroundCorrected=1, isFastFrameAxis=1, isFourierTransformed=1)
+    empty = np.zeros((0, len(system.rows)), np.complex64)
+    if background is not None:
+        empty = spectra_of("background", background, system)
+    columns = Columns(system, frame.rows, frame.points, order, 1.0, empty)
+    error = float(np.finfo(columns.dtype).eps) if tolerance is None else tolerance
+    columns = replace(columns, error=error)
+    corrected = int(not len(empty))
+    selected = flags(
+        system.voxels, len(empty), isBackgroundCorrected=corrected, isFastFrameAxis=1, isFourierTransformed=1
+    )
     return (
         selected
         | {f"/calibration/{name}": value for name, value in fields.items()}
@@ -141,20 +152,44 @@ def calibration(system: LinearSystem, frame: Frame) -> tuple[dict[str, Any], Col
             "/measurement/isFramePermutation": 1,
             "/measurement/isFrequencySelection": 1,
             "/measurement/frequencySelection": frame.numbers + 1,
-            "/measurement/framePermutation": np.arange(1, system.voxels + 1),
+            "/measurement/framePermutation": acquired(system.voxels, len(empty), background_at) + 1,
             "/calibration/method": "simulation",
         }
     ), columns
 
 
+def acquired(frames: int, backgrounds: int, background_at: Any) -> np.ndarray:
+    """The number of each frame in the order of acquisition, int64[frames + backgrounds]: the background frames are
+    those at ``background_at``, by default the last ones, and the others come in their order.
+    """
+    total = frames + backgrounds
+    if background_at is None:
+        return np.arange(total)
+    places = check.indices("background_at", background_at, total)
+    if places.shape != (backgrounds,) or np.unique(places).size != backgrounds:
+        raise ValueError(
+            f"background_at={check.brief(background_at)} must be {backgrounds} different numbers, one for each"
+            " background frame"
+        )
+    return np.concatenate([np.setdiff1d(np.arange(total), places), places])
+
+
 def measurement(spectra: Any, system: LinearSystem, frame: Frame, domain: str, background: Any) -> dict[str, Any]:
     """/measurement of spectra, checked: the frames, and the background frames after them."""
-    frames = _complex("spectra", spectra, system)
-    empty = frames[:0] if background is None else _complex("background", background, system)
+    frames = spectra_of("spectra", spectra, system)
+    empty = frames[:0] if background is None else spectra_of("background", background, system)
     values = frame.spread(np.concatenate([frames, empty.astype(frames.dtype)]))[:, None]
+    return stored(values, len(empty), system, frame, domain)
+
+
+def stored(values: np.ndarray, backgrounds: int, system: LinearSystem, frame: Frame, domain: str) -> dict[str, Any]:
+    """/measurement of frames [n, periods, channels, K], the background frames last."""
     check.finite("spectra", values.view(values.real.dtype))
     fourier = domain == "fourier"
-    found = flags(len(frames), len(empty), isFourierTransformed=int(fourier), isFrequencySelection=int(fourier))
+    transformed = int(fourier)
+    found = flags(
+        len(values) - backgrounds, backgrounds, isFourierTransformed=transformed, isFrequencySelection=transformed
+    )
     if fourier:
         return found | {"/measurement/data": values, "/measurement/frequencySelection": frame.numbers + 1}
     full = np.zeros((*values.shape[:3], frame.points // 2 + 1), np.complex128)
@@ -164,7 +199,7 @@ def measurement(spectra: Any, system: LinearSystem, frame: Frame, domain: str, b
     return found | frame.factors(system, every=True) | {"/measurement/data": np.fft.irfft(full, frame.points, axis=-1)}
 
 
-def _complex(name: str, spectra: Any, system: LinearSystem) -> np.ndarray:
+def spectra_of(name: str, spectra: Any, system: LinearSystem) -> np.ndarray:
     """Spectra as complex[n, rows], in the precision they have: those that are real are numbers of equations."""
     array = check.number_array(name, spectra)
     if np.iscomplexobj(array):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.io.mdf.acquired.patches import MdfPatches, patches_of
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.preparation.choice import choose
 from mpifast.io.mdf.preparation.selected import Selection
@@ -310,6 +311,53 @@ class MdfFile(MdfData):
         [1.   0.5  0.25]
         """
         return noise_weights(self, system, frames)
+
+    def patches(
+        self, systems: Any, periods: Any = None, *, average_periods: bool = True, resample: bool = False
+    ) -> MdfPatches:
+        """The system of a measurement of several patches: periods of a frame that differ in their offset fields.
+
+        Parameters
+        ----------
+        systems : LinearSystem or sequence of LinearSystem
+            The system of one calibration for all patches, or of several: each patch takes the one with its own
+            gradient whose offset field is nearest (`MultiPatch.from_offset_fields`). Systems of which nothing is known
+            are taken as calibrated without offset field.
+        periods : array_like of int, optional
+            Which periods of a frame, counted from 0; all by default.
+        average_periods : bool, optional
+            Average the periods of the same fields to one patch; otherwise each is a patch of its own.
+        resample : bool, optional
+            As for `MultiPatch`: interpolate matrices whose patches are not shifted by whole voxels.
+
+        Returns
+        -------
+        MdfPatches
+            A `MultiPatch`, whose ``spectra`` takes this open file.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type or range, the file does not fit the calibrations, or an offset is not
+            one of whole voxels.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np, tempfile
+        >>> scanner = mpifast.LissajousScanner(mpifast.Grid((10, 10), (20e-3, 20e-3)))
+        >>> system = mpifast.system_matrix(scanner, mpifast.Particle(20e-9), mixing_order=3)
+        >>> whole = mpifast.MultiPatch([(system, (0.0, 0.0)), (system, (10e-3, 0.0))])
+        >>> u = whole.spectra(np.ones((3, 150)), "float64")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mpifast.write_mdf(f"{folder}/scan.mdf", u, whole)
+        ...     with mpifast.read_mdf(f"{folder}/scan.mdf") as file:
+        ...         patches = file.patches(system)
+        ...         print(file)
+        ...         print(patches, patches.spectra(file).shape)
+        measurement file scan.mdf: 3 frames, 2 periods, 2 channels, 13 frequencies
+        MdfPatches(2 patches, 52 rows, grid 15 x 10, 52 real equations) (3, 52)
+        """
+        return patches_of(self, systems, periods, average_periods, resample)
 
     def background(self, system: Any, frames: Any = None) -> np.ndarray:
         """The background frames of a measurement or calibration file, as spectra of a system: what the scanner measures

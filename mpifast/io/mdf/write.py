@@ -13,10 +13,14 @@ from mpifast._files import replacing
 from mpifast.io.hdf5.reader import File, h5py
 from mpifast.io.mdf import any_system
 from mpifast.io.mdf import values as mdf_values
+from mpifast.io.mdf.acquired.patch_file import GRADIENT, patch_file
+from mpifast.io.mdf.acquired.raw import digitised, in_order
 from mpifast.io.mdf.check import Breach, breaches
 from mpifast.io.mdf.columns import Columns, Reserved
 from mpifast.io.mdf.format import EXTENSIONS, FIELDS, OWN
 from mpifast.io.mdf.scanners import scanner_system
+from mpifast.physics.combined.contrasts import Contrasts
+from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.system_matrix import SystemMatrix
 from mpifast.physics.systems.scanner_system import ScannerSystem
@@ -31,7 +35,9 @@ def write_mdf(
     system: LinearSystem | None = None,
     *,
     domain: str = "fourier",
+    dtype: str = "float64",
     background: Any = None,
+    background_at: Any = None,
     phantoms: Any = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
@@ -48,11 +54,18 @@ def write_mdf(
     system : LinearSystem, optional
         For spectra: the system they are of. Rows of a matrix alone need frequencies.
     domain : {"fourier", "time"}, optional
-        For spectra: store them as they are (complex64 or complex128, and every bit comes back) or as a signal in time
-        (float64).
+        For spectra: store them as they are (complex64 or complex128, and every bit comes back) or as a signal in time.
+    dtype : {"float64", "float32", "int32", "int16"}, optional
+        For a signal in time: its type in the file. Integers are those of a converter whose range is the largest
+        signal of each channel (dataConversionFactor).
     background : array_like, optional
-        For spectra: as many numbers a frame, of m frames without tracer. They follow the others and are marked as
-        background.
+        Spectra of m frames without tracer, as those of a measurement; they are marked as background. With a system: the
+        background frames of the calibration. Its matrix is stored as it is, with the background in it, and readers
+        subtract them.
+    background_at : array_like of int, optional
+        The number of each background frame in the order of acquisition, counted from 0, in which a measurement is
+        stored; by default they come last. The frames of a calibration are stored by voxel, and this order is its
+        framePermutation.
     phantoms : array_like, optional
         For spectra: [n, voxels], what was imaged. Stored as /measurement/_phantoms.
     metadata : mapping, optional
@@ -83,7 +96,9 @@ def write_mdf(
     channels x, y, z with divider, strength and phase or a custom waveform, topology; and the tracer.
     Of a matrix alone scanner, gradient and drive field are not known, but for the period, and its unit is arbitrary.
 
-    A matrix is written by blocks; one that is not formed yet is not kept either.
+    A matrix is written by blocks, in the precision it is stored in; one that is not formed yet is not kept either.
+    Spectra of a `MultiPatch` are a file with a period for each patch. Its offset field follows from its offset and the
+    gradient: that of its scanner, or of the metadata.
 
     References
     ----------
@@ -103,18 +118,25 @@ def write_mdf(
     """
     path = target(path)
     if isinstance(content, LinearSystem):
-        given = {"system": system, "background": background, "phantoms": phantoms}
+        given = {"system": system, "phantoms": phantoms}
         for name in [name for name, value in given.items() if value is not None]:
             raise ValueError(f"{name} does not belong to a system matrix: give it with spectra")
-        values, columns = _of_system(content)
+        values, columns = _of_system(content, background, background_at)
     else:
         if system is None:
             raise ValueError("system=None: give the system that the spectra are of, or a system as content")
         check.instance("system", system, LinearSystem)
         check.choice("domain", domain, ("fourier", "time"))
-        values, columns = _of_spectra(content, system, domain, background), None
+        if isinstance(system, MultiPatch):
+            metadata, gradient = without_gradient(metadata)
+            values, columns = patch_file(content, system, domain, background, gradient), None
+        else:
+            values, columns = _of_spectra(content, system, domain, background), None
+        empty = 0 if background is None else len(background)
+        digitised(values, domain, dtype)
+        in_order(values, empty, background_at)
         if phantoms is not None:
-            count = values["/acquisition/numFrames"] - (0 if background is None else len(background))
+            count = values["/acquisition/numFrames"] - empty
             values["/measurement/_phantoms"] = check.matrix(
                 "phantoms", phantoms, system.voxels, what="voxels", rows=count
             )
@@ -127,11 +149,34 @@ def write_mdf(
     )
 
 
-def _of_system(system: LinearSystem) -> tuple[dict[str, Any], Columns | None]:
+def without_gradient(metadata: Mapping[str, Any] | None) -> tuple[Mapping[str, Any] | None, Any]:
+    """The metadata but for the gradient, which offset fields of patches follow from, and the gradient."""
+    if not isinstance(metadata, Mapping) or GRADIENT not in metadata:
+        return metadata, None
+    return {name: value for name, value in metadata.items() if name != GRADIENT}, metadata[GRADIENT]
+
+
+def _of_system(system: LinearSystem, background: Any, background_at: Any) -> tuple[dict[str, Any], Columns | None]:
+    if isinstance(system, MultiPatch):
+        raise ValueError(
+            "content is a MultiPatch, several matrices on a joint grid: write the system of each patch, a calibration"
+            " file each, e.g. write_mdf(path, patches.systems[0]); spectra of it are one measurement file"
+        )
+    if isinstance(system, Contrasts):
+        raise ValueError(
+            "content is the matrices of several tracers: write the system of each tracer, a calibration file each"
+        )
+    if background is None and background_at is not None:
+        raise ValueError("background_at belongs to background frames: give background")
     if isinstance(system, SystemMatrix):
+        if background is not None:
+            raise ValueError(
+                "background does not belong to a SystemMatrix, which is without noise: give the measured matrix, e.g."
+                " mpifast.linear_system(array, numbers=numbers, frequencies=frequencies)"
+            )
         return mdf_values.general("System matrix", system) | mdf_values.calibration(system), None
     general, frame = _general("System matrix", system)
-    values, columns = any_system.calibration(system, frame)
+    values, columns = any_system.calibration(system, frame, background, background_at)
     return general | values, columns
 
 

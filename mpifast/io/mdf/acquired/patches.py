@@ -1,0 +1,245 @@
+"""The patches of a measurement: periods of a frame with their own offset fields, on a joint grid."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mpifast import _validation as check
+from mpifast.io.mdf.acquired.periods import fields_of, grouped, positions_of
+from mpifast.io.mdf.data import MdfData
+from mpifast.io.mdf.metadata import Metadata
+from mpifast.io.mdf.selection import TRANSFER, background_of, transfer_function_of
+from mpifast.io.mdf.system import BACKGROUND, MdfSystem, SystemWarning
+from mpifast.physics.combined.multi_patch import MultiPatch
+from mpifast.physics.combined.offset_fields import Calibration, calibration_of, diagonals, placed_by_fields
+from mpifast.physics.linear_system import LinearSystem
+
+ROOM = 2**24  # complex numbers read at a time
+# What a patch shares with the calibration of its matrix; the last ones are one value a period.
+SHARED = (
+    "/acquisition/drivefield/baseFrequency",
+    "/acquisition/receiver/numSamplingPoints",
+    "/acquisition/receiver/bandwidth",
+    "/acquisition/drivefield/divider",
+    "/acquisition/drivefield/strength",
+    "/acquisition/drivefield/phase",
+)
+PER_PERIOD = SHARED[-2:]
+
+
+class MdfPatches(MultiPatch):
+    """The patches of a measurement file. Make one with `MdfFile.patches`.
+
+    Attributes
+    ----------
+    periods : tuple of ndarray
+        int64[n] of each patch: the periods of a frame, counted from 0, that are averaged to it.
+    """
+
+    periods: tuple[np.ndarray, ...]
+
+    def _inherit(self, other: Any, left: list[int]) -> None:
+        self.periods, self._fields = tuple(other.periods[j] for j in left), other._fields
+        self._name = other._name
+
+    def spectra(self, phantoms: Any, *arguments: Any, **options: Any) -> np.ndarray:
+        """Spectra of an open measurement file (see `measured`), or of phantoms (see `LinearSystem.spectra`)."""
+        if isinstance(phantoms, MdfData):
+            return self.measured(phantoms, *arguments, **options)
+        return super().spectra(phantoms, *arguments, **options)
+
+    @np.errstate(all="ignore")  # what is not finite is refused at the end
+    def measured(
+        self, measurement: MdfData, frames: Any = None, average: int = 1, background: str = "subtract"
+    ) -> np.ndarray:
+        """The spectra of a measurement, as right-hand sides of the real equations of all patches.
+
+        Parameters
+        ----------
+        measurement : MdfData
+            The open measurement file that the patches are of, or another one of the same sequence.
+        frames, average, background
+            As for `MdfSystem.measured`; the background of each period is its own.
+
+        Returns
+        -------
+        ndarray
+            float64[n, equations]; `to_complex` makes complex spectra [n, rows] of it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type or range, or the file has other patches.
+        """
+        average = check.integer("average", average)
+        check.choice("background", background, BACKGROUND)
+        self._check_periods(measurement)
+        is_background = measurement.is_background
+        chosen = np.flatnonzero(~is_background) if frames is None else measurement.frame_numbers(frames)
+        if chosen.size == 0:
+            raise ValueError(
+                f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
+            )
+        starts = np.arange(0, len(chosen), average or len(chosen))
+        counts = np.diff(np.append(starts, len(chosen)))[:, None]
+        values = np.empty((len(starts), len(self.rows)), np.complex128)
+        for patches in self._batches(len(chosen)):
+            system = self.systems[patches[0]]
+            places = positions_of(measurement, system.rows)
+            self._check_transfer_function(measurement, system, places)
+            kept = np.unique(np.concatenate([self.periods[j] for j in patches]))
+            mask = np.zeros((*measurement.shape[1:3], len(measurement.data.bins)), bool)
+            one = np.zeros(mask[0].size, bool)
+            one[places] = True
+            mask[kept] = one.reshape(mask.shape[1:])
+            found = measurement.data.components(chosen, mask) - background_of(measurement, chosen, mask, background)
+            if average != 1:
+                found = np.add.reduceat(found, starts) / counts
+            found = found.reshape(len(found), len(kept), -1)
+            order = np.searchsorted(np.flatnonzero(one), places)
+            for j in patches:
+                mine = found[:, np.searchsorted(kept, self.periods[j])].mean(axis=1)
+                values[:, self._slices[j]] = mine[:, order]
+        values /= measurement.data.points
+        check.finite("spectra", values.view(np.float64))
+        return self.to_real(values, "spectra")
+
+    def _batches(self, frames: int) -> list[list[int]]:
+        """Patches that are read together: of one system, and not more numbers than there is room for."""
+        found: list[list[int]] = []
+        size = 0
+        for j in sorted(range(len(self.systems)), key=lambda j: id(self.systems[j])):
+            more = frames * len(self.periods[j]) * len(self.systems[j].rows)
+            if not found or self.systems[found[-1][0]] is not self.systems[j] or size + more > ROOM:
+                found.append([])
+                size = 0
+            found[-1].append(j)
+            size += more
+        return found
+
+    def _check_periods(self, measurement: MdfData) -> None:
+        here, count = measurement.path.name, len(self._fields.offset_field)
+        if measurement.shape[1] != count:
+            raise ValueError(
+                f"{here} has {measurement.shape[1]} periods a frame, {self._name}, which the patches are of, {count}:"
+                f" make its own patches, with the patches method of {here}"
+            )
+        if not np.array_equal(fields_of(measurement, count).offset_field, self._fields.offset_field):
+            raise ValueError(
+                f"{here} has other offset fields than {self._name}, which the patches are of: make its own patches,"
+                f" with the patches method of {here}"
+            )
+
+    def _check_transfer_function(self, measurement: MdfData, system: LinearSystem, places: np.ndarray) -> None:
+        """Warn of a measurement whose data contain another transfer function than the matrix."""
+        found = transfer_function_of(measurement, places)
+        there, here = (1.0 if values is None else values for values in (found, system.transfer_function))
+        if not np.allclose(there, here, rtol=1e-6, atol=0.0):
+            warnings.warn(
+                f"{measurement.path.name} and the systems of its patches contain different transfer functions"
+                f" ({TRANSFER}): use matrices of the same receive chain",
+                SystemWarning,
+                stacklevel=4,
+            )
+
+
+@np.errstate(all="ignore")  # a damaged file may hold anything
+def patches_of(
+    file: MdfData, systems: Any, periods: Any = None, average_periods: bool = True, resample: bool = False
+) -> MdfPatches:
+    """The patches of an open measurement file; see `MdfFile.patches`."""
+    if file.kind != "measurement":
+        raise ValueError(f"{file.path.name} is a {file.kind} file: patches are periods of a measurement file")
+    given = [systems] if isinstance(systems, LinearSystem) else check.sequence("systems", systems)
+    if not given:
+        raise ValueError("systems is empty: give the system of one calibration for all patches, or of several")
+    for number, system in enumerate(given):
+        if not isinstance(system, LinearSystem) or system.grid is None:
+            raise TypeError(
+                f"systems[{number}] must be a system with a grid, got {check.brief(system)}: the system of a"
+                " calibration file, or mpifast.linear_system(array, grid=mpifast.Grid(...))"
+            )
+    count = file.shape[1]
+    fields = fields_of(file, count)
+    chosen = np.arange(count) if periods is None else np.atleast_1d(check.indices("periods", periods, count))
+    if not len(chosen) or np.unique(chosen).size != len(chosen):
+        raise ValueError(f"periods={periods!r}: give different periods of {file.path.name}, 0 to {count - 1}")
+    groups = grouped(fields, chosen) if check.flag("average_periods", average_periods) else chosen[:, None]
+    first = [int(group[0]) for group in groups]
+    sequences = [_sequence(system, file) for system in given]
+    calibrations = [sequence.calibration for sequence in sequences]
+    names = [_name(number, system) for number, system in enumerate(given)]
+    gradient = _gradient(file, fields.gradient, calibrations, first)
+    try:
+        taken, offsets = placed_by_fields(given, fields.offset_field[first], gradient, calibrations)
+    except ValueError as error:
+        raise ValueError(f"{file.path.name} does not fit {', '.join(names)}: {error}") from error
+    for j, (period, k) in enumerate(zip(first, taken, strict=True)):
+        _check_shared(file, names[k], sequences[k].shared, j, period)
+    patches = MdfPatches([(given[k], offset) for k, offset in zip(taken, offsets, strict=True)], resample=resample)
+    patches.periods, patches._fields, patches._name = tuple(groups), fields, file.path.name
+    return patches
+
+
+class Sequence(NamedTuple):
+    """The fields of a calibration, and what its measurements share with it, by the names of the datasets."""
+
+    calibration: Calibration
+    shared: dict[str, Any]
+
+
+def _sequence(system: LinearSystem, file: MdfData) -> Sequence:
+    """What the file of a calibration says, or its scanner."""
+    if not isinstance(system, MdfSystem):
+        return Sequence(calibration_of(system), {})
+    with Metadata(system.path) as described:
+        periods = described.get("/acquisition/numPeriodsPerFrame", 1)
+        if periods != 1:
+            raise ValueError(
+                f"{system.path.name} has {periods} periods a frame, the matrix of a patch of {file.path.name} has one:"
+                " give one calibration file for each patch, or one for all"
+            )
+        fields = fields_of(described, 1)
+        shared = {name: value for name in SHARED if (value := described.get(name)) is not None}
+    slope = None if fields.gradient is None else diagonals(f"{system.path}: the gradient", fields.gradient[0], 1)[0]
+    return Sequence(Calibration(fields.offset_field[0], slope), shared)
+
+
+def _gradient(
+    file: MdfData, gradient: np.ndarray | None, calibrations: list[Calibration], first: list[int]
+) -> np.ndarray:
+    """The gradient of each patch, that of the calibrations where the measurement says nothing."""
+    if gradient is not None:
+        return gradient[first]
+    known = [calibration.gradient for calibration in calibrations if calibration.gradient is not None]
+    if not known or any((slope != known[0]).any() for slope in known):
+        raise ValueError(
+            f"{file.path.name} has no gradient, so that its offset fields do not say where the patches lie: give the"
+            " offsets in metres, mpifast.MultiPatch([(system, offset), ...])"
+        )
+    return known[0]
+
+
+def _check_shared(file: MdfData, calibration: str, shared: dict[str, Any], patch: int, period: int) -> None:
+    """An error if a patch is not of the sequence that its matrix was calibrated with."""
+    for name, expected in shared.items():
+        here, there = file.get(name), np.asarray(expected)
+        if here is None:
+            continue
+        here = np.asarray(here)
+        if name in PER_PERIOD and here.ndim == there.ndim == 3 and len(there) == 1 and len(here) in (1, file.shape[1]):
+            here, there = here[period % len(here)], there[0]
+        numbers = here.shape == there.shape and {here.dtype.kind, there.dtype.kind} <= set("iuf")
+        if not numbers or not np.allclose(here, there, rtol=1e-6, atol=0.0):
+            raise ValueError(
+                f"patch {patch} (period {period}) of {file.path.name} does not fit {calibration}: {name} is"
+                f" {here.tolist()}, in the matrix {there.tolist()}; give the systems of its own calibration files in"
+                " systems=, or choose other periods in periods="
+            )
+
+
+def _name(number: int, system: LinearSystem) -> str:
+    return system.path.name if isinstance(system, MdfSystem) else f"systems[{number}]"

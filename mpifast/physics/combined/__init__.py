@@ -1,0 +1,1 @@
+"""Combined: systems made of systems, several patches, several tracers, fewer equations."""
