@@ -53,6 +53,8 @@ from .physics.tracer.langevin import langevin_derivative as langevin_derivative
 from .physics.tracer.particle import Particle as Particle
 from .physics.tracer.sizes import LogNormal as LogNormal
 from .physics.tracer.sizes import SizeMixture as SizeMixture
+from .reconstruction import Reconstruction as Reconstruction
+from .reconstruction import reconstruct as reconstruct
 from .solvers.iteration import ConvergenceWarning as ConvergenceWarning
 from .solvers.kaczmarz import kaczmarz as kaczmarz
 from .solvers.solution import Solution as Solution

@@ -211,7 +211,7 @@ def reconstruct(
     assert isinstance(found, Solution)
     return Reconstruction(
         _on_grid(system, found.images),
-        system.grid,
+        _grid_of(system),
         solver,
         found.parameter,
         found.residual,
@@ -253,7 +253,7 @@ def _by_network(network: Network, system: LinearSystem, u: np.ndarray, options: 
     residual = np.linalg.norm(Equations(system).forward(images) - u, axis=1)
     return Reconstruction(
         _on_grid(system, images),
-        system.grid,
+        _grid_of(system),
         "network",
         None,
         residual,
@@ -290,6 +290,10 @@ def _on_grid(system: LinearSystem, images: np.ndarray) -> np.ndarray:
     if isinstance(system, Contrasts):
         return system.split(images)
     return images if system.grid is None else system.image(images)
+
+
+def _grid_of(system: LinearSystem) -> Grid | None:
+    return system.image_grid if isinstance(system, Contrasts) else system.grid
 
 
 def _over(residual: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -209,7 +209,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     for path in paths:
         writable("--out", path)  # now, and not after the work
     found = reconstruct_file(measurement, options.matrix, options.solver, **_rows(options), **_chosen(options))
-    if options.nifti and found.system.grid is None:
+    if options.nifti and found.result.grid is None:
         raise ValueError(
             "--nifti needs to know where the voxels lie, and the matrix file does not say it: leave it out"
         )
@@ -339,7 +339,7 @@ def _draw(path: Path, found: FileReconstruction, kind: str) -> None:
 
     images, names = _pictures(found)
     title = f"{found.measurement.name}, {Path(found.solver).name}"
-    save(draw_images(images, found.system.grid, kind, names=names, title=title, label="concentration"), path)
+    save(draw_images(images, found.result.grid, kind, names=names, title=title, label="concentration"), path)
 
 
 def _pictures(found: FileReconstruction) -> tuple[Any, list[str] | None]:
@@ -353,4 +353,6 @@ def _pictures(found: FileReconstruction) -> tuple[Any, list[str] | None]:
 def _write_nifti(path: Path, found: FileReconstruction) -> None:
     from mpifast.io.nifti import write_nifti
 
-    write_nifti(path, _pictures(found)[0], found.system.grid)
+    grid = found.result.grid
+    assert grid is not None
+    write_nifti(path, _pictures(found)[0], grid)

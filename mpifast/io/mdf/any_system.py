@@ -130,7 +130,7 @@ def calibration(
     Without background frames the signal-to-noise ratio follows from the error of the matrix: the tolerance of a
     computed one, the rounding of another one.
     """
-    fields, order = _placement(system)
+    fields, order = placement(system)
     tolerance, absolute = getattr(system, "tolerance", None), getattr(system, "absolute_error", None)
     empty = np.zeros((0, len(system.rows)), np.complex64)
     if background is not None:
@@ -208,7 +208,7 @@ def spectra_of(name: str, spectra: Any, system: LinearSystem) -> np.ndarray:
     return system.to_complex(array).astype(np.complex64 if array.dtype == np.float32 else np.complex128)
 
 
-def _placement(system: LinearSystem) -> tuple[dict[str, Any], np.ndarray]:
+def placement(system: LinearSystem) -> tuple[dict[str, Any], np.ndarray]:
     """What the file says about the grid, and the number in the grid of each voxel of the file."""
     grid, voxels = system.grid, system.voxels
     if grid is None:

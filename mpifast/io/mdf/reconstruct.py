@@ -15,6 +15,7 @@ from mpifast.io.mdf import any_system, rules
 from mpifast.io.mdf.check import Breach
 from mpifast.io.mdf.format import FIELDS
 from mpifast.io.mdf.read import MdfFile, read_mdf
+from mpifast.io.mdf.selection import Placement
 from mpifast.io.mdf.system import MdfSystem, mdf_system
 from mpifast.io.mdf.values import identity, now
 from mpifast.io.mdf.write import target, write_datasets
@@ -53,6 +54,8 @@ class FileReconstruction:
         Its name, or the network's file.
     weights : str
         "none", "whitening", "energy" or "given".
+    placement : Placement or None
+        Where the voxels lie in the words of the first calibration file; None for patches.
     """
 
     result: Reconstruction
@@ -63,6 +66,7 @@ class FileReconstruction:
     matrices: list[Path]
     solver: str
     weights: str
+    placement: Placement | None
 
     @property
     def parameter(self) -> np.ndarray | None:
@@ -201,6 +205,7 @@ def reconstruct_file(
         matrices,
         str(solver),
         weighting,
+        None if patches else systems[0].placement,
     )
 
 
@@ -222,11 +227,16 @@ def write_reconstruction(path: str | Path, found: FileReconstruction) -> list[Br
             | {"/experiment/isSimulation": 0, "/acquisition/startTime": now()}
             | _copied(file)
         )
-    fields, order = _placement(found.system)
-    tracers = len(found.system.systems) if isinstance(found.system, Contrasts) else 1
-    images = found.images.reshape(len(found.images), tracers, -1)
+    tracers = found.system.tracers if isinstance(found.system, Contrasts) else 1
+    images = found.images.reshape(len(found.images) * tracers, -1)
+    if found.placement is not None:
+        fields, images = found.placement.fields, found.placement.in_file(images)
+    else:
+        fields, order = any_system.placement(found.system)
+        fields, images = {name: fields[name] for name in fields if not name.startswith("_")}, images[:, order]
+    channels = images.reshape(len(found.images), tracers, -1)
     values |= {
-        "/reconstruction/data": np.moveaxis(images[:, :, order], 1, 2),
+        "/reconstruction/data": np.ascontiguousarray(np.moveaxis(channels, 1, 2)),
         "/reconstruction/_solver": found.solver,
         "/reconstruction/_residual": found.residual,
         "/reconstruction/_weights": found.weights,
@@ -271,17 +281,6 @@ def _weights(weights: Any, solver: Any, file: MdfFile, system: Any, patches: boo
     if isinstance(weights, str) and weights == "whitening":
         return file.whitening(system), weights
     return weights, weights if isinstance(weights, str) else "given"
-
-
-def _placement(system: LinearSystem) -> tuple[dict[str, Any], np.ndarray]:
-    """Where the voxels lie in the words of the format, and the number in the system of each voxel of the file."""
-    if isinstance(system, MdfSystem):
-        return system.placement.fields, np.argsort(system.placement.columns)
-    one = system.systems[0] if isinstance(system, Contrasts) else system
-    if isinstance(one, MdfSystem):
-        return _placement(one)
-    fields, order = any_system.placement(one)
-    return {name: value for name, value in fields.items() if not name.startswith("_")}, order
 
 
 def _network(solver: Any) -> Network | None:

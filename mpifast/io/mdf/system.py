@@ -228,17 +228,26 @@ class MdfSystem(SplitSystem):
         """Positions of the rows in [periods, channels, K] of a measurement."""
         return np.flatnonzero(mask)[self._source.order]
 
-    def _factors_in(self, measurement: MdfData, mask: np.ndarray) -> np.ndarray | None:
-        """What the rows of a measurement are divided by, as those of the matrix were."""
+    @property
+    def divided(self) -> bool:
+        """Whether the matrix was divided by its transfer function."""
+        return self._source.transfer_function == "divide"
+
+    def factors_in(self, measurement: MdfData, places: np.ndarray) -> np.ndarray | None:
+        """What the rows of a measurement, at positions int64[rows] in its [periods, channels, K], are divided by, as
+        those of the matrix were: complex128[rows], or None.
+        """
         source = self._source
-        places = self._places_in(measurement, mask)
         factors = factors_of(measurement, places, source.transfer_function, source.induction_factor)
         refuse_zeros(measurement, factors)
         return factors
 
+    def _factors_in(self, measurement: MdfData, mask: np.ndarray) -> np.ndarray | None:
+        return self.factors_in(measurement, self._places_in(measurement, mask))
+
     def _check_transfer_function(self, measurement: MdfData, mask: np.ndarray) -> None:
         """Warn of a measurement whose data contain another transfer function than the matrix."""
-        if self._source.transfer_function == "divide":
+        if self.divided:
             return
         found = transfer_function_of(measurement, self._places_in(measurement, mask))
         there, here = (1.0 if values is None else values for values in (found, self.transfer_function))

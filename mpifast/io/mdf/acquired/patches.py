@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +12,11 @@ from mpifast import _validation as check
 from mpifast.io.mdf.acquired.periods import fields_of, grouped, positions_of
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.metadata import Metadata
-from mpifast.io.mdf.selection import TRANSFER, background_of, transfer_function_of
-from mpifast.io.mdf.system import BACKGROUND, MdfSystem, SystemWarning
+from mpifast.io.mdf.preparation.averaging import averaged
+from mpifast.io.mdf.preparation.background import BACKGROUND, background_of
+from mpifast.io.mdf.preparation.leakage import corrected_components
+from mpifast.io.mdf.selection import TRANSFER, transfer_function_of
+from mpifast.io.mdf.system import MdfSystem, SystemWarning
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.combined.offset_fields import Calibration, calibration_of, diagonals, placed_by_fields
 from mpifast.physics.linear_system import LinearSystem
@@ -53,7 +57,13 @@ class MdfPatches(MultiPatch):
 
     @np.errstate(all="ignore")  # what is not finite is refused at the end
     def measured(
-        self, measurement: MdfData, frames: Any = None, average: int = 1, background: str = "subtract"
+        self,
+        measurement: MdfData,
+        frames: Any = None,
+        average: int = 1,
+        background: str = "subtract",
+        *,
+        leakage: bool = False,
     ) -> np.ndarray:
         """The spectra of a measurement, as right-hand sides of the real equations of all patches.
 
@@ -61,7 +71,7 @@ class MdfPatches(MultiPatch):
         ----------
         measurement : MdfData
             The open measurement file that the patches are of, or another one of the same sequence.
-        frames, average, background
+        frames, average, background, leakage
             As for `MdfSystem.measured`; the background of each period is its own.
 
         Returns
@@ -74,7 +84,7 @@ class MdfPatches(MultiPatch):
         TypeError, ValueError
             If an argument is of the wrong type or range, or the file has other patches.
         """
-        average = check.integer("average", average)
+        average, leakage = check.integer("average", average), check.flag("leakage", leakage)
         check.choice("background", background, BACKGROUND)
         self._check_periods(measurement)
         is_background = measurement.is_background
@@ -83,9 +93,7 @@ class MdfPatches(MultiPatch):
             raise ValueError(
                 f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
             )
-        starts = np.arange(0, len(chosen), average or len(chosen))
-        counts = np.diff(np.append(starts, len(chosen)))[:, None]
-        values = np.empty((len(starts), len(self.rows)), np.complex128)
+        values = np.empty((-(-len(chosen) // (average or len(chosen))), len(self.rows)), np.complex128)
         for patches in self._batches(len(chosen)):
             system = self.systems[patches[0]]
             places = positions_of(measurement, system.rows)
@@ -95,17 +103,23 @@ class MdfPatches(MultiPatch):
             one = np.zeros(mask[0].size, bool)
             one[places] = True
             mask[kept] = one.reshape(mask.shape[1:])
-            found = measurement.data.components(chosen, mask) - background_of(measurement, chosen, mask, background)
-            if average != 1:
-                found = np.add.reduceat(found, starts) / counts
-            found = found.reshape(len(found), len(kept), -1)
+            read = self._reader(measurement, mask, leakage)
+            found = read(chosen) - background_of(measurement, chosen, background, read)
+            found = averaged(found, average, measurement.path.name).reshape(len(values), len(kept), -1)
             order = np.searchsorted(np.flatnonzero(one), places)
+            factors = system.factors_in(measurement, places) if isinstance(system, MdfSystem) else None
             for j in patches:
-                mine = found[:, np.searchsorted(kept, self.periods[j])].mean(axis=1)
-                values[:, self._slices[j]] = mine[:, order]
+                mine = found[:, np.searchsorted(kept, self.periods[j])].mean(axis=1)[:, order]
+                values[:, self._slices[j]] = mine if factors is None else mine / factors
         values /= measurement.data.points
         check.finite("spectra", values.view(np.float64))
         return self.to_real(values, "spectra")
+
+    def _reader(self, measurement: MdfData, mask: np.ndarray, leakage: bool) -> Callable[[np.ndarray], np.ndarray]:
+        """What gives the masked numbers of frames, complex128[n, numbers]."""
+        if leakage:
+            return lambda frames: corrected_components(measurement, frames, mask)
+        return lambda frames: measurement.data.components(frames, mask)
 
     def _batches(self, frames: int) -> list[list[int]]:
         """Patches that are read together: of one system, and not more numbers than there is room for."""
@@ -135,6 +149,8 @@ class MdfPatches(MultiPatch):
 
     def _check_transfer_function(self, measurement: MdfData, system: LinearSystem, places: np.ndarray) -> None:
         """Warn of a measurement whose data contain another transfer function than the matrix."""
+        if isinstance(system, MdfSystem) and system.divided:
+            return
         found = transfer_function_of(measurement, places)
         there, here = (1.0 if values is None else values for values in (found, system.transfer_function))
         if not np.allclose(there, here, rtol=1e-6, atol=0.0):
