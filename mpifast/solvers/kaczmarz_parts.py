@@ -41,7 +41,7 @@ class Plan:
     def __init__(self, equations: Equations, tile: int, paired: bool, seed: int | None, lanes: int) -> None:
         self.equations, self.tile, self.paired, self.seed, self.lanes = equations, tile, paired, seed, lanes
         self.count = equations.shape[0] // (2 if paired else 1)  # of what is put in order
-        self.empty = Part(equations.pieces[0].real[:0], *np.zeros((2, 0, tile), np.int64))
+        self.empty = Part(_read_only(equations.pieces[0].real[:0]), *np.zeros((2, 0, tile), np.int64))
         inside = [self._inside(piece.equations) for piece in equations.pieces]
         lone = len(inside) == 1 and equations.pieces[0].columns is None
         self.gathered = any(rows is None for rows in inside) or (seed is not None and not lone)
@@ -104,8 +104,13 @@ class Plan:
             np.ascontiguousarray(value.reshape(parts, -1, each).swapaxes(0, 1).reshape(-1, self.tile))
             for value in values
         ]
-        real = real.view()
-        real.flags.writeable = False  # of any system: one type for the compiler
         step = together(self.tile * real.shape[1] * self.lanes)
         for first in range(0, len(tiled[0]), step):
-            yield Part(real, *(value[first : first + step] for value in tiled))
+            yield Part(_read_only(real), *(value[first : first + step] for value in tiled))
+
+
+def _read_only(real: np.ndarray) -> np.ndarray:
+    """A view of one type for the compiler, whatever the system."""
+    view = real.view()
+    view.flags.writeable = False
+    return view

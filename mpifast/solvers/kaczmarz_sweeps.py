@@ -52,9 +52,10 @@ class Sweeps:
             norms, sizes = (np.tile(np.hypot(*values.reshape(2, -1)), 2) for values in (norms, sizes))
         signal = (norms > 0.0) & (sizes > 1.0 / np.finfo(self.dtype).max)
         inverse = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=signal)
-        unknown = self._blocked(np.full(self.count, np.inf))  # until `bound`: not converged
+        alphas, unknown = self._blocked(alpha), self._blocked(np.full(self.count, np.inf))
+        # Until `bound` is called nothing converges.
         self.rule = Rule(
-            np.append(np.where(signal, norms, 0.0), 0.0), np.append(inverse, 0.0), self._blocked(alpha), unknown, 0.0 * self._blocked(alpha),
+            np.append(np.where(signal, norms, 0.0), 0.0), np.append(inverse, 0.0), alphas, unknown, 0.0 * alphas,
             method.tolerance, method.nonnegative, method.plain, method.paired,
         )  # fmt: skip
 

@@ -63,14 +63,15 @@ def copy_panel(part: Part, tile: int, inverse: np.ndarray, low: int, high: int, 
     width = padded(high - low, GROUP_BYTES // panel.itemsize)
     for k in range(len(panel)):
         row, scale = part.rows[tile, k], panel.dtype.type(inverse[part.numbers[tile, k]])
+        values = part.real[row, low:high]  # and no index low + j, which may be negative for all the compiler knows
         for j in span(0, high - low):
-            panel[k, j] = scale * part.real[row, low + j]
+            panel[k, j] = scale * values[j]
         for j in range(high - low, width):
             panel[k, j] = 0.0
 
 
 def _overlaps(part: Part, inverse: np.ndarray, grams: np.ndarray, slots: int, slot: int) -> None:
-    """Gram matrices [tiles, B, B] of the unit rows of each tile."""
+    """Gram matrices [tiles, B, B] of the unit rows of each tile, of which the lower triangle counts."""
     tiles, places = part.rows.shape
     voxels, group = part.real.shape[1], GROUP_BYTES // grams.itemsize
     panel = aligned_zeros((places, padded(min(voxels, PANEL), group) + group), grams.dtype)
@@ -79,7 +80,10 @@ def _overlaps(part: Part, inverse: np.ndarray, grams: np.ndarray, slots: int, sl
             high = min(low + PANEL, voxels)
             copy_panel(part, tile, inverse, low, high, panel)
             some = panel[:, : padded(high - low, group)]
-            multiply_add_transposed(grams[tile], some, some)
+            for first in range(0, places, group):  # on and below the diagonal
+                multiply_add_transposed(
+                    grams[tile, first:, first : first + group], some[first:], some[first : first + group]
+                )
 
 
 @jit
@@ -111,11 +115,12 @@ def complex_steps(
         norm = rule.norms[numbers[k]]
         for m in range(k):
             same = norm * (gram[k, m] + gram[half + k, half + m])
-            cross = norm * (gram[k, half + m] - gram[half + k, m])
+            cross = norm * (gram[half + m, k] - gram[half + k, m])
             for s in span(0, lanes):
                 first, second = work.moves[m, s], work.moves[half + m, s]
                 work.residuals[k, s] += same * first + cross * second
                 work.residuals[half + k, s] += same * second - cross * first
+        imaginary, other = work.steps[k, lanes:], work.steps[half + k, lanes:]
         for s in span(0, lanes):
             first, second = work.residuals[k, s], work.residuals[half + k, s]
             totals[s] += first * first + second * second if norm > 0.0 else 0.0
@@ -123,7 +128,7 @@ def complex_steps(
             first, second = gain * first, gain * second
             work.moves[k, s], work.moves[half + k, s] = first, second
             work.steps[k, s], work.steps[half + k, s] = first, second
-            work.steps[k, lanes + s], work.steps[half + k, lanes + s] = second, -first
+            imaginary[s], other[s] = second, -first
 
 
 @jit_apart
@@ -141,9 +146,10 @@ def solve(
         for segment in range(segments):
             for s in span(0, lanes):
                 work.residuals[k, s] += sums[segment, k, s]
-                if rule.paired:  # (x, -y) and (y, x) on (p, q)
-                    other = sums[segment, (k + places // 2) % places, lanes + s]
-                    work.residuals[k, s] += -other if k < places // 2 else other
+            if rule.paired:  # (x, -y) and (y, x) on (p, q)
+                sign, others = -1.0 if k < places // 2 else 1.0, sums[segment, (k + places // 2) % places, lanes:]
+                for s in span(0, lanes):
+                    work.residuals[k, s] += sign * others[s]
         for s in span(0, lanes):
             work.residuals[k, s] = norm * work.residuals[k, s] + shared.offsets[half, k, s]
     if rule.paired:
@@ -166,6 +172,7 @@ def project(
     lanes, zero = len(active), image.dtype.type(0)
     squares[:] = 0.0
     for j in range(first, last):
+        image[j, lanes:] = zero  # the imaginary parts, if there are any
         for s in span(0, lanes):
             value = image[j, s]
             if rule.plain:
@@ -180,8 +187,6 @@ def project(
                     value, memory[j, s] = clipped, raised - clipped
             if rule.plain or rule.nonnegative:
                 image[j, s] = value if active[s] != 0.0 else image[j, s]
-            if rule.paired:
-                image[j, lanes + s] = zero
             squares[0, s] += np.float64(value) * np.float64(value)
 
 
