@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from benchmarks import anisotropic, coloured_noise, lissajous, planar_spectra, sizes
+from benchmarks import anisotropic, coloured_noise, kaczmarz_sizes, lissajous, planar_spectra, sizes
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -55,6 +55,19 @@ def anisotropy(run: Run) -> None:
         run.cost_of(anisotropic.plane(shape), "voxels")
 
 
+def one_image(run: Run) -> None:
+    """N6, at two sizes and with both projections."""
+    for voxels, role in ((27_000, "paper"), (19**3, "neighbour")):
+        for projection in ("dykstra", "plain"):
+            run.pair(kaczmarz_sizes.one(voxels, projection), role, 5)
+            run.pair(kaczmarz_sizes.reads(voxels, projection), role, 5)
+
+
+def many_images(run: Run) -> None:
+    """N7."""
+    run.pair(kaczmarz_sizes.many(27_000), "paper", 3)
+
+
 def spectra(run: Run) -> None:
     """N9."""
     run.pair(planar_spectra.spectra(), "paper", 9)
@@ -79,6 +92,8 @@ JOBS = {
     "N3": build,
     "N4": operator,
     "N5": anisotropy,
+    "N6": one_image,
+    "N7": many_images,
     "N9": spectra,
     "N11": noise,
     "sizes": distribution,

@@ -372,7 +372,7 @@ def kaczmarz(real: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnega
 def plain_kaczmarz(
     matrix: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnegative: bool = False
 ) -> np.ndarray:
-    """The loop of RegularizedLeastSquares.jl on complex rows [rows, voxels] and spectra [n, rows], whose images are real
+    """The loop of RegularizedLeastSquares.jl on complex rows [rows, voxels] and spectra [n, rows]; the images are real
     after each sweep: float64[n, voxels].
     """
     images = np.zeros((len(u), matrix.shape[1]), np.complex128)

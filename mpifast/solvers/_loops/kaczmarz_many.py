@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mpifast._compiled.barrier import attend, buffer, meet
-from mpifast._compiled.jit import jit, jit_apart, span
+from mpifast._compiled.jit import jit_apart, span
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import GROUP_BYTES, aligned_zeros, multiply_add, multiply_add_transposed, padded
 from mpifast.solvers._loops.kaczmarz import Part, Rule, measured, segment_count
@@ -57,7 +57,7 @@ class Work(NamedTuple):
     last: np.ndarray
 
 
-@jit
+@jit_apart
 def copy_panel(part: Part, tile: int, inverse: np.ndarray, low: int, high: int, panel: np.ndarray) -> None:
     """Unit rows of a tile at the voxels low..high, and zeros up to a whole group of numbers."""
     width = padded(high - low, GROUP_BYTES // panel.itemsize)
@@ -86,7 +86,7 @@ def _overlaps(part: Part, inverse: np.ndarray, grams: np.ndarray, slots: int, sl
                 )
 
 
-@jit
+@jit_apart
 def real_steps(rule: Rule, gram: np.ndarray, numbers: np.ndarray, block: int, totals: np.ndarray, work: Work) -> None:
     """The steps of a tile's equations, one after the other, from their residuals at the image before the first."""
     for k in range(len(numbers)):
@@ -102,7 +102,7 @@ def real_steps(rule: Rule, gram: np.ndarray, numbers: np.ndarray, block: int, to
             work.moves[k, s], work.steps[k, s] = move, move
 
 
-@jit
+@jit_apart
 def complex_steps(
     rule: Rule, gram: np.ndarray, numbers: np.ndarray, block: int, totals: np.ndarray, work: Work
 ) -> None:
@@ -190,7 +190,7 @@ def project(
             squares[0, s] += np.float64(value) * np.float64(value)
 
 
-@jit
+@jit_apart
 def visit(
     part: Part, rule: Rule, tile: int, gram: np.ndarray, block: int, many: Many, shared: Shared, flags: np.ndarray,
     slots: int, slot: int, begin: int, end: int, leader: bool, totals: np.ndarray, work: Work,

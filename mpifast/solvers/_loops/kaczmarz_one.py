@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from mpifast._compiled.barrier import attend, buffer, meet
-from mpifast._compiled.jit import jit, jit_reduction, span
+from mpifast._compiled.jit import jit_apart, jit_reduction, span
 from mpifast._compiled.loop import Loop
 from mpifast.solvers._loops.kaczmarz import Part, Rule, measured, segment_count
 
@@ -69,7 +69,7 @@ def advance_pair(
     sums[0], sums[1] = d, e
 
 
-@jit
+@jit_apart
 def solve(
     rule: Rule, numbers: np.ndarray, sums: np.ndarray, segments: int, auxiliary: np.ndarray, leader: bool,
     moves: np.ndarray, steps: np.ndarray,
@@ -104,7 +104,7 @@ def solve(
     return total
 
 
-@jit
+@jit_apart
 def project(rule: Rule, image: np.ndarray, memory: np.ndarray, first: int, last: int, sums: np.ndarray) -> None:
     """The projection of a segment of the image, the square of its norm, and that of its change in a plain sweep."""
     size, change = 0.0, 0.0
