@@ -8,7 +8,8 @@ import numpy as np
 import scipy.linalg
 
 import mpifast
-from benchmarks import large_tikhonov, pairs, problems
+from benchmarks import kaczmarz_sizes, large_tikhonov, pairs, problems
+from benchmarks.peers.kaczmarz import kaczmarz as peer_kaczmarz
 from mpifast import reference
 
 SAMPLES = 1000
@@ -89,6 +90,28 @@ class Large:
 
     def time_tsvd(self):
         mpifast.tsvd(mpifast.linear_system(self.matrix), self.u, rank=100)
+
+
+class LargeKaczmarz:
+    """A measured matrix in single precision: one spectrum and 64, with both projections."""
+
+    params = ([1, kaczmarz_sizes.FRAMES], ["dykstra", "plain"], [1, 2])
+    param_names = ("spectra", "projection", "threads")
+
+    def setup(self, spectra, projection, threads):
+        system, u, _ = kaczmarz_sizes.problem(19**3)
+        options = kaczmarz_sizes.OPTIONS | {"projection": projection, "threads": threads}
+        self.call = lambda: mpifast.kaczmarz(system, u[:spectra], **options)
+        alone = mpifast.kaczmarz(system, u[:1], **options)
+        if projection == "plain":
+            matrix, rows = system.matrix, kaczmarz_sizes.ROWS
+            spectrum = (u[0, :rows] + 1j * u[0, rows:]).astype(np.complex64)
+            expected = peer_kaczmarz(matrix, spectrum, kaczmarz_sizes.problem(19**3)[2], kaczmarz_sizes.SWEEPS)
+            assert pairs.deviation(alone[0], expected) < 1e-4
+        assert pairs.deviation(self.call()[:1], alone) < 1e-4
+
+    def time_images(self, spectra, projection, threads):
+        self.call()
 
 
 class Reference:

@@ -162,7 +162,7 @@ JOBS: dict[str, Callable[[Run], None]] = {
     "memory": memory,
 }
 # Their peer is a product of NumPy's BLAS.
-PRODUCTS = ("P1", "P2", "P3", "P5", "P5 tenfold", "P5 noisy", "P7", "P13", "N9")
+PRODUCTS = ("P1", "P2", "P3", "P5", "P5 tenfold", "P5 noisy", "P7", "P13", "N7", "N9")
 ON_REQUEST = {"P9 in full": reproduce_in_full}  # a quarter of an hour
 
 

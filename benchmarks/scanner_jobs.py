@@ -5,7 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import anisotropic, calibration, coloured_noise, large_tikhonov, lissajous, planar_spectra, sizes
+from benchmarks import (
+    anisotropic,
+    calibration,
+    coloured_noise,
+    kaczmarz_sizes,
+    large_tikhonov,
+    lissajous,
+    planar_spectra,
+    sizes,
+)
 from benchmarks.pairs import Clock
 from benchmarks.run import Run
 
@@ -64,6 +73,19 @@ def measured(run: Run) -> None:
         run.add(id="N8", role="memory", work="a calibration file as a system", bytes=peak, through=matrix)
 
 
+def one_image(run: Run) -> None:
+    """N6, at two sizes and with both projections."""
+    for voxels, role in ((27_000, "paper"), (19**3, "neighbour")):
+        for projection in ("dykstra", "plain"):
+            run.pair(kaczmarz_sizes.one(voxels, projection), role, 5)
+            run.pair(kaczmarz_sizes.reads(voxels, projection), role, 5)
+
+
+def many_images(run: Run) -> None:
+    """N7."""
+    run.pair(kaczmarz_sizes.many(27_000), "paper", 3)
+
+
 def spectra(run: Run) -> None:
     """N9."""
     run.pair(planar_spectra.spectra(), "paper", 9)
@@ -93,6 +115,8 @@ JOBS = {
     "N3": build,
     "N4": operator,
     "N5": anisotropy,
+    "N6": one_image,
+    "N7": many_images,
     "N8": measured,
     "N9": spectra,
     "N10": image,

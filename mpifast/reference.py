@@ -377,6 +377,26 @@ def kaczmarz(real: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnega
     return images
 
 
+def plain_kaczmarz(
+    matrix: np.ndarray, u: np.ndarray, alpha: float, sweeps: int, nonnegative: bool = False
+) -> np.ndarray:
+    """The loop of RegularizedLeastSquares.jl on complex rows [rows, voxels] and spectra [n, rows]; the images are real
+    after each sweep: float64[n, voxels].
+    """
+    images = np.zeros((len(u), matrix.shape[1]), np.complex128)
+    energies = np.square(np.abs(matrix)).sum(axis=1)
+    for x, spectrum in zip(images, u, strict=True):
+        v = np.zeros(len(matrix), np.complex128)
+        for _ in range(sweeps):
+            for i, row in enumerate(matrix):
+                if energies[i] > 0:
+                    step = (spectrum[i] - row @ x - np.sqrt(alpha) * v[i]) / (energies[i] + alpha)
+                    x += step * row.conj()
+                    v[i] += step * np.sqrt(alpha)
+            x[:] = np.maximum(x.real, 0) if nonnegative else x.real
+    return images.real
+
+
 def fista(real: np.ndarray, u: np.ndarray, alpha: float, steps: int, nonnegative: bool = False) -> np.ndarray:
     """Accelerated proximal gradients for ||S c - u||^2 + alpha ||c||_1; momentum restarts where it points uphill:
     float64[n, voxels].

@@ -91,18 +91,11 @@ def test_iterations_in_several_calls_give_the_same_bits(small_system, small, mon
         np.testing.assert_array_equal(one.iterations, other.iterations)
 
 
-def test_random_orders_are_bounded_in_memory(small_system, small, monkeypatch):
-    """The Gram matrices of all sweeps of a call are kept: their number is limited, and the result does not change."""
-    expected = mpifast.kaczmarz(small_system, small, alpha=0.1, order="random")
-    monkeypatch.setattr("mpifast.solvers.kaczmarz.GRAMS", 1)
-    np.testing.assert_array_equal(mpifast.kaczmarz(small_system, small, alpha=0.1, order="random"), expected)
-
-
 def test_an_interrupt_passes(small_system, small, monkeypatch):
     class Interrupting:
         def __call__(self, *args, **options):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("mpifast.solvers._solver_loops.sweep", Interrupting())
+    monkeypatch.setattr("mpifast.solvers._loops.kaczmarz_many.sweep", Interrupting())
     with pytest.raises(KeyboardInterrupt):
         mpifast.kaczmarz(small_system, small, progress=True)

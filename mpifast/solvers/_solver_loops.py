@@ -1,15 +1,8 @@
-"""Loops of the iterative solvers: Kaczmarz sweeps and FISTA steps, many spectra side by side.
+"""Loops of the iterative solvers: FISTA steps, many spectra side by side.
 
-Kaczmarz takes `LANES` spectra as a block, so that each number of the algorithm becomes `LANES` neighbours in memory:
-
-    images[blocks, width, LANES]            voxels padded to a multiple of eight
-    spectra, auxiliary[blocks, rows, LANES] u and v of the extended system
-    memory[blocks, width, LANES]            Dykstra's correction of the non-negativity, or no blocks without it
-
-and a tile of `ROWS` equations together (`visit`), which turns scalar products into matrix products. The loop reads the
-matrix where it is, a tile at a time. FISTA is a product with the Gram matrix S^T S; there spectra are rows: [n, width],
-n a multiple of `TILE`, width of `lanes`. Padding is zero throughout and stays zero. A converged spectrum is left alone,
-so its result does not depend on its neighbours.
+A step is a product with the Gram matrix S^T S; spectra are rows: [n, width], n a multiple of `TILE`, width of `lanes`.
+Padding is zero throughout and stays zero. A converged spectrum is left alone, so its result does not depend on its
+neighbours.
 """
 
 from __future__ import annotations
@@ -22,29 +15,7 @@ from mpifast._compiled.jit import jit, jit_reduction, span
 from mpifast._compiled.loop import Loop
 from mpifast._compiled.products import multiply_add
 
-LANES = 16  # spectra in a block of Kaczmarz; a multiple of products.lanes
-ROWS = 16  # equations in a tile of Kaczmarz; a multiple of products.ROWS
 TILE = 16  # spectra in a block of FISTA; a multiple of products.ROWS
-
-
-class Kaczmarz(NamedTuple):
-    """The system W S, the order of its rows, and when a spectrum has converged.
-
-    ``real`` float64[rows, voxels] and ``weights`` float64[rows] are S and W. ``orders`` int64[k, rows] is the order of
-    the rows in each sweep, and ``grams`` float64[k, tiles, ROWS, ROWS] the Gram matrices of the tiles in this order;
-    k = 1 serves all sweeps. For each spectrum, [blocks, LANES]: ``alpha``; ``bound``, which turns the norm of the
-    residuals into a bound of the image's error; ``least``, the smallest norm of an image that this error is compared
-    with. ``tolerance`` ends the iteration.
-    """
-
-    real: np.ndarray
-    weights: np.ndarray
-    orders: np.ndarray
-    grams: np.ndarray
-    alpha: np.ndarray
-    bound: np.ndarray
-    least: np.ndarray
-    tolerance: float
 
 
 class Fista(NamedTuple):
@@ -57,134 +28,6 @@ class Fista(NamedTuple):
     threshold: np.ndarray
     tolerance: float
     nonnegative: bool
-
-
-class Work(NamedTuple):
-    """Scratch of a slot: `ROWS` rows of W S, their residuals S_k c + sqrt(alpha) v_k - u_k and steps, and for each
-    spectrum the sum of squared residuals and 1 if it still takes part, 0 if not.
-    """
-
-    rows: np.ndarray
-    residuals: np.ndarray
-    steps: np.ndarray
-    totals: np.ndarray
-    active: np.ndarray
-
-
-@jit
-def row_steps(
-    system: Kaczmarz, order: np.ndarray, begin: int, gram: np.ndarray, auxiliary: np.ndarray, block: int, work: Work
-) -> None:
-    """The steps of a tile's equations from their residuals at the image before the first of them; this adds the change
-    of the residuals by the steps between.
-    """
-    for k in range(min(ROWS, len(order) - begin)):
-        row = order[begin + k]
-        for m in range(k):
-            overlap = gram[k, m]
-            for s in range(LANES):
-                work.residuals[k, s] += overlap * work.steps[m, s]
-        norm = gram[k, k]
-        for s in range(LANES):
-            root, residual = np.sqrt(system.alpha[block, s]), work.residuals[k, s]
-            step = -work.active[s] * residual / (norm + system.alpha[block, s]) if norm > 0.0 else 0.0
-            work.totals[s] += residual * residual if norm > 0.0 else 0.0  # no image fits an equation without signal
-            work.steps[k, s] = step
-            auxiliary[block, row, s] += root * step
-
-
-@jit
-def visit(
-    system: Kaczmarz,
-    order: np.ndarray,
-    begin: int,
-    gram: np.ndarray,
-    spectra: np.ndarray,
-    image: np.ndarray,
-    auxiliary: np.ndarray,
-    block: int,
-    work: Work,
-) -> None:
-    """The tile of equations order[begin:], one after the other, with the image read and written once.
-
-    Before equation k the image is c + sum_{m<k} step_m S_m, c that at the start, so its residual is S_k c + sum_{m<k}
-    (S_k . S_m) step_m - ...
-    """
-    voxels = system.real.shape[1]
-    for k in range(ROWS):
-        row = order[begin + k] if begin + k < len(order) else -1
-        weight = system.weights[row] if row >= 0 else 0.0
-        for j in span(0, voxels):
-            work.rows[k, j] = weight * system.real[row, j] if row >= 0 else 0.0
-        for s in range(LANES):
-            work.steps[k, s] = 0.0
-            work.residuals[k, s] = (
-                np.sqrt(system.alpha[block, s]) * auxiliary[block, row, s] - spectra[block, row, s] if row >= 0 else 0.0
-            )
-    multiply_add(work.residuals, work.rows, image)
-    row_steps(system, order, begin, gram, auxiliary, block, work)
-    multiply_add(image, work.rows.T, work.steps)
-
-
-@jit
-def project(image: np.ndarray, memory: np.ndarray, block: int, active: np.ndarray) -> None:
-    """Dykstra's projection onto c >= 0: what it takes away it gives back before the next one."""
-    for j in range(len(image)):
-        for s in range(LANES):
-            raised = image[j, s] + memory[block, j, s]
-            clipped = max(raised, 0.0)
-            if active[s] != 0.0:
-                image[j, s] = clipped
-                memory[block, j, s] = raised - clipped
-
-
-@jit
-def measure(system: Kaczmarz, image: np.ndarray, history: np.ndarray, sweep: int, block: int, work: Work) -> None:
-    """Bound of each image's error over its norm, from the residuals of the sweep, to history[1 + sweep]."""
-    for s in range(LANES):
-        if work.active[s] != 0.0:
-            size = 0.0
-            for j in range(len(image)):
-                size += image[j, s] * image[j, s]
-            size = max(np.sqrt(size), system.least[block, s])
-            error = system.bound[block, s] * np.sqrt(work.totals[s])
-            history[1 + sweep, LANES * block + s] = error / size if size > 0.0 else (np.inf if error > 0.0 else 0.0)
-
-
-@jit
-def sweep_block(
-    system: Kaczmarz,
-    spectra: np.ndarray,
-    images: np.ndarray,
-    auxiliary: np.ndarray,
-    memory: np.ndarray,
-    history: np.ndarray,
-    block: int,
-    work: Work,
-) -> None:
-    """All sweeps of one block; arguments as for `_sweep`."""
-    image = images[block]
-    for sweep in range(len(history) - 1):
-        for s in range(LANES):
-            work.totals[s] = 0.0
-            before = history[sweep, LANES * block + s]  # NaN: converged earlier
-            work.active[s] = 1.0 if before > system.tolerance else 0.0
-        if work.active.sum() == 0.0:
-            break
-        order, grams = system.orders[sweep % len(system.orders)], system.grams[sweep % len(system.orders)]
-        for begin in range(0, len(order), ROWS):
-            visit(system, order, begin, grams[begin // ROWS], spectra, image, auxiliary, block, work)
-        if len(memory) > 0:
-            project(image, memory, block, work.active)
-        measure(system, image, history, sweep, block, work)
-
-
-@jit
-def scratch(width: int) -> Work:
-    """The scratch of one slot."""
-    return Work(
-        np.zeros((ROWS, width)), np.empty((ROWS, LANES)), np.empty((ROWS, LANES)), np.empty(LANES), np.empty(LANES)
-    )
 
 
 @jit_reduction
@@ -287,24 +130,4 @@ def _fista(
         fista_block(problem, images, points, momentum, history, TILE * block, shrunk)
 
 
-def _sweep(
-    system: Kaczmarz,
-    spectra: np.ndarray,
-    images: np.ndarray,
-    auxiliary: np.ndarray,
-    memory: np.ndarray,
-    history: np.ndarray,
-    slots: int,
-    slot: int,
-) -> None:
-    """One sweep for each row of history[1:], which gets the bound of `measure`, and stays NaN after convergence.
-
-    history[0] is the bound after the sweep before, or infinite.
-    """
-    blocks = len(images)
-    work = scratch(images.shape[1])
-    for block in range(blocks * slot // slots, blocks * (slot + 1) // slots):
-        sweep_block(system, spectra, images, auxiliary, memory, history, block, work)
-
-
-sweep, fista = Loop(_sweep), Loop(_fista)
+fista = Loop(_fista)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast._compiled.jit import thread_count
 from mpifast.physics.linear_system import LinearSystem, Piece
 
 BLOCK = 2**22  # numbers of a matrix that are squared or weighted together
 SMALL = 2**22  # numbers of a matrix in single precision that is solved in double all the same: 32 MB
+
+_SQUARES: weakref.WeakKeyDictionary[LinearSystem, np.ndarray] = weakref.WeakKeyDictionary()
 
 
 class Equations:
@@ -31,6 +35,7 @@ class Equations:
     """
 
     def __init__(self, system: LinearSystem, weights: np.ndarray | None = None) -> None:
+        self._system = system
         self.pieces = tuple(_in_precision(piece) for piece in system.pieces)
         self.shape = (len(system.equations), system.voxels)
         self.weights = np.ones(self.shape[0]) if weights is None else weights
@@ -39,10 +44,17 @@ class Equations:
     @functools.cached_property
     def norms(self) -> np.ndarray:
         """||w_k S_k||^2 float64[equations]."""
-        squares = np.empty(self.shape[0])
-        for piece in self.pieces:
-            squares[piece.equations] = row_norms(piece.real)
-        return squares * self.weights**2
+        return self.squares * self.weights**2
+
+    @functools.cached_property
+    def squares(self) -> np.ndarray:
+        """||S_k||^2 float64[equations]: kept with the system, for the next spectra."""
+        if self._system not in _SQUARES:
+            squares = np.empty(self.shape[0])
+            for piece in self.pieces:
+                squares[piece.equations] = row_norms(piece.real)
+            _SQUARES[self._system] = squares
+        return _SQUARES[self._system]
 
     def forward(self, images: np.ndarray) -> np.ndarray:
         """W S c of images [n, voxels]: dtype[n, equations]."""
@@ -78,7 +90,14 @@ class Equations:
 
 
 def row_norms(matrix: np.ndarray) -> np.ndarray:
-    """||S_k||^2 float64[rows], of a few rows at a time in double precision: float32 has no squares below 1e-45."""
+    """||S_k||^2 float64[rows], in double precision: float32 has no squares below 1e-45."""
+    if matrix.size > SMALL and matrix.flags.c_contiguous:
+        from mpifast.solvers._loops.row_norms import row_norms as loop  # here: small systems need no compiler for it
+
+        squares, threads, real = np.empty(len(matrix)), thread_count(None), matrix.view()
+        real.flags.writeable = False  # of any system: one type for the compiler
+        loop(real, squares, threads, threads=threads)
+        return squares
     step = max(1, BLOCK // matrix.shape[1])
     blocks = (matrix[first : first + step].astype(np.float64, copy=False) for first in range(0, len(matrix), step))
     return np.concatenate([np.einsum("kj,kj->k", block, block) for block in blocks])
