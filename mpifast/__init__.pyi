@@ -55,8 +55,10 @@ from .physics.tracer.sizes import LogNormal as LogNormal
 from .physics.tracer.sizes import SizeMixture as SizeMixture
 from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruct as reconstruct
+from .solvers.fused_lasso import fused_lasso as fused_lasso
 from .solvers.iteration import ConvergenceWarning as ConvergenceWarning
 from .solvers.kaczmarz import kaczmarz as kaczmarz
+from .solvers.plug_and_play import plug_and_play as plug_and_play
 from .solvers.solution import Solution as Solution
 from .solvers.sparse import nnls as nnls
 from .solvers.sparse import sparse as sparse

@@ -162,9 +162,9 @@ def compare(
     Parameters
     ----------
     solvers : sequence, or dict of str to solver
-        Each one a name ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls"), a pair (name, dict of its options), a
-        `mpifast.Network` or another object with ``predict``, or a function from spectra float[n, equations] to images
-        [n, voxels]. A dict gives them names of your own.
+        Each one a name ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", "fused-lasso"), a pair (name, dict of its
+        options), a `mpifast.Network` or another object with ``predict``, or a function from spectra
+        float[n, equations] to images [n, voxels]. A dict gives them names of your own.
     system : LinearSystem, array_like or Spectra
         The system, or a data set: its system and its noise.
     phantoms : array_like or slice
@@ -289,7 +289,7 @@ def _prepare(entry: Any, system: LinearSystem, u: np.ndarray) -> None:
     Of iterative solvers a single iteration; their options may hold one number for each spectrum. NNLS has no loop.
     """
     name, options = (entry, {}) if isinstance(entry, str) else entry if isinstance(entry, tuple) else ("", {})
-    if name in ("kaczmarz", "sparse"):
+    if name in ("kaczmarz", "sparse", "fused-lasso", "plug-and-play"):
         options = {**options, "iterations": 1, "tolerance": 0.0}  # which asks for no convergence
     if name != "nnls":
         _solve((name, options) if name else entry, system)(u if name else u[:1])

@@ -196,5 +196,5 @@ def test_the_names_that_the_parser_knows_are_those_of_the_library():
     from mpifast.io.mdf import reconstruct
     from mpifast.networks import scaling
 
-    assert tuple(reconstruct.SOLVERS) == SOLVERS
+    assert tuple(name for name in reconstruct.SOLVERS if name != "plug-and-play") == SOLVERS  # that needs a denoiser
     assert scaling.MODES == SCALINGS

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mpifast.physics.linear_system import LinearSystem
     from mpifast.physics.tracer.particle import Particle
 
-SOLVERS = ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls")
+SOLVERS = ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", "fused-lasso")
 SCALINGS = ("harmonic", "global", "sample", "standard", "none")
 
 LINE, POINT, FREE_LINE, SAMPLED = SCANNERS = ("1d", "lissajous", "field-free-line", "sampled")

@@ -35,7 +35,7 @@ class SolverRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     system : LinearSystem or array_like
         The system, or its matrix. Copies made by scikit-learn (`sklearn.base.clone`) share it.
-    solver : {"tikhonov", "kaczmarz", "tsvd", "sparse", "nnls"}, optional
+    solver : {"tikhonov", "kaczmarz", "tsvd", "sparse", "nnls", "fused-lasso"}, optional
         The name of a solver.
     alpha, rank, choice, relative, nonnegative, iterations, tolerance, weights, threads : optional
         As for the solver; None: its default.

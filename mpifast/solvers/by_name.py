@@ -9,12 +9,15 @@ from typing import Any
 
 from mpifast import _validation as check
 from mpifast.physics.linear_system import LinearSystem
+from mpifast.solvers.fused_lasso import fused_lasso
 from mpifast.solvers.kaczmarz import kaczmarz
+from mpifast.solvers.plug_and_play import plug_and_play
 from mpifast.solvers.sparse import nnls, sparse
 from mpifast.solvers.spectral import tikhonov, tsvd
 
 SOLVERS: dict[str, Callable[..., Any]] = {
     "kaczmarz": kaczmarz, "tikhonov": tikhonov, "tsvd": tsvd, "sparse": sparse, "nnls": nnls,
+    "fused-lasso": fused_lasso, "plug-and-play": plug_and_play,
 }  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""The weighted equations W S of a system as solvers read them: in the precision and the pieces they are stored in."""
+"""The weighted equations W S of a system as solvers read them: in the precision and the pieces they are stored in, or
+by the operator of a computed system, without a matrix.
+"""
 
 from __future__ import annotations
 
@@ -22,24 +24,39 @@ _SQUARES: weakref.WeakKeyDictionary[LinearSystem, np.ndarray] = weakref.WeakKeyD
 class Equations:
     """Products with W S, and its rows, without a copy of the matrix.
 
+    A system of more than `SMALL` numbers that has an operator, as that of a Lissajous scanner on a large grid, is
+    multiplied by this operator in double precision. Its matrix is formed only where `pieces` or `blocks` are asked for.
+
     Attributes
     ----------
-    pieces : tuple of Piece
-        S as it is stored: float32 where it is large and single, else float64.
     weights : ndarray
         W float64[equations].
     shape : (int, int)
         Equations and voxels.
-    dtype : dtype
-        Of the pieces.
     """
 
     def __init__(self, system: LinearSystem, weights: np.ndarray | None = None) -> None:
         self._system = system
-        self.pieces = tuple(_in_precision(piece) for piece in system.pieces)
         self.shape = (len(system.equations), system.voxels)
         self.weights = np.ones(self.shape[0]) if weights is None else weights
-        self.dtype = self.pieces[0].real.dtype
+        # It follows from the system alone, and not from what was formed before: the same bits on every run.
+        by_operator = not self.small and getattr(system, "operator", None) is not None
+        self._model = system.forward_model if by_operator else None
+
+    @property
+    def small(self) -> bool:
+        """Whether S has so few numbers that a copy of it does not count."""
+        return self.shape[0] * self.shape[1] <= SMALL
+
+    @functools.cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """S as it is stored: float32 where it is large and single, else float64."""
+        return tuple(_in_precision(piece) for piece in self._system.pieces)
+
+    @functools.cached_property
+    def dtype(self) -> np.dtype:
+        """The precision of products."""
+        return np.dtype(np.float64) if self._model is not None else self.pieces[0].real.dtype
 
     @functools.cached_property
     def norms(self) -> np.ndarray:
@@ -50,9 +67,12 @@ class Equations:
     def squares(self) -> np.ndarray:
         """||S_k||^2 float64[equations]: kept with the system, for the next spectra."""
         if self._system not in _SQUARES:
-            squares = np.empty(self.shape[0])
-            for piece in self.pieces:
-                squares[piece.equations] = row_norms(piece.real)
+            if self._model is not None and "real" not in vars(self._system):
+                squares: np.ndarray = self._model.norms()
+            else:
+                squares = np.empty(self.shape[0])
+                for piece in self.pieces:
+                    squares[piece.equations] = row_norms(piece.real)
             _SQUARES[self._system] = squares
         return _SQUARES[self._system]
 
@@ -60,15 +80,21 @@ class Equations:
         """W S c of images [n, voxels]: dtype[n, equations]."""
         images = np.asarray(images, self.dtype)
         spectra = np.empty((len(images), self.shape[0]), self.dtype)
-        for piece in self.pieces:
-            part = images if piece.columns is None else images[:, piece.columns]
-            spectra[:, piece.equations] = part @ piece.real.T
+        if self._model is not None:
+            self._model.multiply(images, spectra, thread_count(None))
+        else:
+            for piece in self.pieces:
+                part = images if piece.columns is None else images[:, piece.columns]
+                spectra[:, piece.equations] = part @ piece.real.T
         spectra *= self.weights.astype(self.dtype)
         return spectra
 
     def adjoint(self, spectra: np.ndarray) -> np.ndarray:
         """(W S)^T u of spectra [n, equations]: dtype[n, voxels]."""
         spectra = np.asarray(spectra * self.weights, self.dtype)
+        if self._model is not None:
+            found: np.ndarray = self._model.adjoint(spectra)
+            return found
         images = np.zeros((len(spectra), self.shape[1]), self.dtype)
         for piece in self.pieces:
             part = np.ascontiguousarray(spectra[:, piece.equations]) @ piece.real

@@ -27,8 +27,8 @@ class Solution:
     images : ndarray
         float64[n, voxels]: what the solver returns otherwise.
     parameter : ndarray
-        What was given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n] alphas of the others
-        (multiplied out where ``relative=True``).
+        What was given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n, 2] weights of
+        `mpifast.fused_lasso`, float64[n] alphas of the others (multiplied out where ``relative=True``).
     residual : ndarray
         float64[n], ||S c - u||_2, in the unit of the spectra.
     history : ndarray
@@ -115,7 +115,14 @@ def problem(system: Any, u: Any, full_output: Any, progress: Any = None, weights
     return Problem(system, spectra, weights_of(weights, system))
 
 
-def strength(alpha: Any, relative: Any, problem: Problem) -> np.ndarray | None:
+def grid_shape(problem: Problem, name: str) -> tuple[int, ...]:
+    """The grid's shape, for a solver that needs one."""
+    if problem.system.grid is None:
+        raise ValueError(f"{name} needs a grid: give one, mpifast.linear_system(array, grid=mpifast.Grid(...))")
+    return problem.system.grid.shape
+
+
+def strength(alpha: Any, relative: Any, problem: Problem, name: str = "alpha") -> np.ndarray | None:
     """The checked alpha of each spectrum, float64[n], times ||W S||_F^2 / voxels if ``relative``; None if it is to be
     chosen.
     """
@@ -124,14 +131,14 @@ def strength(alpha: Any, relative: Any, problem: Problem) -> np.ndarray | None:
         if relative:
             raise ValueError("relative=True needs alpha: give alpha, or leave out relative for one that is chosen")
         return None
-    given = check.per_row("alpha", alpha, len(problem.spectra), low=0.0)
+    given = check.per_row(name, alpha, len(problem.spectra), low=0.0)
     if not relative:
         return given
     scale = problem.equations.norms.sum() / problem.equations.shape[1]
     with np.errstate(over="ignore"):
         scaled = given * scale
     if not np.isfinite(scaled).all():
-        raise ValueError(f"alpha={given.max():g} times ||W S||_F^2 / voxels = {scale:g} overflows: give a smaller one")
+        raise ValueError(f"{name}={given.max():g} times ||W S||_F^2 / voxels = {scale:g} overflows: give a smaller one")
     return scaled
 
 

@@ -63,6 +63,18 @@ class OperatorModel:
             images[part] = contraction.adjoint(narrow, threads)
         return images
 
+    def norms(self) -> np.ndarray:
+        """Squared norms of the equations, float64[equations], from some rows at a time."""
+        rows, step = len(self._gain), max(1, BATCH // self.voxels)
+        squares = np.empty((len(self._parts), rows))
+        for first in range(0, rows, step):
+            part = slice(first, first + step)
+            some = self._model.rows(part, np.complex128, scale=self._gain)
+            for equations, kind in zip(squares, self._parts, strict=True):
+                values = some.real if kind == REAL else some.imag
+                equations[part] = np.einsum("kj,kj->k", values, values)
+        return squares.ravel()
+
     def _split(self, spectra: np.ndarray) -> list[np.ndarray]:
         """The equations [n, rows] of each part."""
         return np.split(spectra, len(self._parts), axis=1)
