@@ -28,6 +28,7 @@ import numpy as np
 
 import mpifast
 import mpifast.io.mdf.system
+from mpifast.io.mdf.preparation.averaging import PreparationWarning
 from mpifast.io.mdf.preparation.selected import Selection
 
 SEED = 20261122
@@ -341,7 +342,8 @@ def fuzz_members_of_mdf(count, seed, folder):
 
     found = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", mpifast.io.mdf.system.SystemWarning)
+        for kind in (mpifast.io.mdf.system.SystemWarning, PreparationWarning):
+            warnings.simplefilter("ignore", kind)
         for number, (other, content) in enumerate(contents):
             mpifast.write_mdf(matrix, other)
             with mpifast.read_mdf(matrix) as file:
