@@ -124,6 +124,9 @@ def test_chosen_periods_patches_and_channels(measurement, system, truth, spectra
     np.testing.assert_array_equal(
         few.to_complex(few.measured(measurement)), whole.to_complex(whole.measured(measurement))[:, rows]
     )
+    twice = few.select([0, 3])
+    expected = few.to_complex(few.measured(measurement))[:, [0, 3]]
+    np.testing.assert_array_equal(twice.to_complex(twice.measured(measurement)), expected)
     rotated = mpifast.rotate_rows(whole)
     np.testing.assert_allclose(
         rotated.measured(measurement), rotated.to_real(whole.to_complex(whole.measured(measurement)))

@@ -14,6 +14,7 @@ from mpifast import _validation as check
 from mpifast.physics.combined.dense import dense, refuse_large
 from mpifast.physics.combined.joint_grid import joint_grid, resampled
 from mpifast.physics.combined.offset_fields import placed_by_fields
+from mpifast.physics.combined.patch_arguments import check_system, grid_of, system_offset_pairs
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.linear_system import LinearSystem, Piece, read_only
 from mpifast.physics.noise import level_below, variance_of
@@ -67,8 +68,8 @@ class MultiPatch(LinearSystem):
     """
 
     def __init__(self, patches: Any, *, resample: bool = False) -> None:
-        systems, offsets = _pairs(patches)
-        grid, places = joint_grid([_grid_of(system) for system in systems], offsets, check.flag("resample", resample))
+        systems, offsets = system_offset_pairs(patches)
+        grid, places = joint_grid([grid_of(system) for system in systems], offsets, check.flag("resample", resample))
         made: dict[tuple[int, Any], LinearSystem] = {}
         for j, (system, place) in enumerate(zip(systems, places, strict=True)):
             if any(place.shift):
@@ -124,8 +125,10 @@ class MultiPatch(LinearSystem):
         ([[0.0, 0.0], [0.01, 0.0]], (15, 10))
         """
         given = [systems] if isinstance(systems, LinearSystem) else check.sequence("systems", systems)
+        if not given:
+            raise ValueError("systems is empty: give the system of one calibration, or of several")
         for number, system in enumerate(given):
-            _check_system(f"systems[{number}]", system)
+            check_system(f"systems[{number}]", system)
         chosen, offsets = placed_by_fields(given, offset_field, gradient, calibrations)
         return cls([(given[k], offset) for k, offset in zip(chosen, offsets, strict=True)], resample=resample)
 
@@ -427,44 +430,3 @@ class MultiPatch(LinearSystem):
 
         forward, adjoint = product(functools.partial(model, dtype=np.float64)), product(model.adjoint)
         return LinearOperator(shape, forward, adjoint, forward, np.float64, adjoint)
-
-
-def _pairs(patches: Any) -> tuple[list[LinearSystem], np.ndarray]:
-    """Systems and offsets float64[patches, axes], checked."""
-    pairs = check.sequence("patches", patches)
-    if not pairs:
-        raise ValueError("patches is empty: give one pair (system, offset) for each patch")
-    systems, offsets = [], []
-    for j, pair in enumerate(pairs):
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"patches[{j}] must be a pair (system, offset in metres), got {check.brief(pair)}")
-        system, offset = pair
-        _check_system(f"patches[{j}]", system)
-        axes = len(_grid_of(system).shape)
-        values = check.sequence(f"the offset of patches[{j}]", offset)
-        if len(values) != axes:
-            raise ValueError(
-                f"the offset of patches[{j}] has {len(values)} numbers, its grid {axes} axes: give one number in metres"
-                " for each"
-            )
-        systems.append(system)
-        offsets.append([check.number(f"the offset of patches[{j}]", value, unit="m") for value in values])
-    for j, values in enumerate(offsets):
-        if len(values) != len(offsets[0]):
-            raise ValueError(f"patches[{j}] has {len(values)} axes, patches[0] {len(offsets[0])}: give grids alike")
-    return systems, np.array(offsets)
-
-
-def _check_system(name: str, system: Any) -> None:
-    if not isinstance(system, LinearSystem):
-        raise TypeError(f"{name} must begin with a system, got {check.brief(system)}; mpifast.linear_system makes one")
-    if system.grid is None:
-        raise ValueError(
-            f"{name}: the system has no grid, which a patch needs: give one, e.g. mpifast.linear_system(array,"
-            " grid=mpifast.Grid(...))"
-        )
-
-
-def _grid_of(system: LinearSystem) -> Grid:
-    assert system.grid is not None
-    return system.grid

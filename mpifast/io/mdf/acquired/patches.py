@@ -44,10 +44,19 @@ class MdfPatches(MultiPatch):
     """
 
     periods: tuple[np.ndarray, ...]
+    # Measurements are read by the systems of the files, whatever was selected or rotated since.
+    _whole: MdfPatches
+    _kept: np.ndarray
 
     def _inherit(self, other: Any, left: list[int]) -> None:
         self.periods, self._fields = tuple(other.periods[j] for j in left), other._fields
-        self._name = other._name
+        self._name, self._whole, self._kept = other._name, other._whole, other._kept
+
+    def _restricted(self, kept: np.ndarray) -> LinearSystem:
+        fewer = super()._restricted(kept)
+        assert isinstance(fewer, MdfPatches)
+        fewer._kept = self._kept[kept]
+        return fewer
 
     def spectra(self, phantoms: Any, *arguments: Any, **options: Any) -> np.ndarray:
         """Spectra of an open measurement file (see `measured`), or of phantoms (see `LinearSystem.spectra`)."""
@@ -93,12 +102,14 @@ class MdfPatches(MultiPatch):
             raise ValueError(
                 f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
             )
-        values = np.empty((-(-len(chosen) // (average or len(chosen))), len(self.rows)), np.complex128)
-        for patches in self._batches(len(chosen)):
-            system = self.systems[patches[0]]
+        whole = self._whole
+        count = -(-len(chosen) // (average or len(chosen)))
+        values = np.zeros((count, len(whole.rows)), np.complex128)
+        for patches in whole._batches(len(chosen), np.unique(whole.patch[self._kept])):
+            system = whole.systems[patches[0]]
             places = positions_of(measurement, system.rows)
             self._check_transfer_function(measurement, system, places)
-            kept = np.unique(np.concatenate([self.periods[j] for j in patches]))
+            kept = np.unique(np.concatenate([whole.periods[j] for j in patches]))
             mask = np.zeros((*measurement.shape[1:3], len(measurement.data.bins)), bool)
             one = np.zeros(mask[0].size, bool)
             one[places] = True
@@ -109,10 +120,10 @@ class MdfPatches(MultiPatch):
             order = np.searchsorted(np.flatnonzero(one), places)
             factors = system.factors_in(measurement, places) if isinstance(system, MdfSystem) else None
             for j in patches:
-                mine = found[:, np.searchsorted(kept, self.periods[j])].mean(axis=1)[:, order]
-                values[:, self._slices[j]] = mine if factors is None else mine / factors
-        values /= measurement.data.points
-        check.finite("spectra", values.view(np.float64))
+                mine = found[:, np.searchsorted(kept, whole.periods[j])].mean(axis=1)[:, order]
+                values[:, whole._slices[j]] = mine if factors is None else mine / factors
+        values = values[:, self._kept] / measurement.data.points
+        check.finite("spectra", values)
         return self.to_real(values, "spectra")
 
     def _reader(self, measurement: MdfData, mask: np.ndarray, leakage: bool) -> Callable[[np.ndarray], np.ndarray]:
@@ -121,11 +132,12 @@ class MdfPatches(MultiPatch):
             return lambda frames: corrected_components(measurement, frames, mask)
         return lambda frames: measurement.data.components(frames, mask)
 
-    def _batches(self, frames: int) -> list[list[int]]:
+    def _batches(self, frames: int, wanted: np.ndarray) -> list[list[int]]:
         """Patches that are read together: of one system, and not more numbers than there is room for."""
         found: list[list[int]] = []
         size = 0
-        for j in sorted(range(len(self.systems)), key=lambda j: id(self.systems[j])):
+        numbers = {id(system): j for j, system in reversed(list(enumerate(self.systems)))}
+        for j in sorted(wanted.tolist(), key=lambda j: numbers[id(self.systems[j])]):
             more = frames * len(self.periods[j]) * len(self.systems[j].rows)
             if not found or self.systems[found[-1][0]] is not self.systems[j] or size + more > ROOM:
                 found.append([])
@@ -197,6 +209,7 @@ def patches_of(
         _check_shared(file, names[k], sequences[k].shared, j, period)
     patches = MdfPatches([(given[k], offset) for k, offset in zip(taken, offsets, strict=True)], resample=resample)
     patches.periods, patches._fields, patches._name = tuple(groups), fields, file.path.name
+    patches._whole, patches._kept = patches, np.arange(len(patches.rows))
     return patches
 
 
