@@ -4,7 +4,7 @@ Review 53:217, 2011).
 The rows of Q span the range of a few random combinations of the columns of A = W S, sharpened by power iterations, and
 A is nearly Q^T B with B = Q A. Q grows by blocks, each of the part of A that the blocks before it leave (algorithm
 randQB_b of Martinsson and Voronin, SIAM J. Sci. Comput. 38:S485, 2016), so a larger sketch begins with the smaller one.
-A is only read, by products with 64 vectors.
+A is only read, by products with many vectors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mpifast.physics.linear_system import LinearSystem
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.parameter_choice import Spectral
 
-BLOCK = 64  # vectors multiplied together
+BLOCK = 128  # vectors multiplied together: half as many take nearly the same time
 POWERS = 1  # power iterations of a block
 OVERSAMPLED = 16  # vectors more than singular values are asked for: the last ones are inaccurate
 RANK = 1e-12  # squared singular values of a block below this part of its largest are rounding
@@ -92,7 +92,7 @@ def size_of(equations: Equations, rank: int) -> int:
 
 def most(equations: Equations) -> int:
     """Most vectors of an automatic choice."""
-    return min(max(2, min(equations.shape) // PART // BLOCK) * BLOCK, *equations.shape)
+    return min(max(1, min(equations.shape) // PART // BLOCK) * BLOCK, *equations.shape)
 
 
 def kept_sketch(system: LinearSystem, equations: Equations, size: int) -> Sketch:
