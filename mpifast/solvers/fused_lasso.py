@@ -95,9 +95,9 @@ def fused_lasso(
 
     Notes
     -----
-    The gap is a pessimistic bound. At 9,000 equations and 6,859 voxels, with noise at 30 dB, it was 0.4 of the
-    objective after 200 steps, in the last 40 of which the objective had fallen by 0.05 %. Without ``l1`` the gap does
-    not close: choose the number of steps, with ``tolerance=0``.
+    The gap is a pessimistic bound. At 9,000 equations and 6,859 voxels, with noise at 30 dB, it was 0.22 of the
+    objective after 200 steps with the weights chosen here. Without ``l1`` the gap does not close: choose the number of
+    steps, with ``tolerance=0``.
 
     References
     ----------
