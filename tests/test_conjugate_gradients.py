@@ -7,7 +7,8 @@ from test_randomized import Patches, decaying, large  # noqa: F401
 
 import mpifast
 from mpifast import reference
-from mpifast.solvers import conjugate_gradients, spectral
+from mpifast.solvers import spectral
+from mpifast.solvers.linear_algebra import conjugate_gradients
 
 pytestmark = pytest.mark.usefixtures("large")
 

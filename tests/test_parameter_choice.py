@@ -5,7 +5,7 @@ import pytest
 from solver_problems import custom, errors
 
 import mpifast
-from mpifast.solvers.tall import TALL
+from mpifast.solvers.linear_algebra.tall import TALL
 
 
 def test_gcv_is_nearly_the_best_alpha(system, noisy):

@@ -6,9 +6,10 @@ from solver_problems import distance
 
 import mpifast
 from mpifast.physics.linear_system import LinearSystem, Piece
-from mpifast.solvers import equations, randomized, spectral
+from mpifast.solvers import equations, spectral
 from mpifast.solvers.equations import Equations
-from mpifast.solvers.randomized import grown, kept_sketch, leading
+from mpifast.solvers.linear_algebra import randomized
+from mpifast.solvers.linear_algebra.randomized import grown, kept_sketch, leading
 
 
 def decaying(shape, random, last=1e-6):

@@ -6,7 +6,7 @@ from solver_problems import custom, loops
 
 import mpifast
 from mpifast import reference
-from mpifast.solvers.normal_equations import BLOCK, gram
+from mpifast.solvers.linear_algebra.normal_equations import BLOCK, gram
 
 
 @loops

@@ -10,8 +10,8 @@ from solver_problems import custom, loops
 
 import mpifast
 from mpifast import reference
-from mpifast.solvers import normal_equations
-from mpifast.solvers.normal_equations import WELL_POSED, cholesky, largest_eigenvalue
+from mpifast.solvers.linear_algebra import normal_equations
+from mpifast.solvers.linear_algebra.normal_equations import WELL_POSED, cholesky, largest_eigenvalue
 
 
 @loops

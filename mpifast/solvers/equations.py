@@ -50,8 +50,15 @@ class Equations:
 
     @functools.cached_property
     def pieces(self) -> tuple[Piece, ...]:
-        """S as it is stored: float32 where it is large and single, else float64."""
-        return tuple(_in_precision(piece) for piece in self._system.pieces)
+        """S as it is stored: float32 where it is large and single, else float64. Pieces that share their numbers in
+        memory go on sharing them.
+        """
+        found = self._system.pieces
+        distinct = {id(piece.real): piece.real for piece in found}
+        small = sum(array.size for array in distinct.values()) <= SMALL
+        dtype = np.float64 if small else np.result_type(*distinct.values())
+        kept = {key: np.ascontiguousarray(array, dtype) for key, array in distinct.items()}
+        return tuple(piece._replace(real=kept[id(piece.real)]) for piece in found)
 
     @functools.cached_property
     def dtype(self) -> np.dtype:
@@ -145,9 +152,3 @@ def weights_of(weights: Any, system: LinearSystem) -> np.ndarray | None:
     if np.shape(weights) == (rows,):
         return check.per_row("weights", weights, rows, low=0.0)[row]
     return check.per_row("weights", weights, count, low=0.0)
-
-
-def _in_precision(piece: Piece) -> Piece:
-    """A piece in C order, in double precision if it is small."""
-    small = piece.real.size <= SMALL
-    return piece._replace(real=np.ascontiguousarray(piece.real, np.float64 if small else None))

@@ -10,10 +10,10 @@ from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
 from mpifast.solvers.iteration import iterate, options, warn_unconverged
 from mpifast.solvers.kaczmarz_sweeps import Method, Sweeps, new_sweeps
+from mpifast.solvers.linear_algebra.tall import TALL, triangle
 from mpifast.solvers.parameter_choice import Spectral
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 from mpifast.solvers.spectral import choose_alpha
-from mpifast.solvers.tall import TALL, triangle
 
 MEANING = "an image may be off by {:.2g} times its norm"
 

@@ -20,7 +20,7 @@ class Spectral:
     """The singular value decomposition of a system matrix, and the candidates as filters.
 
     ``left`` [equations, k], ``values`` float64[k] falling, ``right`` [k, voxels]; those of no weight in floating point
-    are left out. float64, or the precision of the equations where `mpifast.solvers.randomized.leading` found them.
+    are left out. float64, or the precision of the equations where the randomised decomposition found them.
     """
 
     left: np.ndarray

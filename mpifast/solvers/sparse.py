@@ -9,9 +9,9 @@ import numpy as np
 from mpifast._compiled.jit import thread_count
 from mpifast._compiled.products import lanes, padded
 from mpifast._progress import tqdm
-from mpifast.solvers import _solver_loops as loops
+from mpifast.solvers._loops import fista as loops
 from mpifast.solvers.iteration import Run, iterate, options, together, warn_unconverged
-from mpifast.solvers.normal_equations import gram, largest_eigenvalue
+from mpifast.solvers.linear_algebra.normal_equations import gram, largest_eigenvalue
 from mpifast.solvers.proximal import OneNorm, descend
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 

@@ -9,11 +9,11 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.solvers import randomized
-from mpifast.solvers.conjugate_gradients import conjugate_gradients
 from mpifast.solvers.equations import SMALL
 from mpifast.solvers.iteration import ConvergenceWarning, options, warn_unconverged
-from mpifast.solvers.normal_equations import ridge, well_posed
+from mpifast.solvers.linear_algebra import randomized
+from mpifast.solvers.linear_algebra.conjugate_gradients import conjugate_gradients
+from mpifast.solvers.linear_algebra.normal_equations import ridge, well_posed
 from mpifast.solvers.parameter_choice import RULES, Spectral, choose
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 
@@ -95,7 +95,7 @@ def tsvd(
     -----
     Singular values below 2.2e-16 of the largest count as zero.
 
-    A system of more than four million numbers takes a randomised decomposition (`mpifast.solvers.randomized`) for a
+    A system of more than four million numbers takes a randomised decomposition (Halko, Martinsson and Tropp 2011) for a
     rank of up to a quarter of the smaller side; a larger one takes all singular values. Its leading singular values
     and vectors are accurate, the last ones contain a little of the next. A choice takes up to a sixteenth of the
     smaller side, and as many as show that fewer are enough. The system keeps the decomposition for the next call with
@@ -235,7 +235,7 @@ def tikhonov(
     the system keeps it for the next call without weights. Singular values below 2.2e-16 of the largest count as zero.
 
     A larger system is solved by conjugate gradients, which read the matrix twice an iteration in its own precision and
-    take no copy of it. Their preconditioner is made of leading singular values (`mpifast.solvers.randomized`), which
+    take no copy of it. Their preconditioner is made of leading singular values, found at random, which
     the system keeps for the next call with the same weights. ``tolerance`` bounds ||P^-1 g|| / ||c||, where g is the
     gradient of the minimum and P is S^T S + alpha in the directions of the singular vectors and alpha in the others.
     The image is usually ten times as near. Single precision reaches a tolerance of about 1e-5.

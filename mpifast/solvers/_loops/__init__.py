@@ -1,1 +1,1 @@
-"""The compiled loops of Kaczmarz' method: of one spectrum, of many, and what both share."""
+"""Compiled loops of the iterative solvers."""

@@ -20,7 +20,7 @@ import numpy as np
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.iteration import Run, iterate
-from mpifast.solvers.randomized import BLOCK, kept_sketch, most
+from mpifast.solvers.linear_algebra.randomized import BLOCK, kept_sketch, most
 
 NEAR = 10.0  # the sketch grows until the mean square of its last singular values is below this times alpha
 ROWS = 256  # rows in double precision at a time

@@ -3,8 +3,8 @@ S S^T + alpha, whichever is smaller, and one step of iterative refinement.
 
 The normal equations square the condition number: their solution is off by about eps ||S||^2 / alpha. The refinement
 takes its residual from S itself, which squares that error and leaves what an orthogonal factorisation leaves (Bjorck,
-"corrected semi-normal equations"). `well_posed` says where this holds. `mpifast.solvers.conjugate_gradients` solves the
-same equations of large systems.
+"corrected semi-normal equations"). `well_posed` says where this holds. The conjugate gradients beside it solve the same
+equations of large systems.
 """
 
 from __future__ import annotations

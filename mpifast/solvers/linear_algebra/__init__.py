@@ -1,0 +1,1 @@
+"""Direct and iterative methods of linear algebra behind the solvers."""
