@@ -46,7 +46,7 @@ class Shared(NamedTuple):
 
 class Work(NamedTuple):
     """Scratch of a slot: a ``panel`` [B, width] of rows, float64[B, lanes] ``residuals`` and ``moves``, the moves as
-    ``steps`` of the image, and of each spectrum ``active`` (1 if it takes part) and the ``last`` measure.
+    ``steps`` of the image, and of each spectrum ``active`` (1 if it takes part), the ``last`` measure and sqrt(alpha).
     """
 
     panel: np.ndarray
@@ -55,6 +55,7 @@ class Work(NamedTuple):
     steps: np.ndarray
     active: np.ndarray
     last: np.ndarray
+    roots: np.ndarray
 
 
 @jit_apart
@@ -142,26 +143,23 @@ def solve(
     for k in range(places):
         norm = rule.norms[numbers[k]]
         for s in span(0, lanes):
-            work.residuals[k, s] = 0.0
+            work.residuals[k, s] = shared.offsets[half, k, s]
         for segment in range(segments):
             for s in span(0, lanes):
-                work.residuals[k, s] += sums[segment, k, s]
+                work.residuals[k, s] += norm * sums[segment, k, s]
             if rule.paired:  # (x, -y) and (y, x) on (p, q)
-                sign, others = -1.0 if k < places // 2 else 1.0, sums[segment, (k + places // 2) % places, lanes:]
+                sign, others = -norm if k < places // 2 else norm, sums[segment, (k + places // 2) % places, lanes:]
                 for s in span(0, lanes):
                     work.residuals[k, s] += sign * others[s]
-        for s in span(0, lanes):
-            work.residuals[k, s] = norm * work.residuals[k, s] + shared.offsets[half, k, s]
     if rule.paired:
         complex_steps(rule, gram, numbers, block, totals, work)
     else:
         real_steps(rule, gram, numbers, block, totals, work)
     for k in range(places if leader else 0):
         norm = rule.norms[numbers[k]]
+        scale = 1.0 / norm if norm > 0.0 else 0.0
         for s in span(0, lanes):
-            many.auxiliary[block, numbers[k], s] += (
-                np.sqrt(rule.alpha[block, s]) * work.moves[k, s] / norm if norm > 0.0 else 0.0
-            )
+            many.auxiliary[block, numbers[k], s] += scale * work.roots[s] * work.moves[k, s]
 
 
 @jit_apart
@@ -204,7 +202,7 @@ def visit(
             number = part.numbers[tile, k]
             for s in span(0, lanes):
                 shared.offsets[half, k, s] = (
-                    np.sqrt(rule.alpha[block, s]) * many.auxiliary[block, number, s] - many.data[block, number, s]
+                    work.roots[s] * many.auxiliary[block, number, s] - many.data[block, number, s]
                 )
     for segment in range(begin, end):
         sums = shared.segments[half, segment]
@@ -247,12 +245,13 @@ def _sweep(
     work = Work(
         aligned_zeros((places, padded(min(voxels, PANEL), size) + size), many.images.dtype),
         np.zeros((places, lanes)), np.zeros((places, lanes)), aligned_zeros((places, width), many.images.dtype),
-        np.zeros(lanes), np.zeros(lanes),
+        np.zeros(lanes), np.zeros(lanes), np.zeros(lanes),
     )  # fmt: skip
     totals = np.zeros(lanes)
     for block in range(blocks * group // groups, blocks * (group + 1) // groups):
         for s in range(lanes):
             totals[s], work.last[s] = many.totals[block, s], history[0, block, s]
+            work.roots[s] = np.sqrt(rule.alpha[block, s])
         for sweep in range(len(history) - 1):
             for s in range(lanes):
                 work.active[s] = 1.0 if work.last[s] > rule.tolerance else 0.0  # NaN: converged earlier
