@@ -7,7 +7,7 @@ from test_randomized import Patches, decaying, large  # noqa: F401
 
 import mpifast
 from mpifast import reference
-from mpifast.solvers import spectral
+from mpifast.solvers import regularisation
 from mpifast.solvers.linear_algebra import conjugate_gradients
 
 pytestmark = pytest.mark.usefixtures("large")
@@ -115,7 +115,7 @@ def test_twenty_thousand_equations(random, monkeypatch):
 
 
 def test_small_systems_stay_direct(random, monkeypatch):
-    monkeypatch.setattr(spectral, "SMALL", 2**22)
+    monkeypatch.setattr(regularisation, "SMALL", 2**22)
     matrix, u = random.normal(size=(60, 40)), random.normal(size=(3, 60))
     weights = random.uniform(0.5, 2.0, 60)
     for options in ({"alpha": 0.3}, {"alpha": 0.0}, {}):

@@ -6,7 +6,7 @@ from solver_problems import distance
 
 import mpifast
 from mpifast.physics.linear_system import LinearSystem, Piece
-from mpifast.solvers import equations, spectral
+from mpifast.solvers import equations, regularisation
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.linear_algebra import randomized
 from mpifast.solvers.linear_algebra.randomized import grown, kept_sketch, leading
@@ -38,7 +38,7 @@ class Patches(LinearSystem):
 @pytest.fixture
 def large(monkeypatch):
     """Small systems count as large, single precision included."""
-    monkeypatch.setattr(spectral, "SMALL", 1)
+    monkeypatch.setattr(regularisation, "SMALL", 1)
     monkeypatch.setattr(equations, "SMALL", 1)
 
 
@@ -127,9 +127,9 @@ def test_a_choice_without_all_singular_values(large, choice, dtype, random, monk
     options = {"choice": choice, "weights": weights, "full_output": True}
     options["noise_level"] = level if choice == "discrepancy" else None
     found = [solve(matrix, u, **options).parameter for solve in (mpifast.tikhonov, mpifast.tsvd)]
-    monkeypatch.setattr(spectral, "SMALL", 2**22)
+    monkeypatch.setattr(regularisation, "SMALL", 2**22)
     alphas, ranks = [solve(matrix, u, **options).parameter for solve in (mpifast.tikhonov, mpifast.tsvd)]
-    assert np.abs(np.log10(found[0] / alphas)).max() < 3.0 / spectral.STEPS
+    assert np.abs(np.log10(found[0] / alphas)).max() < 3.0 / regularisation.STEPS
     assert np.abs(found[1] - ranks).max() <= 2
 
 

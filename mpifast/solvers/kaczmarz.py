@@ -12,8 +12,8 @@ from mpifast.solvers.iteration import iterate, options, warn_unconverged
 from mpifast.solvers.kaczmarz_sweeps import Method, Sweeps, new_sweeps
 from mpifast.solvers.linear_algebra.tall import TALL, triangle
 from mpifast.solvers.parameter_choice import Spectral
+from mpifast.solvers.regularisation import choose_alpha, is_large, leading_alpha
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
-from mpifast.solvers.spectral import choose_alpha
 
 MEANING = "an image may be off by {:.2g} times its norm"
 
@@ -191,6 +191,8 @@ def _bounds(strengths: np.ndarray, sweeps: Sweeps) -> tuple[np.ndarray, np.ndarr
 
 def _cross_validated(given: Problem) -> np.ndarray:
     """An alpha for each spectrum by generalised cross-validation."""
+    if is_large(given):
+        return leading_alpha("kaczmarz", given, "gcv")
     weights, data = given.equations.weights, given.data
     rows, voxels = given.real.shape
     if rows > TALL * voxels and len(data):

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from typing import Any, Literal, overload
 
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.solvers.equations import SMALL
-from mpifast.solvers.iteration import ConvergenceWarning, options, warn_unconverged
+from mpifast.solvers.iteration import options, warn_unconverged
 from mpifast.solvers.linear_algebra import randomized
 from mpifast.solvers.linear_algebra.conjugate_gradients import conjugate_gradients
 from mpifast.solvers.linear_algebra.normal_equations import ridge, well_posed
 from mpifast.solvers.parameter_choice import RULES, Spectral, choose
+from mpifast.solvers.regularisation import (
+    all_values,
+    choose_alpha,
+    growing,
+    is_large,
+    leading_alpha,
+    warn_short,
+    weighted_real,
+)
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 
-STEPS = 20  # candidates for alpha per factor of ten
 LEADING = 4  # a rank of up to this part of the smaller side of a large system takes a randomised decomposition
-CLEAR = 4.0  # a chosen alpha is at least this times the last squared singular value, or more of them are looked for
 
 
 @overload
@@ -97,7 +101,7 @@ def tsvd(
 
     A system of more than four million numbers takes a randomised decomposition (Halko, Martinsson and Tropp 2011) for a
     rank of up to a quarter of the smaller side; a larger one takes all singular values. Its leading singular values
-    and vectors are accurate, the last ones contain a little of the next. A choice takes up to a sixteenth of the
+    and vectors are accurate, the last ones contain a little of the next. A choice takes up to an eighth of the
     smaller side, and as many as show that fewer are enough. The system keeps the decomposition for the next call with
     the same weights, so a whole sequence costs two products with it.
 
@@ -129,16 +133,16 @@ def tsvd(
             return np.full(len(data), (spectral.values >= cut * spectral.values[:1]).sum())
         return choose(choice, spectral, data, np.tri(kept), levels) + 1  # candidates: rank 1, 2, ..., all
 
-    if not _large(given) or (rank or 0) > smaller // LEADING:
-        spectral = _all(given)
+    if not is_large(given) or (rank or 0) > smaller // LEADING:
+        spectral = all_values(given)
         ranks = chosen(spectral)
     elif rank is not None:
         size = randomized.size_of(given.equations, rank)
         spectral = randomized.kept_sketch(given.system, given.equations, size).spectral(rank)
         ranks = chosen(spectral)
     else:
-        spectral, ranks, short = _growing(given, chosen, lambda ranks, spectral: 2 * ranks > len(spectral.values))
-        _warn_short("tsvd", ranks >= len(spectral.values) if short else ranks < 0, len(spectral.values), "rank")
+        spectral, ranks, short = growing(given, chosen, lambda ranks, spectral: 2 * ranks > len(spectral.values))
+        warn_short("tsvd", ranks >= len(spectral.values) if short else ranks < 0, len(spectral.values), "rank")
     filters = np.arange(len(spectral.values)) < ranks[:, None]
     images = (data @ spectral.left * filters / spectral.values) @ spectral.right
     return solution(given, images, ranks, None, full_output)
@@ -240,7 +244,7 @@ def tikhonov(
     gradient of the minimum and P is S^T S + alpha in the directions of the singular vectors and alpha in the others.
     The image is usually ten times as near. Single precision reaches a tolerance of about 1e-5.
 
-    Rules choose alpha from up to a sixteenth of the singular values of a large system and count what lies outside them
+    Rules choose alpha from up to an eighth of the singular values of a large system and count what lies outside them
     in the residual. The corner of its L-curve depends on how many they are.
 
     References
@@ -261,11 +265,11 @@ def tikhonov(
     iterations, tolerance, _ = options(iterations, tolerance, False)
     strengths = strength(alpha, relative, given)
     levels = _weighted(_rule(choice, RULES, noise_level, len(given.spectra)), given)
-    if not _large(given):
+    if not is_large(given):
         images, strengths = _direct(given, strengths, choice, levels)
         return solution(given, images, strengths, None, full_output)
     if strengths is None:
-        strengths = _leading_alpha(given, choice, levels)
+        strengths = leading_alpha("tikhonov", given, choice, levels)
     images, run = conjugate_gradients(
         given.system, given.equations, given.data, strengths, tolerance, iterations, progress, bool(full_output)
     )
@@ -278,9 +282,9 @@ def _direct(
     given: Problem, strengths: np.ndarray | None, choice: str, levels: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Tikhonov's images of a small system, and the alphas."""
-    data, real = given.data, _weighted_real(given)
+    data, real = given.data, weighted_real(given)
     if strengths is None:
-        strengths = choose_alpha(choice, _all(given), data, levels)
+        strengths = choose_alpha(choice, all_values(given), data, levels)
         easy = np.zeros(len(data), bool)
     else:
         easy = well_posed(strengths, real)
@@ -288,104 +292,15 @@ def _direct(
     if easy.any():
         images[easy] = ridge(real, data[easy], strengths[easy])
     if not easy.all():
-        spectral = _all(given)
+        spectral = all_values(given)
         gains = spectral.values / (spectral.values**2 + strengths[~easy, None])
         images[~easy] = (data[~easy] @ spectral.left * gains) @ spectral.right
     return images, strengths
 
 
-def _leading_alpha(given: Problem, choice: str, levels: np.ndarray | None) -> np.ndarray:
-    """The alphas of a large system, above the square of the last singular value that is known."""
-    part = 0.01 if choice == "lcurve" else 1.0  # the corner shows only between two branches
-
-    def chosen(spectral: Spectral, complete: bool) -> np.ndarray:
-        least = None if complete else part * spectral.values[-1:].sum() ** 2
-        return choose_alpha(choice, spectral, given.data, levels, least=least)
-
-    def near(alphas: np.ndarray, spectral: Spectral) -> np.ndarray:
-        return alphas < CLEAR * spectral.values[-1:].sum() ** 2
-
-    spectral, alphas, short = _growing(given, chosen, near)
-    edge = alphas < 1.5 * spectral.values[-1:].sum() ** 2 if short else alphas < 0.0
-    _warn_short("tikhonov", edge, len(spectral.values), "alpha")
-    return alphas
-
-
-def _growing(
-    given: Problem,
-    chosen: Callable[[Spectral, bool], np.ndarray],
-    near: Callable[[np.ndarray, Spectral], np.ndarray],
-) -> tuple[Spectral, np.ndarray, bool]:
-    """As many leading singular values as a choice takes: twice as many while it is near the last of them. Also what was
-    chosen, and whether it ended for want of singular values.
-    """
-    size, bound = randomized.BLOCK, randomized.most(given.equations)
-    while True:
-        size = min(size, bound)
-        rank = size if size == min(given.equations.shape) else size - randomized.OVERSAMPLED
-        spectral = randomized.kept_sketch(given.system, given.equations, size).spectral(rank)
-        complete = size == rank or len(spectral.values) < rank
-        picked = chosen(spectral, complete)
-        enough = complete or not near(picked, spectral).any()
-        if enough or size == bound:
-            return spectral, picked, not enough
-        size *= 2
-
-
-def _warn_short(name: str, edge: np.ndarray, count: int, what: str) -> None:
-    """Warn the caller of a solver of choices that end with the singular values that are known."""
-    if edge.any():
-        warnings.warn(
-            f"{name}: {edge.sum()} of {len(edge)} spectra may need less regularisation than the {count} leading "
-            f"singular values of this large system allow: give {what}",
-            ConvergenceWarning,
-            stacklevel=3 if name == "tsvd" else 4,
-        )
-
-
-def _large(given: Problem) -> bool:
-    """Whether a decomposition of all equations would take too long."""
-    return sum(piece.real.size for piece in given.equations.pieces) > SMALL
-
-
-def _weighted_real(given: Problem) -> np.ndarray:
-    """W S as one array, of a small system."""
-    weights = given.equations.weights
-    return given.real if (weights == 1.0).all() else weights[:, None] * given.real
-
-
-def _all(given: Problem) -> Spectral:
-    """All singular values of W S; the system keeps them without weights."""
-    if (given.equations.weights == 1.0).all():
-        return Spectral.of(*given.system.svd)
-    return Spectral.of(*np.linalg.svd(_weighted_real(given).astype(np.float64), full_matrices=False))
-
-
 def _weighted(levels: np.ndarray | None, given: Problem) -> np.ndarray | None:
     """The standard deviation of noise in a weighted equation, in the mean square."""
     return None if levels is None else levels * np.sqrt(np.square(given.equations.weights).mean())
-
-
-def choose_alpha(
-    choice: str,
-    spectral: Spectral,
-    spectra: np.ndarray,
-    noise_level: np.ndarray | None = None,
-    equations: int | None = None,
-    least: float | None = None,
-) -> np.ndarray:
-    """The alpha that a rule picks for each spectrum, float64[n]: from the largest squared singular value to a hundredth
-    of the smallest, or 0; where there are smaller ones that are not known, to ``least``. ``equations`` as for
-    `mpifast.solvers.parameter_choice.choose`.
-    """
-    if len(spectral.values) == 0:
-        return np.zeros(len(spectra))
-    squares = spectral.values**2
-    decades = np.log10(squares[0] / squares[-1]) + 2.0 if least is None else np.log10(squares[0] / least)
-    falling = squares[0] * 10.0 ** -np.linspace(0.0, decades, int(STEPS * decades) + 1)
-    candidates = np.append(falling, 0.0) if least is None else falling  # 0 is for data without noise
-    filters = squares / (squares + candidates[:, None])
-    return candidates[choose(choice, spectral, spectra, filters, noise_level, equations)]
 
 
 def _rule(choice: Any, rules: tuple[str, ...], noise_level: Any, count: int) -> np.ndarray | None:
