@@ -207,7 +207,7 @@ def reconstruct(
     if isinstance(solver, Network):
         return _by_network(solver, system, u, given | options)
     solve = SOLVERS[check.choice("solver", solver, SOLVERS)]
-    found = solve(system, u, full_output=True, **_options(solver, given | options))
+    found = solve(system, u, full_output=True, **solver_options(solver, given | options))
     assert isinstance(found, Solution)
     return Reconstruction(
         _on_grid(system, found.images),
@@ -223,8 +223,8 @@ def reconstruct(
     )
 
 
-def _options(solver: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The options of a solver, checked, and what `reconstruct` adds where they are silent."""
+def solver_options(solver: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a solver by their names, which are checked, and what `reconstruct` adds where they are silent."""
     known = inspect.signature(SOLVERS[solver]).parameters
     for name in given:
         if name not in known or name in ("system", "u", "full_output"):

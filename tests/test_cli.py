@@ -142,10 +142,10 @@ def test_reconstruct_writes_a_picture_and_a_file(capsys, files):
         capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--solver", "tsvd", "--rank", "11"
     )
     assert (code, err) == (0, "")
-    assert (
-        out == "11 images of 11 voxels by tsvd from 14 equations: measurement-reconstruction.png, "
-        "measurement-reconstruction.mdf\n"
-    )
+    first, *_, last = out.splitlines()
+    assert first == "11 images of 11 voxels by tsvd from 14 equations, weights: none"
+    assert last == "measurement-reconstruction.png, measurement-reconstruction.mdf"
+    assert "rank 11, relative residual " in out
     with mpifast.read_mdf("measurement-reconstruction.mdf") as file:
         np.testing.assert_allclose(file.images()[:, :, 0], np.eye(11), atol=1e-6)
     assert (files / "measurement-reconstruction.png").read_bytes().startswith(b"\x89PNG")
@@ -168,7 +168,17 @@ def test_reconstruct_takes_all_options(capsys, files):
         "--background",
         "keep",
     ]
-    options = ["--alpha", "0.1", "--iterations", "50", "--tolerance", "1e-9", "--nonnegative", "--json"]
+    options = [
+        "--alpha",
+        "0.1",
+        "--no-relative",
+        "--iterations",
+        "50",
+        "--tolerance",
+        "1e-9",
+        "--nonnegative",
+        "--json",
+    ]
     code, out, err = run(
         capsys, "reconstruct", "measurement.mdf", "--matrix", "system.mdf", "--out", "a.b", *chosen, *options
     )
@@ -211,7 +221,7 @@ def test_reconstruct_with_a_relative_alpha(capsys, files, small_system):
             "net.npz does not fit system.mdf: the network is for 20 inputs",
         ),
         ("reconstruct measurement.mdf --matrix system.mdf --solver text.npz", "text.npz is not a mpifast network"),
-        ("reconstruct measurement.mdf --matrix system.mdf --rank 3", "rank=3 does not belong to solver='kaczmarz'"),
+        ("reconstruct measurement.mdf --matrix system.mdf --rank 3", "rank=3 (int) is no option of solver='kaczmarz'"),
         ("reconstruct measurement.mdf --matrix system.mdf --frames 0 3", "--frames FIRST=0 is out of range"),
         (
             "reconstruct measurement.mdf --matrix system.mdf --frames 9 12",
@@ -219,7 +229,10 @@ def test_reconstruct_with_a_relative_alpha(capsys, files, small_system):
         ),
         ("reconstruct measurement.mdf --matrix system.mdf --frames 12 12", "--frames FIRST=12 is out of range"),
         ("reconstruct measurement.mdf --matrix system.mdf --frames 3 2", "--frames LAST=2 is out of range: give"),
-        ("reconstruct measurement.mdf --matrix system.mdf --solver tsvd --weights energy", "weights='energy' does not"),
+        (
+            "reconstruct measurement.mdf --matrix system.mdf --solver nnls --weights energy",
+            "weights='energy' (str) is no option",
+        ),
         ("reconstruct measurement.mdf --matrix system.mdf --weights text.npz", "--weights='text.npz' is not a NumPy"),
         (
             "reconstruct measurement.mdf --matrix system.mdf --out measurement",
@@ -370,7 +383,7 @@ def test_reconstruct_weights_the_equations(capsys, files, weights):
     with mpifast.read_mdf("system.mdf") as matrix, mpifast.read_mdf("measurement.mdf") as file:
         system = matrix.system()
         given = weights if weights == "energy" else np.load(weights)
-        expected = mpifast.kaczmarz(system, system.measured(file), alpha=0.1, weights=given, full_output=True)
+        expected = mpifast.reconstruct(system, file, alpha=0.1, weights=given)
     np.testing.assert_array_equal(weighted["residual"], expected.residual)
 
 

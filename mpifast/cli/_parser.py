@@ -29,7 +29,7 @@ COMMANDS = (reproduce, matrix, generate, train, predict, reconstruct, info, veri
 # What a shell completes, by the name of the value.
 FILES = ("FILE", "STORE", "NETWORK", "MEASUREMENT", "DATA", "NAME", "OUT")
 WORDS = {"FIGURE": FIGURES, "SCALING": SCALINGS}
-WORDS_AND_FILES = {"SOLVER": SOLVERS, "WEIGHTS": ("energy",)}
+WORDS_AND_FILES = {"SOLVER": SOLVERS, "WEIGHTS": ("whitening", "energy", "none")}
 
 
 class Help(argparse.HelpFormatter):

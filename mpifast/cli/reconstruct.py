@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from mpifast.io.mdf.reconstruct import FileReconstruction
 
 EXAMPLES = """examples:
-  mpifast reconstruct measurement.mdf --matrix calibration.mdf --average 0 --out images
-  mpifast reconstruct measurement.mdf --matrix calibration.mdf --average 0 --nifti --picture montage
-  as MPIReco.jl does it:
-  mpifast reconstruct measurement.mdf --matrix calibration.mdf --average 0 --projection plain \\
-      --iterations 3 --alpha 1e-3 --snr-threshold 2 --band 80e3 inf"""
+  mpifast reconstruct scan.mdf --matrix matrix.mdf --average 0 --out images --nifti
+  mpifast reconstruct scan.mdf --matrix matrix.mdf --solver tikhonov --alpha 1e-3
+  mpifast reconstruct scan.mdf --matrix matrix.mdf --solver net.npz --average 0
+  mpifast reconstruct scan.mdf --matrix matrix.mdf --projection plain --iterations 3 --alpha 1e-3"""
 
 # Options that a solver has under the same name.
 OF_SOLVERS = (
@@ -44,9 +43,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--matrix",
         required=True,
-        nargs="+",
+        action="append",
         metavar="FILE",
-        help="MDF file with the system matrix; several: of several tracers, or with --patches of the patches",
+        help="MDF file with the system matrix; given again: of another tracer, or with --patches of another patch",
     )
     command.add_argument(
         "--solver",
@@ -194,7 +193,7 @@ def _add_frames(command: argparse.ArgumentParser) -> None:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from mpifast.io.mdf.reconstruct import reconstruct_file, write_reconstruction
+    from mpifast.io.mdf.reconstruct import draw_reconstruction, reconstruct_file, write_reconstruction
     from mpifast.networks.network_file import writable
 
     importlib.import_module("mpifast.plots")  # a missing extra is said before the work, not after it
@@ -214,7 +213,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
             "--nifti needs to know where the voxels lie, and the matrix file does not say it: leave it out"
         )
     inherited = write_reconstruction(file, found)
-    _draw(picture, found, options.picture)
+    draw_reconstruction(picture, found, options.picture)
     if options.nifti:
         _write_nifti(paths[-1], found)
     if options.json:
@@ -332,27 +331,10 @@ def _summary(found: FileReconstruction, paths: list[Path]) -> dict[str, Any]:
     }
 
 
-def _draw(path: Path, found: FileReconstruction, kind: str) -> None:
-    """The picture of the images; of several tracers that of the first frame of each."""
-    from mpifast.plots import draw_images
-    from mpifast.plots.style import save
-
-    images, names = _pictures(found)
-    title = f"{found.measurement.name}, {Path(found.solver).name}"
-    save(draw_images(images, found.result.grid, kind, names=names, title=title, label="concentration"), path)
-
-
-def _pictures(found: FileReconstruction) -> tuple[Any, list[str] | None]:
-    from mpifast.physics.combined.contrasts import Contrasts
-
-    if not isinstance(found.system, Contrasts):
-        return found.result.images, None
-    return found.result.images[:, 0], [path.stem for path in found.matrices]
-
-
 def _write_nifti(path: Path, found: FileReconstruction) -> None:
+    """The images as frames of a NIfTI file; those of several tracers one after the other."""
     from mpifast.io.nifti import write_nifti
 
     grid = found.result.grid
     assert grid is not None
-    write_nifti(path, _pictures(found)[0], grid)
+    write_nifti(path, found.result.images.reshape(-1, *grid.shape), grid)

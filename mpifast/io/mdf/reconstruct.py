@@ -22,11 +22,12 @@ from mpifast.io.mdf.write import target, write_datasets
 from mpifast.networks.network import Network
 from mpifast.physics.combined.contrasts import Contrasts
 from mpifast.physics.linear_system import LinearSystem
-from mpifast.reconstruction import Reconstruction, reconstruct
+from mpifast.reconstruction import Reconstruction, reconstruct, solver_options
 from mpifast.solvers.by_name import SOLVERS
 
 COPIED = ("/study", "/experiment", "/scanner", "/tracer", "/acquisition")
 UNKNOWN = {f"/scanner/{name}": "n.a." for name in ("facility", "manufacturer", "name", "operator", "topology")}
+NAMES = tuple(name for name in SOLVERS if name != "plug-and-play")  # whose denoiser is no word
 FEW = 10  # background frames, below which their standard deviation is no weight
 SNR, HARMONICS = 3.0, 3.1  # least ratio; least frequency over the highest drive frequency
 
@@ -176,6 +177,8 @@ def reconstruct_file(
     True
     """
     network = _network(solver)
+    if network is None:
+        solver_options(solver, options)  # a mistake is said before the files are read
     matrices = [Path(path) for path in ([matrix] if isinstance(matrix, (str, Path)) else matrix)]
     rows = {"channels": channels, "mixing_order": mixing_order, "stop": stop, "snr_source": snr_source}
     rows |= {"transfer_function": transfer_function, "selection": selection, "background": background}
@@ -250,11 +253,28 @@ def write_reconstruction(path: str | Path, found: FileReconstruction) -> list[Br
     return write_datasets(path, values)
 
 
+def draw_reconstruction(path: str | Path, found: FileReconstruction, kind: str = "auto") -> None:
+    """Draw images as a PNG, in millimetres: ``kind`` as for `mpifast.plots.draw_images`. Of several tracers the first
+    image of each.
+    """
+    from mpifast.plots.style import save
+    from mpifast.plots.volumes import draw_images
+
+    images, names = found.result.images, None
+    if isinstance(found.system, Contrasts):
+        images, names = images[:, 0], [matrix.stem for matrix in found.matrices]
+    title = f"{found.measurement.name}, {Path(found.solver).name}"
+    save(draw_images(images, found.result.grid, kind, names=names, title=title, label="concentration"), Path(path))
+
+
 def _system(path: Path, snr: Any, band: Any, rows: dict[str, Any]) -> MdfSystem:
     """The system of a calibration file, of the chosen rows."""
     with read_mdf(path) as file:
         measured = file.kind == "calibration" and not file.get("/experiment/isSimulation", 1)
         auto = measured and rows["selection"] is None
+        for name, value in (("snr", snr), ("band", band)):
+            if isinstance(value, str) and value != "auto":
+                raise ValueError(f"{name}={value!r} is unknown: give numbers, None for no bound, or 'auto'")
         if isinstance(snr, str):
             known = "/calibration/snr" in file or (auto and bool(file.is_background.sum() > 1))
             snr = SNR if auto and known else None
@@ -284,11 +304,11 @@ def _weights(weights: Any, solver: Any, file: MdfFile, system: Any, patches: boo
 
 
 def _network(solver: Any) -> Network | None:
-    if isinstance(solver, str) and solver in SOLVERS:
+    if isinstance(solver, str) and solver in NAMES:
         return None
     if not isinstance(solver, (str, Path)) or Path(solver).suffix != ".npz":
         raise ValueError(
-            f"solver={solver!r} is unknown: choose one of {', '.join(SOLVERS)}, or the .npz file of a network"
+            f"solver={solver!r} is unknown: choose one of {', '.join(NAMES)}, or the .npz file of a network"
         )
     return Network.load(solver)
 
