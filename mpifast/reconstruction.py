@@ -38,7 +38,7 @@ class Reconstruction:
         Its name, or "network".
     alpha : ndarray or None
         float64[frames], the strength of the regularisation, multiplied out where it was relative; the rank for
-        "tsvd"; None of a network.
+        "tsvd", [frames, 2] l1 and tv for "fused-lasso"; None of a network.
     residual : ndarray
         float64[frames], ||S c - u||_2 in the unit of the spectra, without weights.
     relative_residual : ndarray
@@ -108,7 +108,9 @@ class Reconstruction:
         """How the images were made, in words."""
         found = {"solver": self.solver}
         if self.alpha is not None:
-            found["rank" if self.solver == "tsvd" else "alpha"] = _display.span(self.alpha)
+            names = ("l1", "tv") if self.alpha.ndim == 2 else ("rank" if self.solver == "tsvd" else "alpha",)
+            columns = self.alpha.reshape(len(self.alpha), -1).T
+            found |= {name: _display.span(column) for name, column in zip(names, columns, strict=True)}
         if self.history.size or self.iterations.any():
             found["iterations"] = _display.span(self.iterations)
             found["convergence measure"] = _display.span(self.measure)
