@@ -22,7 +22,10 @@ from mpifast.solvers.equations import Equations
 from mpifast.solvers.iteration import Run, iterate
 from mpifast.solvers.linear_algebra.randomized import BLOCK, kept_sketch, most
 
-NEAR = 10.0  # the sketch grows until the mean square of its last singular values is below this times alpha
+NEAR = (
+    64.0  # the sketch grows while its last singular values squared are above this times alpha: then a block of it costs
+)
+# about as many products as the iterations that it saves
 ROWS = 256  # rows in double precision at a time
 RENEWED = 100  # iterations between residuals in double precision
 

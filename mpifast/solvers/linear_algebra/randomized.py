@@ -21,7 +21,7 @@ BLOCK = 128  # vectors multiplied together: half as many take nearly the same ti
 POWERS = 1  # power iterations of a block
 OVERSAMPLED = 16  # vectors more than singular values are asked for: the last ones are inaccurate
 RANK = 1e-12  # squared singular values of a block below this part of its largest are rounding
-PART = 8  # automatic choices take no more vectors than this part of the smaller side: a fifth of the matrix' memory
+PART = 16  # automatic choices take no more vectors than this part of the smaller side: a tenth of the matrix' memory
 
 
 @dataclass(frozen=True, eq=False)
