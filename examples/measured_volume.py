@@ -17,14 +17,14 @@ import scanner_files
 
 import mpifast
 
-# Recipes in print, and what mpifast does by itself. The first two are the parameters of MPIReco.jl's examples.
+# Two recipes in print (docs/measured.md), one of them with weights, and solvers whose parameters mpifast chooses.
 RECIPES: dict[str, dict[str, Any]] = {
     "Open MPI, 3 sweeps": {"alpha": 1e-3, "iterations": 3, "projection": "plain"},
     "10 sweeps": {"alpha": 1e-2, "iterations": 10, "projection": "plain"},
     "whitened, 10 sweeps": {"alpha": 1e-2, "iterations": 10, "projection": "plain", "weights": "whitening"},
     "mpifast's default": {"weights": "whitening"},
     "Tikhonov": {"solver": "tikhonov", "weights": "whitening"},
-    "fused lasso": {"solver": "fused-lasso", "weights": "whitening"},
+    "fused lasso": {"solver": "fused-lasso", "weights": "whitening", "iterations": 200},
 }
 
 
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a calibration and a measurement")
     parser.add_argument("--out", type=Path, default=Path("volume"), help="folder (default: %(default)s)")
     parser.add_argument("--voxels", type=int, default=19, help="of the matrix, along each axis (default: %(default)s)")
+    parser.add_argument("--page", type=Path, help="write the scores into this page, between its marks")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     truth = None
@@ -66,6 +67,7 @@ def main() -> None:
         truth = scanner_files.write(options.out, options.voxels)
         print(f"{calibration}, {measurement} ({time.perf_counter() - start:.1f} s)", flush=True)
     print(f"{'recipe':20}  seconds  sweeps  residual" + "   NRMSE   PSNR   SSIM" * (truth is not None))
+    lines = []
     for name, recipe in RECIPES.items():
         start = time.perf_counter()
         found = image_of(calibration, measurement, **recipe)
@@ -74,12 +76,24 @@ def main() -> None:
         if truth is not None:
             image, *values = scored(image, truth, found.grid)
             score = "  {:6.3f}  {:5.2f}  {:5.3f}".format(*values)
+            lines.append("| {} | {} | {:.2f} | {:.1f} | {:.2f} |".format(name, found.sweeps[0], *values))
         print(f"{name:20}  {seconds:7.1f}  {found.sweeps[0]:6}  {found.relative_residual[0]:8.3f}{score}", flush=True)
         picture = {"kind": "slices", "title": name, "label": "concentration"}
         if truth is not None:
             picture["reference"] = truth[None]
         figure = mpifast.plots.draw_images(image[None], found.grid, **picture)
         figure.savefig(options.out / f"{name.replace(' ', '-').replace(',', '').lower()}.png", dpi=150)
+    if options.page:
+        write_table(options.page, lines)
+
+
+def write_table(page: Path, lines: list[str]) -> None:
+    """Put the scores between the two marks of a page."""
+    begin, end = "<!-- made by examples/measured_volume.py -->", "<!-- end of the table -->"
+    text = page.read_text(encoding="utf-8")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    table = ["| recipe | iterations | NRMSE | PSNR (dB) | SSIM |", "| --- | --- | --- | --- | --- |", *lines]
+    page.write_text("\n".join([before + begin, "", *table, "", end]) + after, encoding="utf-8")
 
 
 if __name__ == "__main__":
