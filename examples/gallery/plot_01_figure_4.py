@@ -13,7 +13,7 @@ import numpy as np
 import mpifast
 
 # %%
-# The scanner of the paper is the default: a gradient of 2 T/m and a drive field of 32 mT at 20 kHz. `Spectra` is a
+# The scanner of the paper is the default: a gradient of 2 T/m and a drive field of 32 mT at 20 kHz. `mpifast.Spectra` is a
 # virtual data set of random phantoms and their spectra; sample i depends on the seed and on i alone.
 
 system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(diameter=40e-9))
@@ -23,21 +23,22 @@ test_u, test_c = spectra[30_000:31_000]
 
 # %%
 # Training follows the delta rule, one sample after the other. The paper makes about a hundred passes over 30,000
-# samples; 40 passes are enough to see the curves.
+# samples; 30 passes are enough to see the curves.
 
 networks, histories = {}, {}
 for size in (700, 5_000, 30_000):
     network = mpifast.Network(inputs=200, outputs=129, seed=0)
-    histories[size] = network.fit(u[:size], c[:size], epochs=40, learning_rate=0.5)
+    histories[size] = network.fit(u[:size], c[:size], epochs=30, learning_rate=0.5)
     networks[size] = network
     print(f"{size:6,} samples: test error {mpifast.metrics.mse(network.predict(test_u), test_c):.2e}")
 
 figure, panel = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for size, history in histories.items():
-    panel.loglog(np.arange(1, 41), history.train_mse, label=f"{size:,} samples")
-panel.axhline(7.16e-5, color="black", linestyle=":", label="paper, 30,000 samples")
+    panel.loglog(np.arange(1, 31), history.train_mse, label=f"{size:,} samples")
+panel.axhline(7.16e-5, color="black", linestyle=":", label="paper, 30,000 samples, all passes")
 panel.set(xlabel="pass over the training set", ylabel="mean squared error (training set)", title="Training curves")
 panel.legend()
+plt.show()
 
 # %%
 # The letters MPI, scanned line by line, are a test that no network was trained for: random phantoms have no large

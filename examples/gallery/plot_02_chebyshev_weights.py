@@ -20,7 +20,7 @@ scanner = mpifast.Scanner()
 system = mpifast.system_matrix(scanner, mpifast.Particle(diameter=40e-9))
 u, c = mpifast.Spectra(system, seed=0)[:10_000]
 network = mpifast.Network(inputs=200, outputs=129, seed=0)
-network.fit(u, c, epochs=60, learning_rate=0.5)
+history = network.fit(u, c, epochs=60, learning_rate=0.5)
 weights = network.weights[0].astype(float)  # [voxels, harmonics]
 
 # %%
@@ -40,21 +40,24 @@ for panel in panels[1]:
     panel.set_xlabel("position (mm)")
 for panel in panels[:, 0]:
     panel.set_ylabel("weight")
+plt.show()
 
 # %%
-# All columns together: the weights beside the polynomials of degree 0 to 59. Both oscillate faster from left to right,
-# and fastest at the ends of the field of view. Each column is divided by its norm.
+# Sixty columns together. The polynomials are orthogonal with the weight sqrt(1 - z^2), so both are multiplied by it and
+# each column is divided by its norm: U_n(z) sqrt(1 - z^2) is a sine of the angle arccos z.
 
-many = mpifast.analysis.chebyshev_basis(60, np.linspace(-1, 1, 129)).T
+z = np.linspace(-1, 1, 129)
+many = mpifast.analysis.chebyshev_basis(60, z).T
 signs = np.sign((many * weights[:, :60]).sum(axis=0))
 figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
 for panel, values, title in (
     (panels[0], signs * weights[:, :60], "trained weights"),
-    (panels[1], many, "Chebyshev polynomials of the second kind"),
+    (panels[1], many, "Chebyshev polynomials"),
 ):
+    values = values * np.sqrt(1 - z**2)[:, None]
     values = values / np.linalg.norm(values, axis=0)
     extent = (0.5, 60.5, position[-1], position[0])
-    drawn = panel.imshow(values, cmap="RdBu_r", vmin=-0.25, vmax=0.25, aspect="auto", extent=extent)
+    drawn = panel.imshow(values, cmap="RdBu_r", vmin=-0.15, vmax=0.15, aspect="auto", extent=extent)
     panel.set(xlabel="harmonic", title=title)
 panels[0].set_ylabel("position (mm)")
 figure.colorbar(drawn, ax=panels, label="value over the norm of the column")

@@ -20,6 +20,8 @@ scanner = mpifast.LissajousScanner(grid, gradient=(-1.0, -1.0, 2.0), drive_ampli
 figure, panels = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained", width_ratios=(1, 1.2))
 mpifast.plots.trajectory(scanner, axes=panels[0])
 mpifast.plots.waveform(scanner, duration=200e-6, axes=panels[1])
+panels[1].set_ylim(-14, 19)  # room for the legend
+plt.show()
 
 # %%
 # The system matrix has a row for each receive channel and frequency. With a band nothing else is computed. The title
@@ -29,6 +31,7 @@ mpifast.plots.waveform(scanner, duration=200e-6, axes=panels[1])
 system = mpifast.system_matrix(scanner, mpifast.Particle(25e-9), band=(40e3, 260e3), level=1e-2, tolerance=1e-6)
 print(system)
 plt.figure(mpifast.plots.system_functions(system, count=8))
+plt.show()
 
 # %%
 # Few of the frequencies carry a signal. The spectrum of a vessel tree shows them: groups of mixing frequencies around

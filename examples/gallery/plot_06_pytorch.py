@@ -7,6 +7,7 @@ two-dimensional scan, and convolutions refine it. There is no data set to downlo
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
@@ -43,17 +44,19 @@ class Refined(nn.Module):
         )  # fmt: skip
 
     def forward(self, u: torch.Tensor) -> torch.Tensor:
+        """Images of scaled spectra."""
         image = self.first(u)
         return (image + self.refine(image)).flatten(1)
 
 
 # %%
-# `IterableSpectra` gives whole batches. Samples 0 to 199 are left for the test.
+# ``IterableSpectra`` gives whole batches. Samples 0 to 199 are left for the test.
 
-seed = torch.manual_seed(1)
+torch.manual_seed(1)
+torch.set_num_threads(1)  # in a network as small as this more threads wait for each other
 model = Refined(test_u.shape[1], grid.shape)
 optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-batches = IterableSpectra(spectra, batch_size=64, start=200, stop=200 + 64 * 300, targets=torch.float32)
+batches = IterableSpectra(spectra, batch_size=64, start=200, stop=200 + 64 * 200, targets=torch.float32)
 losses = []
 for u, c in DataLoader(batches, batch_size=None):
     loss = nn.functional.mse_loss(model(u), c)
@@ -65,6 +68,7 @@ for u, c in DataLoader(batches, batch_size=None):
 figure, panel = plt.subplots(figsize=(6, 3.4), layout="constrained")
 panel.semilogy(losses)
 panel.set(xlabel="batch of 64 samples", ylabel="mean squared error", title="Training")
+plt.show()
 
 # %%
 # The images of the trained network beside those of Tikhonov's method, for trees that it has not seen:
@@ -77,6 +81,9 @@ phantoms = test_c.numpy()
 for name, images in (("network", refined), ("Tikhonov", tikhonov)):
     print(f"{name:8}  mean squared error {mpifast.metrics.mse(images, phantoms):.4f}")
 figure, panels = plt.subplots(3, 5, figsize=(10, 6.4), sharex=True, sharey=True, layout="constrained")
-for row, name, images in zip(panels, ("phantom", "network", "Tikhonov"), (phantoms, refined, tikhonov), strict=True):
-    mpifast.plots.images(images[:5], grid, titles=[name] * 5, limits=(0, 1), axes=row)
+images = np.concatenate([phantoms[:5], refined[:5], tikhonov[:5]])
+names = ["phantom"] * 5 + ["network"] * 5 + ["Tikhonov"] * 5
+mpifast.plots.images(images, grid, titles=names, limits=(0, 1), axes=panels)
+for panel in panels.flat:
+    panel.label_outer()
 plt.show()

@@ -2,9 +2,9 @@
 Noise as a scanner has it
 =========================
 
-Noise of a real scanner is not white: it differs from channel to channel, rises towards low frequencies and is correlated.
-Background frames of a file, measured without a tracer, tell how. Networks trained with this noise are better on
-measured data than networks trained with white noise of the same power.
+Noise of a real scanner is not white: it differs from channel to channel, rises towards low frequencies and is
+correlated. Background frames of a file, measured without a tracer, tell how. Networks trained with this noise are
+better on measured data than networks trained with white noise of the same power.
 """
 
 import tempfile
@@ -45,11 +45,12 @@ with mpifast.read_mdf(calibration) as file:
     measured = file.system()
 with mpifast.read_mdf(scan) as file:
     frames = file.background(measured)
-noise = mpifast.noise.measured(frames, shrinkage=0.1)
+noise = mpifast.noise.measured(frames)
 print(noise)
 
 # %%
-# `draw` gives the noise alone. Its covariance is that of the frames; white noise of the same power has none of it.
+# ``draw`` gives the noise alone, one number for each real equation: cosine drives make all rows imaginary. It has the
+# level and the correlations of the frames; white noise of the same power has neither.
 
 
 def correlation(values: np.ndarray) -> np.ndarray:
@@ -57,7 +58,7 @@ def correlation(values: np.ndarray) -> np.ndarray:
     return np.abs(np.corrcoef(values.T))
 
 
-drawn = measured.to_complex(noise.draw(measured, seed=7, samples=range(3000)))
+frames, drawn = measured.to_real(frames), noise.draw(measured, seed=7, samples=range(3000))
 figure, panels = plt.subplots(1, 3, figsize=(12, 3.7), layout="constrained")
 for c in (0, 1):
     at = channel == c
@@ -70,6 +71,7 @@ for panel, values, title in ((panels[1], frames, "frames"), (panels[2], drawn, "
     picture = panel.imshow(correlation(values), vmin=0, vmax=1, cmap="viridis")
     panel.set(xlabel="row", ylabel="row", title=f"Correlation: {title}")
 figure.colorbar(picture, ax=panels[1:], label="|correlation|")
+plt.show()
 
 # %%
 # Two networks, one trained with each noise, and phantoms measured with the noise of the scanner:
@@ -82,13 +84,17 @@ images = {"phantom": test}
 for name, model in (("white noise", mpifast.noise.white(level=power)), ("measured noise", noise)):
     spectra = mpifast.Spectra(measured, seed=7, noise=model, phantoms=vessels)
     network = mpifast.Network(system=measured, seed=1)
-    network.fit(*spectra[:8000], recipe="fast")
+    network.fit(*spectra[:5000], recipe="fast")
     images[name] = network.predict(measured.to_real(u))
 
 figure, panels = plt.subplots(3, 5, figsize=(10, 6.4), sharex=True, sharey=True, layout="constrained")
-for row, (name, values) in zip(panels, images.items(), strict=True):
-    mpifast.plots.images(values[:5], grid, titles=[name] * 5, limits=(0, 1), axes=row)
+for name, values in images.items():
     if name != "phantom":
         print(f"trained with {name:14}: NRMSE {mpifast.metrics.nrmse(values, test):.3f}")
+names = [name for name in images for _ in range(5)]
+rows = np.concatenate([values[:5] for values in images.values()])
+mpifast.plots.images(rows, grid, titles=names, limits=(0, 1), axes=panels)
+for panel in panels.flat:
+    panel.label_outer()
 folder.cleanup()
 plt.show()

@@ -13,31 +13,32 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 import mpifast
 
 # %%
-# Five hundred random phantoms of the paper's scanner, a tracer of 35 nm and 25 dB.
+# Random phantoms of the paper's scanner with 65 voxels, a tracer of 30 nm and 25 dB.
 
-system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(35e-9))
+system = mpifast.system_matrix(mpifast.Scanner(voxels=65), mpifast.Particle(30e-9), harmonics=100)
 u, c = mpifast.Spectra(system, seed=7, snr_db=25.0)[:4_500]
 
 # %%
-# `SolverRegressor` has the parameters of its solver. A grid search finds the alpha of least error, for two solvers.
+# `mpifast.SolverRegressor` has the parameters of its solver. A grid search finds the alpha of least error, for two solvers.
 
-alphas = np.logspace(-3, 3, 13)
+alphas = np.logspace(-3, 3, 9)
 figure, panel = plt.subplots(figsize=(6.8, 4), layout="constrained")
 best = {}
 for solver in ("tikhonov", "nnls"):
     regressor = mpifast.SolverRegressor(system, solver)
-    search = GridSearchCV(regressor, {"alpha": alphas}, scoring="neg_mean_squared_error", cv=5).fit(u[:100], c[:100])
+    search = GridSearchCV(regressor, {"alpha": alphas}, scoring="neg_mean_squared_error", cv=3).fit(u[:90], c[:90])
     mean, spread = -search.cv_results_["mean_test_score"], search.cv_results_["std_test_score"]
     (line,) = panel.loglog(alphas, mean, marker="o", label=solver)
     panel.fill_between(alphas, mean - spread, mean + spread, color=line.get_color(), alpha=0.25)
     best[solver] = search.best_estimator_
     print(f"{solver}: best alpha {search.best_params_['alpha']:.3g}")
-panel.set(xlabel="alpha", ylabel="mean squared error", title="Five folds: mean, and standard deviation")
+panel.set(xlabel="alpha", ylabel="mean squared error", title="Three folds: mean, and standard deviation")
 panel.legend()
+plt.show()
 
 # %%
-# A network has to be trained, a solver only has to know its system. `SpectrumRegressor` is a `mpifast.Network` with
-# `fit` and `predict` of scikit-learn; more samples make it better, where the solvers gain nothing.
+# A network has to be trained, a solver only has to know its system. `mpifast.SpectrumRegressor`` is a ``mpifast.Network` with
+# ``fit`` and ``predict`` of scikit-learn; more samples make it better, where the solvers gain nothing.
 
 folds = {}
 for count in (500, 1_500, 4_500):

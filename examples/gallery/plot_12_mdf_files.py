@@ -38,11 +38,12 @@ calibrated = mpifast.linear_system(true.matrix + noise(true.matrix.shape, 2e-3),
 gradient = {"/acquisition/gradient": np.diag(scanner.gradient)[None, None]}
 mpifast.write_mdf(calibration, calibrated, metadata=gradient)
 phantom = mpifast.phantoms.vessels(grid).draw(4, [0])
-frames, empty = true.forward(phantom) + noise((20, len(true.rows)), 0.2), noise((40, len(true.rows)), 0.2)
-mpifast.write_mdf(measurement, frames, calibrated, background=empty, metadata={"/study/name": "vessels"})
+named = gradient | {"/study/name": "vessels"}
+frames, empty = true.forward(phantom) + noise((20, len(true.rows)), 0.6), noise((40, len(true.rows)), 0.6)
+mpifast.write_mdf(measurement, frames, calibrated, domain="time", background=empty, metadata=named)
 
 # %%
-# `check_mdf` gives one line for each breach of the format, with its cure. A sound file has none; in a copy two datasets
+# `mpifast.check_mdf` gives one line for each breach of the format, with its cure. A sound file has none; in a copy two datasets
 # are damaged.
 
 print(mpifast.check_mdf(measurement))
@@ -56,8 +57,8 @@ for breach in mpifast.check_mdf(damaged):
     print(breach)
 
 # %%
-# Reading is lazy: only the frames that are asked for are read. `domain="time"` gives volts over time. The signal of a
-# single frame is hardly above the noise.
+# Reading is lazy: only the frames that are asked for are read. ``domain="time"`` gives volts over time. The unit
+# follows from a coil of unit sensitivity, so the figure shows the signal over its maximum.
 
 with mpifast.read_mdf(measurement) as file:
     print(file, file["/study/name"], sep="\n")
@@ -65,13 +66,15 @@ with mpifast.read_mdf(measurement) as file:
     signal = file.frames(slice(None), domain="time")[:, 0, 0]
 figure, panel = plt.subplots(figsize=(8, 3.2), layout="constrained")
 time = np.arange(signal.shape[1]) * period / signal.shape[1]
-panel.plot(time, 1e3 * signal[0], linewidth=0.7, label="one frame")
-panel.plot(time, 1e3 * signal[:20].mean(axis=0), linewidth=1.2, label="mean of 20 frames")
-panel.set(xlabel="time (us)", ylabel="voltage (mV)", title="Receive channel x", xlim=(0, 200))
+signal = signal / signal[:20].mean(axis=0).max()
+panel.plot(time, signal[0], linewidth=0.7, label="one frame")
+panel.plot(time, signal[:20].mean(axis=0), linewidth=1.2, label="mean of 20 frames")
+panel.set(xlabel="time (us)", ylabel="voltage over its maximum", title="Receive channel x", xlim=(0, 200))
 panel.legend()
+plt.show()
 
 # %%
-# `system` takes rows by band and signal-to-noise ratio; `measured` finds the same rows in the measurement, averages its
+# ``system`` takes rows by band and signal-to-noise ratio; ``measured`` finds the same rows in the measurement, averages its
 # frames and subtracts the background.
 
 images, titles = [phantom], ["phantom"]
@@ -82,7 +85,7 @@ for average, name in ((1, "one frame"), (0, "mean of 20 frames")):
     found = mpifast.kaczmarz(system, u, alpha=0.02, relative=True, nonnegative=True, iterations=100, tolerance=0)
     images.append(found)
     titles.append(f"{name}\nNRMSE {mpifast.metrics.nrmse(found, phantom):.2f}")
-figure, panels = plt.subplots(1, 3, figsize=(9.5, 3.5), layout="constrained")
+figure, panels = plt.subplots(1, 3, figsize=(9.5, 3.1), layout="constrained")
 mpifast.plots.images(np.concatenate(images), grid, titles=titles, limits=(0, 1), axes=panels)
 folder.cleanup()
 plt.show()

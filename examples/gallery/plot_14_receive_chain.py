@@ -3,7 +3,7 @@ Fit the receive chain of a scanner
 ==================================
 
 A simulated system is that of ideal coils. The coils, filters and amplifiers of a scanner multiply each frequency by a
-complex factor, and relaxation does the same. `fit_transfer_function` finds one factor for each row from a
+complex factor, and relaxation does the same. `mpifast.fit_transfer_function` finds one factor for each row from a
 calibration; then the simulation, without noise, takes the place of the calibration.
 """
 
@@ -43,7 +43,8 @@ labels = {"channels": truth.rows["channel"], "numbers": truth.rows["number"], "f
 calibration = mpifast.linear_system(noisy(truth.matrix, 5e-3), grid, **labels)
 
 # %%
-# The simulation has another core diameter and no relaxation. The fit keeps the rows whose pattern it describes.
+# The simulation has another core diameter and no relaxation. The fit keeps the rows whose pattern it describes, and
+# its factors contain relaxation and receive chain. They scatter because they make up for the diameter, too.
 
 simulated = mpifast.system_matrix(scanner, mpifast.Particle(25e-9), band=(30e3, 500e3), level=1e-2, tolerance=1e-5)
 fit = mpifast.fit_transfer_function(calibration, simulated, similarity=0.8)
@@ -63,6 +64,7 @@ for channel in (0, 1):
 panels[0].set(xlabel="frequency (kHz)", ylabel="magnitude", title="Receive chain and relaxation")
 panels[1].set(xlabel="frequency (kHz)", ylabel="phase (degrees)", title="Phase")
 panels[0].legend(fontsize="small")
+plt.show()
 
 # %%
 # A measurement, reconstructed with the simulation as it is, with the fitted one, and with the noisy calibration:
@@ -79,6 +81,6 @@ for name, system in systems.items():
     found = mpifast.kaczmarz(system, u, alpha=0.02, relative=True, nonnegative=True, iterations=100, tolerance=0)
     images.append(found)
     titles.append(f"{name}\nNRMSE {mpifast.metrics.nrmse(found, tree):.2f}")
-figure, panels = plt.subplots(1, 4, figsize=(12, 3.5), layout="constrained")
+figure, panels = plt.subplots(1, 4, figsize=(12, 3.1), layout="constrained")
 mpifast.plots.images(np.concatenate(images), grid, titles=titles, limits=(0, 1), axes=panels)
 plt.show()
