@@ -13,8 +13,8 @@ import numpy as np
 import mpifast
 
 # %%
-# The scanner of the paper is the default: a gradient of 2 T/m and a drive field of 32 mT at 20 kHz. `mpifast.Spectra` is a
-# virtual data set of random phantoms and their spectra; sample i depends on the seed and on i alone.
+# The scanner of the paper is the default: a gradient of 2 T/m and a drive field of 32 mT at 20 kHz. `mpifast.Spectra`
+# is a virtual data set of random phantoms and their spectra; sample i depends on the seed and on i alone.
 
 system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(diameter=40e-9))
 spectra = mpifast.Spectra(system, seed=0)

@@ -13,8 +13,7 @@ import numpy as np
 import mpifast
 
 # %%
-# One layer, trained on the spectra of a tracer of 40 nm. The fast recipe whitens the inputs and needs a single pass,
-# the delta rule of the paper needs some: here we take the delta rule.
+# One layer, trained on the spectra of a tracer of 40 nm by the delta rule of the paper.
 
 scanner = mpifast.Scanner()
 system = mpifast.system_matrix(scanner, mpifast.Particle(diameter=40e-9))
@@ -24,7 +23,8 @@ history = network.fit(u, c, epochs=60, learning_rate=0.5)
 weights = network.weights[0].astype(float)  # [voxels, harmonics]
 
 # %%
-# Column k of the weights belongs to harmonic k. Beside it stands the polynomial of degree k - 1, scaled to fit.
+# Column k of the weights belongs to harmonic k. Beside it stands the polynomial of degree k - 1, scaled to fit. The
+# first one, a constant, fits the inner voxels only; the others fit up to the ends of the field of view.
 
 position = 1e3 * system.positions
 basis = mpifast.analysis.chebyshev_basis(6, np.linspace(-1, 1, 129))

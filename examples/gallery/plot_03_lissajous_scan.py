@@ -28,7 +28,7 @@ plt.show()
 # of each system function has its mixing orders (m, n): the frequency is m times the first drive frequency and n times
 # the second.
 
-system = mpifast.system_matrix(scanner, mpifast.Particle(25e-9), band=(40e3, 260e3), level=1e-2, tolerance=1e-6)
+system = mpifast.system_matrix(scanner, mpifast.Particle(25e-9), band=(120e3, 260e3), level=1e-2, tolerance=1e-6)
 print(system)
 plt.figure(mpifast.plots.system_functions(system, count=8))
 plt.show()

@@ -56,7 +56,7 @@ torch.manual_seed(1)
 torch.set_num_threads(1)  # in a network as small as this more threads wait for each other
 model = Refined(test_u.shape[1], grid.shape)
 optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-batches = IterableSpectra(spectra, batch_size=64, start=200, stop=200 + 64 * 200, targets=torch.float32)
+batches = IterableSpectra(spectra, batch_size=64, start=200, stop=200 + 64 * 150, targets=torch.float32)
 losses = []
 for u, c in DataLoader(batches, batch_size=None):
     loss = nn.functional.mse_loss(model(u), c)

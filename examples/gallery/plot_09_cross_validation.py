@@ -19,7 +19,8 @@ system = mpifast.system_matrix(mpifast.Scanner(voxels=65), mpifast.Particle(30e-
 u, c = mpifast.Spectra(system, seed=7, snr_db=25.0)[:4_500]
 
 # %%
-# `mpifast.SolverRegressor` has the parameters of its solver. A grid search finds the alpha of least error, for two solvers.
+# `mpifast.SolverRegressor` has the parameters of its solver. A grid search finds the alpha of least error, for two
+# solvers.
 
 alphas = np.logspace(-3, 3, 9)
 figure, panel = plt.subplots(figsize=(6.8, 4), layout="constrained")
@@ -37,8 +38,8 @@ panel.legend()
 plt.show()
 
 # %%
-# A network has to be trained, a solver only has to know its system. `mpifast.SpectrumRegressor`` is a ``mpifast.Network` with
-# ``fit`` and ``predict`` of scikit-learn; more samples make it better, where the solvers gain nothing.
+# A network has to be trained, a solver only has to know its system. `mpifast.SpectrumRegressor` is a `mpifast.Network`
+# with ``fit`` and ``predict`` of scikit-learn; more samples make it better, where the solvers gain nothing.
 
 folds = {}
 for count in (500, 1_500, 4_500):

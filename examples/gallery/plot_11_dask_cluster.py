@@ -20,8 +20,8 @@ local = LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboa
 client = local.get_client()
 
 # %%
-# `mpifast.cluster.sweep` calls a function for each setting. Results come in the order in which they are done. The function has to
-# be pure: if a worker is lost, another one repeats it.
+# `mpifast.cluster.sweep` calls a function for each setting. Results come in the order in which they are done. The
+# function has to be pure: if a worker is lost, another one repeats it.
 
 
 def study(setting: tuple[float, float]) -> float:
@@ -48,7 +48,7 @@ picture = panel.imshow(table, norm="log", cmap="viridis_r", origin="lower", aspe
 panel.set_xticks(range(len(diameters)), [f"{1e9 * diameter:.0f}" for diameter in diameters])
 panel.set_yticks(range(len(ratios)), ratios)
 for (row, column), error in np.ndenumerate(table):
-    panel.text(column, row, f"{error:.1e}", ha="center", va="center", color="white" if error > 0.04 else "black")
+    panel.text(column, row, f"{error:.1e}", ha="center", va="center", color="white" if error > 3e-3 else "black")
 panel.set(xlabel="core diameter (nm)", ylabel="signal-to-noise ratio (dB)", title="20 networks by two workers")
 figure.colorbar(picture, label="mean squared error of the test set")
 plt.show()

@@ -3,7 +3,7 @@ Read, check and reconstruct MDF files
 =====================================
 
 MDF is the file format of the field: HDF5 with agreed names. mpifast reads calibration files and measurements, says
-where a file departs from the format, and reconstructs the measurement with the rows that rise above the noise.
+where a file departs from the format, and reconstructs the measurement.
 """
 
 import shutil
@@ -43,8 +43,8 @@ frames, empty = true.forward(phantom) + noise((20, len(true.rows)), 0.6), noise(
 mpifast.write_mdf(measurement, frames, calibrated, domain="time", background=empty, metadata=named)
 
 # %%
-# `mpifast.check_mdf` gives one line for each breach of the format, with its cure. A sound file has none; in a copy two datasets
-# are damaged.
+# `mpifast.check_mdf` gives one line for each breach of the format, with its cure. A sound file has none; in a copy two
+# datasets are damaged.
 
 print(mpifast.check_mdf(measurement))
 damaged = Path(folder.name) / "damaged.mdf"
@@ -74,8 +74,8 @@ panel.legend()
 plt.show()
 
 # %%
-# ``system`` takes rows by band and signal-to-noise ratio; ``measured`` finds the same rows in the measurement, averages its
-# frames and subtracts the background.
+# ``system`` chooses rows, here by their frequency; ``measured`` finds the same rows in the measurement, averages its
+# frames and subtracts the background. A single frame is too noisy for an image.
 
 images, titles = [phantom], ["phantom"]
 for average, name in ((1, "one frame"), (0, "mean of 20 frames")):
