@@ -39,8 +39,8 @@ class Refined(nn.Module):
             nn.BatchNorm1d(equations), nn.Linear(equations, shape[0] * shape[1]), nn.Unflatten(1, (1, *shape))
         )
         self.refine = nn.Sequential(
-            nn.Conv2d(1, 12, 3, padding=1), nn.ReLU(), nn.Conv2d(12, 12, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(12, 1, 3, padding=1),
+            nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(8, 1, 3, padding=1),
         )  # fmt: skip
 
     def forward(self, u: torch.Tensor) -> torch.Tensor:
@@ -56,7 +56,7 @@ torch.manual_seed(1)
 torch.set_num_threads(1)  # in a network as small as this more threads wait for each other
 model = Refined(test_u.shape[1], grid.shape)
 optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-batches = IterableSpectra(spectra, batch_size=64, start=200, stop=200 + 64 * 150, targets=torch.float32)
+batches = IterableSpectra(spectra, batch_size=64, start=200, stop=200 + 64 * 120, targets=torch.float32)
 losses = []
 for u, c in DataLoader(batches, batch_size=None):
     loss = nn.functional.mse_loss(model(u), c)

@@ -16,7 +16,7 @@ import numpy as np
 import mpifast
 
 # %%
-# First the files, as a scanner would write them: a calibration file and 600 frames of the empty scanner. The noise has
+# First the files, as a scanner would write them: a calibration file and 400 frames of the empty scanner. The noise has
 # a standard deviation that falls with the frequency, and a part that all rows of a channel share, as from a mains hum.
 
 grid = mpifast.Grid((16, 16), (24e-3, 24e-3))
@@ -36,7 +36,7 @@ def empty_scanner(count: int) -> np.ndarray:
 folder = tempfile.TemporaryDirectory()
 calibration, scan = Path(folder.name) / "calibration.mdf", Path(folder.name) / "empty.mdf"
 mpifast.write_mdf(calibration, system)
-mpifast.write_mdf(scan, empty_scanner(1), system, background=empty_scanner(600))
+mpifast.write_mdf(scan, empty_scanner(1), system, background=empty_scanner(400))
 
 # %%
 # Now as with files of your own: the system of the calibration file, and the background frames at its rows.
@@ -84,7 +84,7 @@ images = {"phantom": test}
 for name, model in (("white noise", mpifast.noise.white(level=power)), ("measured noise", noise)):
     spectra = mpifast.Spectra(measured, seed=7, noise=model, phantoms=vessels)
     network = mpifast.Network(system=measured, seed=1)
-    network.fit(*spectra[:5000], recipe="fast")
+    network.fit(*spectra[:3000], recipe="fast")
     images[name] = network.predict(measured.to_real(u))
 
 figure, panels = plt.subplots(3, 5, figsize=(10, 6.4), sharex=True, sharey=True, layout="constrained")

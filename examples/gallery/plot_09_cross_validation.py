@@ -16,7 +16,7 @@ import mpifast
 # Random phantoms of the paper's scanner with 65 voxels, a tracer of 30 nm and 25 dB.
 
 system = mpifast.system_matrix(mpifast.Scanner(voxels=65), mpifast.Particle(30e-9), harmonics=100)
-u, c = mpifast.Spectra(system, seed=7, snr_db=25.0)[:4_500]
+u, c = mpifast.Spectra(system, seed=7, snr_db=25.0)[:3_000]
 
 # %%
 # `mpifast.SolverRegressor` has the parameters of its solver. A grid search finds the alpha of least error, for two
@@ -42,7 +42,7 @@ plt.show()
 # with ``fit`` and ``predict`` of scikit-learn; more samples make it better, where the solvers gain nothing.
 
 folds = {}
-for count in (500, 1_500, 4_500):
+for count in (300, 1_000, 3_000):
     regressor = mpifast.SpectrumRegressor(recipe="fast", seed=1)
     folds[f"network,\n{count:,} samples"] = -cross_val_score(
         regressor, u[:count], c[:count], scoring="neg_mean_squared_error", cv=3
