@@ -1,4 +1,4 @@
-"""Sphinx's configuration. `.ci/docs` builds the pages; MPIFAST_GALLERY=1 also runs the gallery and draws the figures."""
+"""Sphinx's configuration. `.ci/docs` builds the pages; MPIFAST_GALLERY=1 also runs the gallery and draws figures."""
 
 import importlib.util
 import os
@@ -8,10 +8,12 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
-import mpifast  # noqa: E402
+# SciPy and scikit-learn come before autodoc's stand-in for PyTorch, which they would take for the real one.
 import public_names  # noqa: E402
-import scipy.stats  # noqa: E402, F401  (before autodoc puts a stand-in for PyTorch into sys.modules: SciPy looks there)
+import scipy.stats  # noqa: E402, F401
 import sklearn.utils  # noqa: E402, F401
+
+import mpifast  # noqa: E402
 
 for name in ("phantoms", "noise", "receive"):  # attributes of the package, which autodoc imports as modules
     sys.modules[f"mpifast.{name}"] = getattr(mpifast, name)
@@ -19,7 +21,7 @@ RUN = os.environ.get("MPIFAST_GALLERY") == "1"
 
 project = "mpifast"
 author = "The mpifast developers"
-copyright = "The mpifast developers, MIT licence"  # noqa: A001
+copyright = "The mpifast developers, MIT licence"
 version = release = mpifast.__version__
 
 extensions = [
@@ -88,7 +90,7 @@ html_theme_options = {
     "logo": {"text": "mpifast"},
     "show_prev_next": False,
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "navbar_align": "left",
     "show_toc_level": 2,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
@@ -97,7 +99,8 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "changes": [], "trust": [], "glossary": []}
+html_sidebars = {page: [] for page in ("index", "changes", "glossary", "speed", "search")}
+html_context = {"default_mode": "auto"}
 
 sphinx_gallery_conf = {
     "examples_dirs": str(DOCS.parent / "examples" / "gallery"),
@@ -117,7 +120,7 @@ sphinx_gallery_conf = {
 
 
 def draw_figures(app):
-    """The figures of the theory pages, drawn anew by the code; a build that runs nothing shows the copies in images/."""
+    """Draw the figures of the theory pages anew; a build that runs nothing shows the copies in images/theory."""
     if RUN:
         import theory_figures
 
@@ -126,6 +129,9 @@ def draw_figures(app):
 
 def setup(app):
     """Hooks of this project."""
+    public_names.hide_overloads()
     app.connect("builder-inited", draw_figures)
     app.connect("missing-reference", public_names.resolve)
+    app.connect("source-read", public_names.close_blocks)
+    app.connect("autodoc-process-signature", public_names.short_signature)
     app.connect("autodoc-process-docstring", public_names.escape, priority=1)  # before numpydoc

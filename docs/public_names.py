@@ -7,6 +7,7 @@ A signature says `mpifast.physics.tracer.particle.Particle`, a docstring says `P
 import re
 
 from docutils import nodes
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.nodes import make_refnode
 
 NUMPY = "https://numpy.org/doc/stable/reference/generated/{0}.html#{0}"
@@ -52,3 +53,25 @@ def escape(app, what, name, thing, options, lines):
             parts = re.split(r"(``.*?``|`.*?`)", line)
             parts[::2] = [re.sub(r"(?<!\\)([|*])", r"\\\1", part) for part in parts[::2]]
             lines[i] = "".join(parts)
+
+
+def short_signature(app, what, name, thing, options, signature, returns):
+    """`ArrayLike`, where Sphinx writes a stand-in for it."""
+    pattern = r"TypeAliasForwardRef\('(\w+)'\)"
+    return tuple(text and re.sub(pattern, r"\1", text) for text in (signature, returns))
+
+
+def hide_overloads():
+    """Overloads are for type checkers: readers see the one signature of the implementation."""
+    analyze = ModuleAnalyzer.analyze
+
+    def without_overloads(self):
+        analyze(self)
+        self.overloads = {}
+
+    ModuleAnalyzer.analyze = without_overloads
+
+
+def close_blocks(app, page, source):
+    """The empty line that ends an example before its fence is for doctest, not for readers."""
+    source[0] = re.sub(r"(\n>>> [^`]*?)\n\n```", r"\1\n```", source[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-NO_EXAMPLES = {"trust", "how-to", "speed", "changes", "glossary", "index"}  # reports and tables of contents
+NO_EXAMPLES = {"trust", "rely", "how-to", "speed", "changes", "glossary", "index"}  # reports and tables of contents
 PAGES = [DOCS / "index.md", *sorted(page for page in DOCS.glob("*.md") if page.stem not in NO_EXAMPLES)]
 PAGES += sorted(page for page in DOCS.glob("theory/*.md") if ">>> " in page.read_text(encoding="utf-8"))
 PAGES = [page for page in PAGES if page.exists()]
