@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGES = sorted(page for page in DOCS.glob("*.md") if page.stem != "trust")  # a report, not a how-to
+NO_EXAMPLES = {"trust", "rely", "how-to", "speed", "changes", "glossary", "index"}  # reports and tables of contents
+PAGES = [DOCS / "index.md", *sorted(page for page in DOCS.glob("*.md") if page.stem not in NO_EXAMPLES)]
+PAGES += sorted(page for page in DOCS.glob("theory/*.md") if ">>> " in page.read_text(encoding="utf-8"))
+PAGES = [page for page in PAGES if page.exists()]
 
 
 @pytest.mark.skipif(not DOCS.exists(), reason="the tests run without the checkout around them")

@@ -14,6 +14,12 @@ SHOWN = 10  # epochs in a table
 class TrainingWarning(UserWarning):
     """A training that has stalled, was interrupted, overfits, ended worse than the mean of its targets, or has targets
     that its network cannot reach.
+
+    Examples
+    --------
+    >>> import mpifast, warnings
+    >>> warnings.simplefilter("error", mpifast.TrainingWarning)  # stop instead of warning
+    >>> warnings.simplefilter("default", mpifast.TrainingWarning)
     """
 
 

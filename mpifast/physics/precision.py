@@ -12,7 +12,19 @@ VOXELS = 512  # neighbouring ones, whose singular values are looked at in a larg
 
 
 class PrecisionWarning(UserWarning):
-    """The rounding of float32 counts as noise in the result."""
+    """The rounding of float32 counts as noise in the result.
+
+    Examples
+    --------
+    >>> import mpifast, warnings
+    >>> warnings.simplefilter("error", mpifast.PrecisionWarning)  # stop instead
+    >>> system = mpifast.system_matrix(mpifast.Scanner(), mpifast.Particle(25e-9))
+    >>> mpifast.Spectra(system, seed=7)
+    Traceback (most recent call last):
+    mpifast.physics.precision.PrecisionWarning: ...
+    >>> warnings.simplefilter("default", mpifast.PrecisionWarning)
+    >>> spectra = mpifast.Spectra(system, seed=7, dtype="float64")
+    """
 
 
 def condition_of(real: np.ndarray) -> float:

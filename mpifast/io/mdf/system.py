@@ -48,7 +48,14 @@ BY_PERIOD = ("/acquisition/drivefield/strength", "/acquisition/gradient")
 
 
 class SystemWarning(UserWarning):
-    """The system matrix and the measurement are of different systems."""
+    """The system matrix and the measurement are of different systems.
+
+    Examples
+    --------
+    >>> import mpifast, warnings
+    >>> warnings.simplefilter("error", mpifast.SystemWarning)  # stop instead of warning
+    >>> warnings.simplefilter("default", mpifast.SystemWarning)
+    """
 
 
 @dataclass(frozen=True, eq=False)
