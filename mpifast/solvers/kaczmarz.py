@@ -12,7 +12,7 @@ from mpifast.solvers.iteration import iterate, options, warn_unconverged
 from mpifast.solvers.kaczmarz_sweeps import Method, Sweeps, new_sweeps
 from mpifast.solvers.linear_algebra.tall import TALL, triangle
 from mpifast.solvers.parameter_choice import Spectral
-from mpifast.solvers.regularisation import choose_alpha, is_large, leading_alpha
+from mpifast.solvers.regularisation import choose_alpha, is_large, large_alpha
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 
 MEANING = "an image may be off by {:.2g} times its norm"
@@ -128,7 +128,7 @@ def kaczmarz(
     Warns
     -----
     ConvergenceWarning
-        If a spectrum has not converged after ``iterations`` sweeps.
+        If a spectrum has not converged after ``iterations`` sweeps, or the choice of its alpha has not settled.
 
     Notes
     -----
@@ -168,7 +168,7 @@ def kaczmarz(
     if paired and not np.array_equal(*equations.weights.reshape(2, -1)):
         raise ValueError("weights of the parts of a row differ: with projection='plain' give one number for each row")
     if strengths is None:
-        strengths = _cross_validated(given)
+        strengths = large_alpha("kaczmarz", given, "gcv") if is_large(given) else _cross_validated(given)
     random = seed if order == "random" else None
     sweeps = new_sweeps(equations, data, strengths, Method(tolerance, nonnegative, plain, paired, random, threads))
     if not plain and (tolerance > 0.0 or full_output):
@@ -190,9 +190,7 @@ def _bounds(strengths: np.ndarray, sweeps: Sweeps) -> tuple[np.ndarray, np.ndarr
 
 
 def _cross_validated(given: Problem) -> np.ndarray:
-    """An alpha for each spectrum by generalised cross-validation."""
-    if is_large(given):
-        return leading_alpha("kaczmarz", given, "gcv")
+    """An alpha for each spectrum of a small system by generalised cross-validation."""
     weights, data = given.equations.weights, given.data
     rows, voxels = given.real.shape
     if rows > TALL * voxels and len(data):

@@ -52,21 +52,35 @@ def choose(
         beta = u[rows] @ spectral.left
         outside = np.square(u[rows] - beta @ spectral.left.T).sum(axis=1)  # no image explains it: noise, at least
         residual = np.square(beta) @ np.square(1.0 - filters).T + outside[:, None]
-        if rule == "gcv":
-            picked[rows] = gcv(residual, filters, equations)
-        elif rule == "discrepancy":
-            assert noise_level is not None
-            picked[rows] = discrepancy(residual, noise_level[rows], equations)
-        else:
-            picked[rows] = lcurve(residual, np.square(beta) @ np.square(filters / spectral.values).T)
+        size = np.square(beta) @ np.square(filters / spectral.values).T if rule == "lcurve" else residual
+        level = None if noise_level is None else noise_level[rows]
+        picked[rows] = by_rule(rule, residual, size, equations - filters.sum(axis=1), level, equations)
     return picked
 
 
-def gcv(residual: np.ndarray, filters: np.ndarray, equations: int) -> np.ndarray:
+def by_rule(
+    rule: str,
+    residual: np.ndarray,
+    size: np.ndarray,
+    freedom: np.ndarray,
+    noise_level: np.ndarray | None,
+    equations: int,
+) -> np.ndarray:
+    """Index int64[n] of the candidate from ||S c - u||^2 and ||c||^2 float64[n, candidates], and equations - sum f
+    float64[candidates]. Only the L-curve reads ||c||^2.
+    """
+    if rule == "gcv":
+        return gcv(residual, freedom, equations)
+    if rule == "discrepancy":
+        assert noise_level is not None
+        return discrepancy(residual, noise_level, equations)
+    return lcurve(residual, size)
+
+
+def gcv(residual: np.ndarray, freedom: np.ndarray, equations: int) -> np.ndarray:
     """Generalised cross-validation: least ||S c - u||^2 / (equations - sum f)^2, the error in predicting an equation's
     right-hand side from the others.
     """
-    freedom = equations - filters.sum(axis=1)
     left = freedom > 1e-9 * equations  # with none left nothing can be predicted
     return np.argmin(np.where(left, residual / np.where(left, freedom, 1.0) ** 2, np.inf), axis=1)
 

@@ -1,5 +1,5 @@
-"""How much to regularise a given problem: from all singular values of a small system, from the leading ones of a large
-one.
+"""How much to regularise a given problem: from all singular values of a small system; of a large one by quadrature, or
+from the leading ones for a rank.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mpifast.solvers.equations import SMALL
+from mpifast.solvers.equations import SMALL, Equations
 from mpifast.solvers.iteration import ConvergenceWarning
-from mpifast.solvers.linear_algebra import randomized
-from mpifast.solvers.parameter_choice import Spectral, choose
+from mpifast.solvers.linear_algebra import golub_kahan, randomized
+from mpifast.solvers.parameter_choice import Spectral, by_rule, choose
 from mpifast.solvers.solution import Problem
 
 STEPS = 20  # candidates for alpha per factor of ten
-CLEAR = 4.0  # a chosen alpha is at least this times the last squared singular value, or more of them are looked for
+CHECKED = 25  # steps of a bidiagonalisation between looks at what it would choose
+CHANGE = 0.005  # of the curves at the chosen alpha, from one look to the next
+STILL = 1e-5  # of the curves at all alphas: where they are flat, the choice itself may jump
 
 
 def choose_alpha(
@@ -25,37 +27,72 @@ def choose_alpha(
     spectra: np.ndarray,
     noise_level: np.ndarray | None = None,
     equations: int | None = None,
-    least: float | None = None,
 ) -> np.ndarray:
     """The alpha that a rule picks for each spectrum, float64[n]: from the largest squared singular value to a hundredth
-    of the smallest, or 0; where there are smaller ones that are not known, to ``least``. ``equations`` as for
-    `mpifast.solvers.parameter_choice.choose`.
+    of the smallest, or 0, for data without noise. ``equations`` as for `mpifast.solvers.parameter_choice.choose`.
     """
     if len(spectral.values) == 0:
         return np.zeros(len(spectra))
     squares = spectral.values**2
-    decades = np.log10(squares[0] / squares[-1]) + 2.0 if least is None else np.log10(squares[0] / least)
-    falling = squares[0] * 10.0 ** -np.linspace(0.0, decades, int(STEPS * decades) + 1)
-    candidates = np.append(falling, 0.0) if least is None else falling  # 0 is for data without noise
+    candidates = np.append(_falling(squares[0], np.log10(squares[0] / squares[-1]) + 2.0), 0.0)
     filters = squares / (squares + candidates[:, None])
     return candidates[choose(choice, spectral, spectra, filters, noise_level, equations)]
 
 
-def leading_alpha(name: str, given: Problem, choice: str, levels: np.ndarray | None = None) -> np.ndarray:
-    """The alphas of a large system for a solver, above the square of the last singular value that is known."""
-    part = 0.01 if choice == "lcurve" else 1.0  # the corner shows only between two branches
+def _falling(first: float, decades: float) -> np.ndarray:
+    """Candidates float64[c]."""
+    return first * 10.0 ** -np.linspace(0.0, decades, int(STEPS * decades) + 1)
 
-    def chosen(spectral: Spectral, complete: bool) -> np.ndarray:
-        least = None if complete else part * spectral.values[-1:].sum() ** 2
-        return choose_alpha(choice, spectral, given.data, levels, least=least)
 
-    def near(alphas: np.ndarray, spectral: Spectral) -> np.ndarray:
-        return alphas < CLEAR * spectral.values[-1:].sum() ** 2
-
-    spectral, alphas, short = growing(given, chosen, near)
-    edge = alphas < 1.5 * spectral.values[-1:].sum() ** 2 if short else alphas < 0.0
-    warn_short(name, edge, len(spectral.values), "alpha")
+def large_alpha(name: str, given: Problem, choice: str, noise_level: np.ndarray | None = None) -> np.ndarray:
+    """The same of a large system, for a solver: from the largest squared singular value to the rounding of
+    ||W S||_F^2, by quadrature (`mpifast.solvers.linear_algebra.golub_kahan`). A warning names spectra without a settled
+    choice.
+    """
+    alphas, settled = np.zeros(len(given.data)), np.ones(len(given.data), bool)
+    group = golub_kahan.together(given.equations.shape)
+    for first in range(0, len(alphas), group):
+        rows = slice(first, first + group)
+        levels = None if noise_level is None else noise_level[rows]
+        alphas[rows], settled[rows] = _by_quadrature(given.equations, given.data[rows], choice, levels)
+    if not settled.all():
+        warnings.warn(
+            f"{name}: the choice of alpha by {choice!r} has not settled for {(~settled).sum()} of {len(settled)} "
+            f"spectra of this large system after {golub_kahan.STEPS} steps: give alpha, or take another choice",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     return alphas
+
+
+def _by_quadrature(
+    equations: Equations, data: np.ndarray, choice: str, noise_level: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Alphas float64[n], and whether each has settled: the same candidate or the next as some steps ago, with the same
+    values of all curves, or all curves as before. The index alone could stay at the end of curves that are still wrong.
+    """
+    run = golub_kahan.Bidiagonalisation(equations, data)
+    run.extend(CHECKED)
+    precision = np.float32 if choice == "lcurve" else equations.dtype  # its corner depends on where the curve ends
+    top, bottom = run.largest(), np.finfo(precision).eps * equations.norms.sum()
+    if top <= bottom:
+        return np.zeros(len(data)), np.ones(len(data), bool)
+    candidates, every = _falling(top, np.log10(top / bottom)), np.arange(len(data))
+    curves = run.curves(candidates)
+    picked = by_rule(choice, *curves, noise_level, equations.shape[0])
+    while True:
+        run.extend(CHECKED)
+        before, last, curves = curves, picked, run.curves(candidates)
+        picked = by_rule(choice, *curves, noise_level, equations.shape[0])
+        near, still = abs(picked - last) <= 1, np.ones(len(data), bool)
+        for old, new in zip(before, curves, strict=True):
+            change = abs(new - old) / np.maximum(new, np.finfo(np.float64).tiny)
+            change = np.broadcast_to(change, curves.residual.shape)
+            near &= change[every, picked] <= CHANGE
+            still &= (change <= STILL).all(axis=1)
+        settled = near | still
+        if settled.all() or run.steps >= golub_kahan.STEPS:
+            return candidates[picked], settled
 
 
 def growing(
@@ -79,14 +116,14 @@ def growing(
         size *= 2
 
 
-def warn_short(name: str, edge: np.ndarray, count: int, what: str) -> None:
-    """Warn the caller of a solver of choices that end with the singular values that are known."""
+def warn_short(edge: np.ndarray, count: int) -> None:
+    """Warn the caller of tsvd of choices that end with the singular values that are known."""
     if edge.any():
         warnings.warn(
-            f"{name}: {edge.sum()} of {len(edge)} spectra may need less regularisation than the {count} leading "
-            f"singular values of this large system allow: give {what}",
+            f"tsvd: {edge.sum()} of {len(edge)} spectra may need less regularisation than the {count} leading singular "
+            "values of this large system allow: give rank",
             ConvergenceWarning,
-            stacklevel=3 if name == "tsvd" else 4,
+            stacklevel=3,
         )
 
 
