@@ -51,6 +51,13 @@ class Reconstruction:
         float64[iterations, frames], the convergence measure of each iteration, as the solver defines it.
     system : LinearSystem
         The system, with its rows and their selection.
+
+    Examples
+    --------
+    >>> import mpifast, numpy as np
+    >>> found = mpifast.reconstruct(np.diag([1.0, 2.0, 4.0]), [1.0, 1.0, 1.0], "tikhonov", alpha=0.0)
+    >>> print(found[0], np.asarray(found).shape)
+    [1.   0.5  0.25] (1, 3)
     """
 
     images: np.ndarray
@@ -185,7 +192,7 @@ def reconstruct(
     >>> import mpifast
     >>> scanner = mpifast.LissajousScanner(mpifast.Grid((10, 10), (24e-3, 24e-3)))
     >>> system = mpifast.system_matrix(scanner, mpifast.Particle(25e-9), band=(80e3, None), level=1e-3)
-    >>> phantom = mpifast.phantoms.vessels(scanner.grid)[:1]
+    >>> phantom = mpifast.phantoms.vessels(scanner.grid).draw(3, [0])
     >>> u = system.spectra(phantom, snr_db=40.0, seed=1)
     >>> images = mpifast.reconstruct(system, u, alpha=1e-3, iterations=20)
     >>> images.shape, int(images.sweeps[0]), bool((images.images >= 0.0).all())

@@ -18,7 +18,18 @@ BLOCK = 2**16  # numbers turned at a time: their copies stay in the cache
 
 
 class RotationWarning(UserWarning):
-    """Some rows of a system are not of one phase: a part of them is lost where they are rotated."""
+    """Some rows of a system are not of one phase: a part of them is lost where they are rotated.
+
+    Examples
+    --------
+    >>> import mpifast, warnings
+    >>> system = mpifast.linear_system([[1.0, 1.0j]])
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", mpifast.RotationWarning)
+    ...     mpifast.rotate_rows(system)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    mpifast.physics.combined.rotated_rows.RotationWarning: ...
+    """
 
 
 def rotate_rows(system: LinearSystem, threshold: float | None = 0.1) -> LinearSystem:
