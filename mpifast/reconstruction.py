@@ -112,7 +112,14 @@ class Reconstruction:
         return _display.table("Reconstruction", [("shape", self.shape), *self.facts().items()])
 
     def facts(self) -> dict[str, str]:
-        """How the images were made, in words."""
+        """How the images were made, in words: the solver, its strength, iterations and convergence, the residual.
+
+        Examples
+        --------
+        >>> import mpifast, numpy as np
+        >>> mpifast.reconstruct(np.diag([1.0, 2.0]), [1.0, 1.0], "tikhonov", alpha=0.0).facts()
+        {'solver': 'tikhonov', 'alpha': '0', 'relative residual': '0'}
+        """
         found = {"solver": self.solver}
         if self.alpha is not None:
             names = ("l1", "tv") if self.alpha.ndim == 2 else ("rank" if self.solver == "tsvd" else "alpha",)

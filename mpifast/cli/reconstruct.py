@@ -276,7 +276,7 @@ def _selection(path: str) -> Any:
         text = Path(path).read_text(encoding="utf-8")
     else:
         with read_mdf(path) as file:
-            text = str(file.own("/reconstruction/_selection"))
+            text = str(file["/reconstruction/_selection"])
     try:
         kept = json.loads(text)
         return Selection.from_dict(kept[0] if isinstance(kept, list) and kept else kept)
