@@ -280,7 +280,7 @@ def test_background_interpolated_in_time(small_system, random, tmp_path):
     np.testing.assert_allclose(found[inside], u[~is_background][inside], atol=1e-9)
     assert abs(read_measured(system, path) - u[~is_background]).max() > 10.0
     with pytest.raises(
-        ValueError, match="background='best' is unknown: choose one of 'subtract', 'interpolate', 'keep'"
+        ValueError, match="background='best' is unknown: choose one of 'subtract', 'mean', 'interpolate', 'keep'"
     ):
         read_measured(system, path, background="best")
 
