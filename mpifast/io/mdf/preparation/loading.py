@@ -6,9 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from mpifast._compiled.jit import thread_count
 from mpifast.io.mdf.data import MdfData
-from mpifast.io.mdf.preparation._loading_loops import load
 from mpifast.io.mdf.preparation.background import Drift
 
 SMALL = 2**20  # numbers for which no threads are started
@@ -60,6 +58,9 @@ def load_rows(
         dtype[rows, 2]: the largest magnitude in the real and the imaginary part of each row; NaN or infinity of a row
         that is not finite.
     """
+    from mpifast._compiled.jit import thread_count  # here: metadata and frames alone do not load Numba
+    from mpifast.io.mdf.preparation._loading_loops import load
+
     order = np.argsort(rows)
     divisors = divisors_of(file.data.points, factors, len(rows))
     places, left = frames.astype(np.uint64), drift.left.astype(np.uint64)
