@@ -78,11 +78,11 @@ def main() -> None:
             score = "  {:6.3f}  {:5.2f}  {:5.3f}".format(*values)
             lines.append("| {} | {} | {:.2f} | {:.1f} | {:.2f} |".format(name, found.sweeps[0], *values))
         print(f"{name:20}  {seconds:7.1f}  {found.sweeps[0]:6}  {found.relative_residual[0]:8.3f}{score}", flush=True)
-        picture = {"kind": "slices", "title": name, "label": "concentration"}
+        picture = {"kind": "projection", "title": name, "label": "concentration"}
         if truth is not None:
             picture["reference"] = truth[None]
         figure = mpifast.plots.draw_images(image[None], found.grid, **picture)
-        figure.savefig(options.out / f"{name.replace(' ', '-').replace(',', '').lower()}.png", dpi=150)
+        figure.savefig(options.out / f"{name.replace(' ', '-').replace(',', '').lower()}.png", dpi=100)
     if options.page:
         write_table(options.page, lines)
 

@@ -1,4 +1,4 @@
-"""The gallery: each example compiles, has a title and text, uses public names alone, and runs (``-m slow``)."""
+"""The gallery: each example compiles, has a title and text, uses public names alone, and runs (``-m gallery``)."""
 
 import ast
 import importlib.util
@@ -128,7 +128,7 @@ def test_enough_examples_each_in_the_readme():
     assert sorted(set(re.findall(r"`(plot_\w+)\.py`", text)) - set(NAMES)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.gallery
 @pytest.mark.parametrize("path", GALLERY, ids=NAMES)
 def test_runs_alone(path, tmp_path):
     """In a process of its own, outside the checkout: it leaves figures and no files, and prints little."""

@@ -101,7 +101,7 @@ def tsvd(
 
     A system of more than four million numbers takes a randomised decomposition (Halko, Martinsson and Tropp 2011) for a
     rank of up to a quarter of the smaller side; a larger one takes all singular values. Its leading singular values
-    and vectors are accurate, the last ones contain a little of the next. A choice takes up to an eighth of the
+    and vectors are accurate, the last ones contain a little of the next. A choice takes up to a sixteenth of the
     smaller side, and as many as show that fewer are enough. The system keeps the decomposition for the next call with
     the same weights, so a whole sequence costs two products with it.
 
