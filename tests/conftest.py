@@ -36,7 +36,7 @@ def pytest_xdist_auto_num_workers(config):
     """Two processes: each compiles what its tests need, so more would gain little. None of their own for tests that
     measure times, or that kill and interrupt.
     """
-    if config.option.benchmark_enable or config.option.markexpr == "slow":
+    if config.option.benchmark_enable or config.option.markexpr in ("slow", "gallery"):
         config.option.dist = "no"
         return 0
     return 2

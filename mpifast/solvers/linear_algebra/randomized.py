@@ -49,7 +49,7 @@ class Sketch:
         return self._inner()[1:]
 
     def _inner(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """B = U s V^T by way of the triangle of B^T, in the precision of the equations: a larger one is a large copy."""
+        """B = U s V^T by way of the triangle of B^T, in the precision of the equations: no large copy."""
         across, triangle = np.linalg.qr(self.part.T)
         inner, values, turn = np.linalg.svd(triangle.T.astype(np.float64))
         return inner, values, turn.astype(self.part.dtype) @ across.T
