@@ -30,6 +30,15 @@ TRIED = """What holds the missed marks back, and what was tried:
   peer is told, and takes as many. With fewer of them, which do for most voxels, it would be faster in proportion. A
   table in (xi_p, xi_o) was not built: each voxel has its own alpha, and for one alpha a tensor of Chebyshev
   polynomials to 1e-12 has more terms than the harmonics.
+- **N6.** One spectrum is as fast as its matrix is read: tiles of four rows go through the second-level cache once,
+  the steps of one tile and the products of the next in one pass; the voxels are shared out in fixed segments. A plain
+  projection has a complex image, twice the numbers of a real one, in tiles of one complex row, after each of which two
+  threads meet: that costs them half of what they gain. Two rows a tile were not tried.
+- **N7.** Tiles of 64 equations: two products, and the triangle of their Gram matrix, which is kept.
+- **N8.** One thread takes twice as long to subtract, split and sort the rows as to read them; a third of that is the
+  first touch of the result's memory. Two threads share the rows.
+- **N10.** Half of the time is a random sketch of 256 to 384 vectors, which makes the conjugate gradients short. It is
+  made as large as a block of it saves iterations: a sketch twice as large took 1.4 times the peer's time.
 - **N9.** Our product has an eighth of the peer's multiplications: the spectra of cosine drives have one real part, and
   rows are even or odd along y. Both products run at the rate of SGEMM. A form with fewer multiplications was tried:
   tensors of quadrants and their sparse sums have as many in two dimensions, because each row needs about five tensors
