@@ -67,6 +67,8 @@ def measured(rule: Rule, block: int, lane: int, squares: float, size: float) -> 
     if rule.plain:
         distance, least = np.sqrt(squares), 0.0
     else:
-        distance, least = rule.bound[block, lane] * np.sqrt(squares), rule.least[block, lane]
+        # Without residuals the bound is zero, also where its factor was not asked for and is infinite.
+        distance = rule.bound[block, lane] * np.sqrt(squares) if squares > 0.0 else 0.0
+        least = rule.least[block, lane]
     norm = max(np.sqrt(size), least)
     return distance / norm if norm > 0.0 else (np.inf if distance > 0.0 else 0.0)
