@@ -154,7 +154,7 @@ def reconstruct(
     data : array_like or MdfFile
         Spectra complex[frames, rows], float[frames, equations], or one of them without the first axis; or an open
         measurement file that fits the system, for all its frames with the mean background subtracted.
-        `MdfFile.spectra` has more choices.
+        `MdfSystem.measured` has more choices.
     solver : str or Network, optional
         "kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", "fused-lasso", "plug-and-play", or a trained network.
     alpha : float or array_like, optional

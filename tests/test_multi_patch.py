@@ -253,7 +253,7 @@ def test_bad_arguments():
 
 
 def test_a_matrix_too_large_for_memory_is_refused_but_solved_by_pieces(patches, monkeypatch):
-    monkeypatch.setattr("mpifast.physics.combined.dense.machine_memory", lambda: 1e4)
+    monkeypatch.setattr("mpifast.physics.memory.machine_memory", lambda: 1e4)
     fresh = patches.select(patches=[0, 1])
     with pytest.raises(ValueError, match=r"dense matrix of 36 rows and 90 voxels takes 0.0 GB.*select"):
         _ = fresh.real

@@ -59,7 +59,7 @@ def test_strongest_rows_are_shown_in_the_order_of_the_system(lissajous):
 
 def test_the_matrix_of_the_whole_system_is_never_formed(three, monkeypatch):
     # Room for four rows, not for thirty.
-    monkeypatch.setattr("mpifast.physics.systems.scanner_system.machine_memory", lambda: 2 * 4 * 24 * 16)
+    monkeypatch.setattr("mpifast.physics.memory.machine_memory", lambda: 2 * 4 * 24 * 16)
     with pytest.raises(ValueError, match="the dense matrix of 30 rows and 24 voxels"):
         three.select(rows=np.arange(30)).matrix  # noqa: B018
     plots.system_functions(three, count=4)

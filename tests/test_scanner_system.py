@@ -9,7 +9,7 @@ import pytest
 
 import mpifast
 from mpifast import reference
-from mpifast.physics.systems import scanner_system as module
+from mpifast.physics import memory
 from mpifast.physics.systems.routes import KroneckerRoute, LineRoute, SampledRoute
 from mpifast.physics.tracer.particle import MU_0
 
@@ -170,10 +170,10 @@ def test_a_matrix_that_does_not_fit_is_refused(monkeypatch):
     message = (
         r"80,787 rows and 1,000,000 voxels takes 1,292\.6 GB, more than 50% of this machine's memory: choose fewer"
     )
-    monkeypatch.setattr(module, "machine_memory", lambda: 64e9)
+    monkeypatch.setattr(memory, "machine_memory", lambda: 64e9)
     with pytest.raises(ValueError, match=message):
         _ = system.matrix
-    monkeypatch.setattr(module, "machine_memory", lambda: 1e5)
+    monkeypatch.setattr(memory, "machine_memory", lambda: 1e5)
     for scanner in (SCANNER, SINES):
         with pytest.raises(ValueError, match="GB, more than 50%"):
             _ = mpifast.system_matrix(scanner, PARTICLE).real
@@ -181,7 +181,7 @@ def test_a_matrix_that_does_not_fit_is_refused(monkeypatch):
 
 
 def test_memory_of_this_machine_is_known():
-    assert module.machine_memory() > 1e8
+    assert memory.machine_memory() > 1e8
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,31 @@ class ForwardModel:
         return product(u, self._real, thread_count(threads))
 
 
+class Operator:
+    """A forward model without look-up tables, which are for small matrices: what the models without a matrix share.
+
+    They have numbers of ``equations`` and ``voxels``, and the methods ``multiply`` and ``adjoint`` of `ForwardModel`.
+    """
+
+    equations: int
+    voxels: int
+
+    def tables(self, dtype: np.dtype) -> np.ndarray | None:
+        """None."""
+        return None
+
+    def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
+        """Spectra dtype[n, equations] of ``phantoms`` [n, voxels]; see `LinearSystem.spectra`."""
+        array = check.matrix("phantoms", phantoms, self.voxels, what="voxels", empty=True)
+        spectra = np.empty((len(array), self.equations), check.float_dtype("dtype", dtype))
+        self.multiply(array, spectra, thread_count(threads))
+        return spectra
+
+    def multiply(self, phantoms: np.ndarray, spectra: np.ndarray, threads: int) -> None:
+        """Spectra [n, equations] of phantoms of any type, in the precision of the spectra."""
+        raise NotImplementedError
+
+
 def add_noise(spectra: np.ndarray, level: float, seed: int, start: int, threads: int | None) -> None:
     """Add the noise of the samples ``start``, ``start + 1``, ... of a seed to spectra [n, equations]."""
     samples, count = start + np.arange(len(spectra), dtype=np.int64), thread_count(threads)

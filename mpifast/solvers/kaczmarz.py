@@ -12,7 +12,7 @@ from mpifast.solvers.iteration import iterate, options, warn_unconverged
 from mpifast.solvers.kaczmarz_sweeps import Method, Sweeps, new_sweeps
 from mpifast.solvers.linear_algebra.tall import TALL, triangle
 from mpifast.solvers.parameter_choice import Spectral
-from mpifast.solvers.regularisation import choose_alpha, is_large, large_alpha
+from mpifast.solvers.regularisation import all_values, choose_alpha, is_large, large_alpha
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 
 MEANING = "an image may be off by {:.2g} times its norm"
@@ -196,5 +196,4 @@ def _cross_validated(given: Problem) -> np.ndarray:
     if rows > TALL * voxels and len(data):
         small, right = triangle(given.real, weights, data)
         return choose_alpha("gcv", Spectral.of(*np.linalg.svd(small, full_matrices=False)), right, equations=rows)
-    svd = np.linalg.svd(weights[:, None] * given.real, full_matrices=False)
-    return choose_alpha("gcv", Spectral.of(*svd), data)
+    return choose_alpha("gcv", all_values(given), data)

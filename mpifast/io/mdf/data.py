@@ -99,6 +99,17 @@ class MdfData(Metadata):
         domain = own if domain is None else check.choice("domain", domain, ("fourier", "time"))
         return self.data.read(self.frame_numbers(frames), domain == "fourier")
 
+    def foreground(self, frames: Any = None) -> np.ndarray:
+        """A choice of frames as numbers, int64[n], by default of all that are not background; an error if there are
+        none.
+        """
+        chosen = np.flatnonzero(~self.is_background) if frames is None else self.frame_numbers(frames)
+        if chosen.size == 0:
+            raise ValueError(
+                f"frames={frames!r}: {self.path.name} has no such frames that are not background; choose others"
+            )
+        return chosen
+
     def frame_numbers(self, frames: Any = None) -> np.ndarray:
         """A choice of frames as numbers, int64[n]."""
         count = self.shape[0]

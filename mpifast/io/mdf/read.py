@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from mpifast import _validation as check
+from mpifast.io.mdf.acquired.empty_frames import empty_frames, noise_weights
 from mpifast.io.mdf.acquired.patches import MdfPatches, patches_of
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.preparation.choice import choose
 from mpifast.io.mdf.preparation.selected import Selection
 from mpifast.io.mdf.scanners.described import particle_of, scanner_of, scanner_system_of
 from mpifast.io.mdf.selection import DESCRIBED, ROWS, rows_of
-from mpifast.io.mdf.system import MdfSystem, empty_frames, noise_weights, system_of
+from mpifast.io.mdf.system import MdfSystem, system_of
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.system_matrix import MODELS, SystemMatrix

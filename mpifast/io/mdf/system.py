@@ -23,7 +23,6 @@ from mpifast.io.mdf.selection import (
     SIMULATION,
     TRANSFER,
     Placement,
-    labelled_frequencies,
     placement_of,
     rows_of,
     transfer_function_of,
@@ -56,6 +55,17 @@ class SystemWarning(UserWarning):
     >>> warnings.simplefilter("error", mpifast.SystemWarning)  # stop instead of warning
     >>> warnings.simplefilter("default", mpifast.SystemWarning)
     """
+
+
+def compare_chains(measurement: MdfData, places: np.ndarray, system: LinearSystem, name: str, cure: str) -> None:
+    """Warn the caller of `measured` of a measurement whose data contain another transfer function than a system;
+    ``places`` int64[rows] are its rows in [periods, channels, K].
+    """
+    found = transfer_function_of(measurement, places)
+    there, here = (1.0 if values is None else values for values in (found, system.transfer_function))
+    if not np.allclose(there, here, rtol=1e-6, atol=0.0):
+        text = f"{measurement.path.name} and {name} contain different transfer functions ({TRANSFER})"
+        warnings.warn(f"{text}: use {cure}", SystemWarning, stacklevel=4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,13 +212,10 @@ class MdfSystem(SplitSystem):
         leakage, force = check.flag("leakage", leakage), check.flag("force", force)
         chosen_periods = Periods.of(measurement, periods, average_periods)
         mask = self._mask_in(measurement, chosen_periods, force)
-        is_background = measurement.is_background
-        chosen = np.flatnonzero(~is_background) if frames is None else measurement.frame_numbers(frames)
-        if chosen.size == 0:
-            raise ValueError(
-                f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
-            )
-        self._check_transfer_function(measurement, mask)
+        chosen = measurement.foreground(frames)
+        if not self.divided:
+            cure = "the matrix of the same receive chain, or transfer_function='divide' for the matrix"
+            compare_chains(measurement, self._places_in(measurement, mask), self, self.path.name, cure)
         factors = self._factors_in(measurement, mask)
 
         def empty_rows(other: MdfData) -> np.ndarray:
@@ -252,20 +259,12 @@ class MdfSystem(SplitSystem):
     def _factors_in(self, measurement: MdfData, mask: np.ndarray) -> np.ndarray | None:
         return self.factors_in(measurement, self._places_in(measurement, mask))
 
-    def _check_transfer_function(self, measurement: MdfData, mask: np.ndarray) -> None:
-        """Warn of a measurement whose data contain another transfer function than the matrix."""
-        if self.divided:
-            return
-        found = transfer_function_of(measurement, self._places_in(measurement, mask))
-        there, here = (1.0 if values is None else values for values in (found, self.transfer_function))
-        if not np.allclose(there, here, rtol=1e-6, atol=0.0):
-            warnings.warn(
-                f"{measurement.path.name} and {self.path.name} contain different transfer functions"
-                f" ({TRANSFER}): use the matrix of the same receive chain, or"
-                " transfer_function='divide' for the matrix",
-                SystemWarning,
-                stacklevel=4,
-            )
+    def rows_in(self, file: MdfData) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Where a file has the rows: bool[periods, channels, K], the place int64[rows] of each among them, and what
+        they are divided by.
+        """
+        mask = self._mask_in(file)
+        return mask, self._source.order, self._factors_in(file, mask)
 
     def _check_facts(self, measurement: MdfData, periods: Periods, force: bool) -> None:
         """An error, or a warning by force, if a measurement is not of the matrix' scanner and sequence."""
@@ -322,51 +321,6 @@ class MdfSystem(SplitSystem):
         mask = np.zeros((periods, channels, len(bins)), bool)
         mask[:, :, place] = source.mask[:, :, used]
         return mask
-
-
-@np.errstate(all="ignore")  # what is not finite is refused at the end
-def empty_frames(file: MdfData, system: Any, frames: Any) -> np.ndarray:
-    """The frames of an empty scanner at the rows of a system; see `MdfFile.background`."""
-    factors = None
-    if isinstance(system, MdfSystem):
-        mask, order = system._mask_in(file), system._source.order
-        factors = system._factors_in(file, mask)
-    else:
-        labels = system.rows if isinstance(system, LinearSystem) else system
-        if not isinstance(labels, np.ndarray) or not set(ROW.names or ()) <= set(labels.dtype.names or ()):
-            raise TypeError(f"system must be a system or its rows, got {check.brief(system)}")
-        mask, order = labelled_frequencies(file, labels)
-    chosen = np.flatnonzero(file.is_background) if frames is None else file.frame_numbers(frames)
-    if chosen.size == 0:
-        what = "no background frames (/measurement/isBackgroundFrame)" if frames is None else f"no frames {frames!r}"
-        raise ValueError(
-            f"{file.path} has {what}: give the file of an empty scanner, or say with frames= which frames are empty, "
-            "frames=slice(None) for all"
-        )
-    values = np.ascontiguousarray(file.data.components(chosen, mask)[:, order]) / file.data.points
-    if factors is not None:
-        values /= factors
-    check.finite("background frames", values.view(np.float64))
-    return values
-
-
-@np.errstate(all="ignore")  # what is not finite is refused at the end
-def noise_weights(file: MdfData, system: Any, frames: Any = None) -> np.ndarray:
-    """See `MdfFile.whitening`."""
-    values = empty_frames(file, system, frames)
-    if len(values) < 2:
-        raise ValueError(
-            f"{file.path} has one background frame, of which no noise follows: give a file with more of them, or use"
-            " other weights"
-        )
-    sigma = values.std(axis=0)
-    silent = np.flatnonzero(~((sigma > 0.0) & (sigma < np.inf)))
-    if silent.size:
-        raise ValueError(
-            f"{file.path}: the background frames of {silent.size} rows have no noise (row {silent[0]} is the first):"
-            " leave them out, e.g. with snr= or band=, or use other weights"
-        )
-    return np.asarray(sigma.min() / sigma)
 
 
 @np.errstate(all="ignore")  # what is not finite is refused at the end

@@ -1,24 +1,12 @@
-"""Pieces of a system put together as one array, and the refusal of arrays that would not fit in memory."""
+"""Pieces of a system put together as one array."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from mpifast.physics.linear_system import Piece
-from mpifast.physics.systems.scanner_system import MEMORY, machine_memory
-
-
-def refuse_large(rows: int, voxels: int, dtype: Any, cure: str) -> None:
-    """An error if an array [rows, voxels] would take more than half of the machine's memory."""
-    size = rows * voxels * np.dtype(dtype).itemsize
-    if size > MEMORY * machine_memory():
-        raise ValueError(
-            f"the dense matrix of {rows:,} rows and {voxels:,} voxels takes {size / 1e9:,.1f} GB, more than"
-            f" {MEMORY:.0%} of this machine's memory: {cure}"
-        )
 
 
 def dense(pieces: Sequence[Piece], equations: int, voxels: int, some: slice = slice(None)) -> np.ndarray:

@@ -11,12 +11,13 @@ from typing import Any, Self
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.combined.dense import dense, refuse_large
+from mpifast.physics.combined.dense import dense
 from mpifast.physics.combined.joint_grid import joint_grid, resampled
 from mpifast.physics.combined.offset_fields import placed_by_fields
 from mpifast.physics.combined.patch_arguments import check_system, grid_of, system_offset_pairs
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.linear_system import LinearSystem, Piece, read_only
+from mpifast.physics.memory import refuse_large
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from mpifast import _validation as check
-from mpifast._compiled.jit import thread_count
+from mpifast.physics.forward import Operator
 from mpifast.physics.linear_system import LinearSystem
 
 BATCH = 2**22  # numbers of phantoms cut into patches together
 
 
-class PatchModel:
+class PatchModel(Operator):
     """Spectra of phantoms on a joint grid; what `mpifast.physics.forward.ForwardModel` is for one matrix.
 
     The patches of one system are one product, of as many phantoms as there are patches.
@@ -44,17 +42,6 @@ class PatchModel:
             (systems[group[0]], np.stack([equations[j] for j in group]), np.stack([columns[j] for j in group]))
             for group in patches.values()
         ]
-
-    def tables(self, dtype: np.dtype) -> np.ndarray | None:
-        """None: look-up tables are for small matrices."""
-        return None
-
-    def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
-        """Spectra dtype[n, equations] of ``phantoms`` [n, voxels]; see `LinearSystem.spectra`."""
-        array = check.matrix("phantoms", phantoms, self.voxels, what="voxels", empty=True)
-        spectra = np.empty((len(array), self.equations), check.float_dtype("dtype", dtype))
-        self.multiply(array, spectra, thread_count(threads))
-        return spectra
 
     def multiply(self, phantoms: np.ndarray, spectra: np.ndarray, threads: int) -> None:
         """Spectra [n, equations] of phantoms of any type, in the precision of the spectra."""

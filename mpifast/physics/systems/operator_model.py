@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
+from mpifast.physics.forward import Operator
 from mpifast.physics.linear_system import REAL
 from mpifast.physics.systems.kronecker import KroneckerModel
 
 BATCH = 2**23  # numbers of phantoms, and of the tensors they become, at a time
 
 
-class OperatorModel:
+class OperatorModel(Operator):
     """What `mpifast.physics.forward.ForwardModel` is to a stored matrix, with the same methods.
 
     Parameters
@@ -30,17 +28,6 @@ class OperatorModel:
     def __init__(self, model: KroneckerModel, gain: np.ndarray, parts: tuple[int, ...]) -> None:
         self._model, self._gain, self._parts = model, gain, parts
         self.equations, self.voxels = len(parts) * len(gain), model.voxels
-
-    def tables(self, dtype: np.dtype) -> np.ndarray | None:
-        """None: look-up tables are for small matrices."""
-        return None
-
-    def __call__(self, phantoms: Any, dtype: Any = "float32", threads: int | None = None) -> np.ndarray:
-        """Spectra dtype[n, equations] of ``phantoms`` [n, voxels]; see `LinearSystem.spectra`."""
-        array = check.matrix("phantoms", phantoms, self.voxels, what="voxels", empty=True)
-        spectra = np.empty((len(array), self.equations), check.float_dtype("dtype", dtype))
-        self.multiply(array, spectra, thread_count(threads))
-        return spectra
 
     def multiply(self, phantoms: np.ndarray, spectra: np.ndarray, threads: int) -> None:
         """Spectra [n, equations] of phantoms of any type, in the precision of the spectra."""

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import math
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import Sequence
 from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, factors_in_words, read_only
+from mpifast.physics.memory import refuse_large
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
 from mpifast.physics.systems.routes import ROOM, KroneckerRoute, Route, refuse_without_model, route_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mpifast.physics.systems.kronecker import KroneckerModel
 
 LARGE = 2**31  # bytes of a matrix in float64
-MEMORY = 0.5  # part of the machine's memory that a matrix may take: solvers need room for a copy
+CURE = "choose fewer rows (band=, level=, mixing_order=, channels=, select()) or a coarser grid"
 
 
 class ScannerSystem(LinearSystem):
@@ -332,18 +332,4 @@ class ScannerSystem(LinearSystem):
         return len(self.rows) * self.voxels * np.dtype(dtype).itemsize
 
     def _check_memory(self, dtype: Any) -> None:
-        size = self._size(dtype)
-        if size > MEMORY * machine_memory():
-            raise ValueError(
-                f"the dense matrix of {len(self.rows):,} rows and {self.voxels:,} voxels takes {size / 1e9:,.1f} GB,"
-                f" more than {MEMORY:.0%} of this machine's memory: choose fewer rows (band=, level=, mixing_order=,"
-                " channels=, select()) or a coarser grid"
-            )
-
-
-def machine_memory() -> float:
-    """Bytes of memory that the machine has; infinite where it does not say."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows
-        return float("inf")
+        refuse_large(len(self.rows), self.voxels, dtype, CURE)

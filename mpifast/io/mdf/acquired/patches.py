@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +10,9 @@ from mpifast import _validation as check
 from mpifast.io.mdf.acquired.periods import fields_of, grouped, positions_of
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.metadata import Metadata
-from mpifast.io.mdf.preparation.averaging import averaged
+from mpifast.io.mdf.preparation.averaging import Periods, averaged
 from mpifast.io.mdf.preparation.background import BACKGROUND, background_of
-from mpifast.io.mdf.preparation.leakage import corrected_components
-from mpifast.io.mdf.selection import TRANSFER, transfer_function_of
-from mpifast.io.mdf.system import MdfSystem, SystemWarning
+from mpifast.io.mdf.system import MdfSystem, compare_chains
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.combined.offset_fields import Calibration, calibration_of, diagonals, placed_by_fields
 from mpifast.physics.linear_system import LinearSystem
@@ -96,25 +92,19 @@ class MdfPatches(MultiPatch):
         average, leakage = check.integer("average", average), check.flag("leakage", leakage)
         check.choice("background", background, BACKGROUND)
         self._check_periods(measurement)
-        is_background = measurement.is_background
-        chosen = np.flatnonzero(~is_background) if frames is None else measurement.frame_numbers(frames)
-        if chosen.size == 0:
-            raise ValueError(
-                f"frames={frames!r}: {measurement.path.name} has no such frames that are not background; choose others"
-            )
+        chosen = measurement.foreground(frames)
         whole = self._whole
         count = -(-len(chosen) // (average or len(chosen)))
         values = np.zeros((count, len(whole.rows)), np.complex128)
         for patches in whole._batches(len(chosen), np.unique(whole.patch[self._kept])):
             system = whole.systems[patches[0]]
             places = positions_of(measurement, system.rows)
-            self._check_transfer_function(measurement, system, places)
+            if not (isinstance(system, MdfSystem) and system.divided):
+                compare_chains(measurement, places, system, "the systems of its patches", "matrices of the same chain")
             kept = np.unique(np.concatenate([whole.periods[j] for j in patches]))
-            mask = np.zeros((*measurement.shape[1:3], len(measurement.data.bins)), bool)
-            one = np.zeros(mask[0].size, bool)
-            one[places] = True
-            mask[kept] = one.reshape(mask.shape[1:])
-            read = self._reader(measurement, mask, leakage)
+            one = np.zeros((measurement.shape[2], len(measurement.data.bins)), bool)
+            one.reshape(-1)[places] = True
+            read = Periods(kept, 1).reader(measurement, np.broadcast_to(one, (len(kept), *one.shape)), leakage)
             found = read(chosen) - background_of(measurement, chosen, background, read)
             found = averaged(found, average, measurement.path.name).reshape(len(values), len(kept), -1)
             order = np.searchsorted(np.flatnonzero(one), places)
@@ -125,12 +115,6 @@ class MdfPatches(MultiPatch):
         values = values[:, self._kept] / measurement.data.points
         check.finite("spectra", values)
         return self.to_real(values, "spectra")
-
-    def _reader(self, measurement: MdfData, mask: np.ndarray, leakage: bool) -> Callable[[np.ndarray], np.ndarray]:
-        """What gives the masked numbers of frames, complex128[n, numbers]."""
-        if leakage:
-            return lambda frames: corrected_components(measurement, frames, mask)
-        return lambda frames: measurement.data.components(frames, mask)
 
     def _batches(self, frames: int, wanted: np.ndarray) -> list[list[int]]:
         """Patches that are read together: of one system, and not more numbers than there is room for."""
@@ -157,20 +141,6 @@ class MdfPatches(MultiPatch):
             raise ValueError(
                 f"{here} has other offset fields than {self._name}, which the patches are of: make its own patches,"
                 f" with the patches method of {here}"
-            )
-
-    def _check_transfer_function(self, measurement: MdfData, system: LinearSystem, places: np.ndarray) -> None:
-        """Warn of a measurement whose data contain another transfer function than the matrix."""
-        if isinstance(system, MdfSystem) and system.divided:
-            return
-        found = transfer_function_of(measurement, places)
-        there, here = (1.0 if values is None else values for values in (found, system.transfer_function))
-        if not np.allclose(there, here, rtol=1e-6, atol=0.0):
-            warnings.warn(
-                f"{measurement.path.name} and the systems of its patches contain different transfer functions"
-                f" ({TRANSFER}): use matrices of the same receive chain",
-                SystemWarning,
-                stacklevel=4,
             )
 
 
