@@ -238,7 +238,7 @@ def test_mismatches_name_both_files(folder, measurement, system):
         file.patches(system)
     with pytest.raises(ValueError, match="systems is empty"):
         measurement.patches([])
-    with pytest.raises(TypeError, match="must be a system with a grid"):
+    with pytest.raises(ValueError, match="does not say where its voxels lie"):
         measurement.patches(mpifast.linear_system(np.eye(3)))
 
 

@@ -155,10 +155,12 @@ def patches_of(
     if not given:
         raise ValueError("systems is empty: give the system of one calibration for all patches, or of several")
     for number, system in enumerate(given):
-        if not isinstance(system, LinearSystem) or system.grid is None:
-            raise TypeError(
-                f"systems[{number}] must be a system with a grid, got {check.brief(system)}: the system of a"
-                " calibration file, or mpifast.linear_system(array, grid=mpifast.Grid(...))"
+        if not isinstance(system, LinearSystem):
+            raise TypeError(f"systems[{number}] must be a system, got {check.brief(system)}")
+        if system.grid is None:
+            raise ValueError(
+                f"systems[{number}], {system!r}, does not say where its voxels lie: take the system of a calibration"
+                " file with a field of view, or mpifast.linear_system(array, grid=mpifast.Grid(...))"
             )
     count = file.shape[1]
     fields = fields_of(file, count)
