@@ -85,11 +85,24 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
         dask.config.set({"scheduler": before})
 
 
+class _Connecting(Client):
+    """A client that is closed where it cannot connect. Left to the garbage collector, it may be closed in the middle of
+    the next one's start, and then waits for ever for a lock that its own thread holds.
+    """
+
+    def start(self, **options: Any) -> None:
+        try:
+            super().start(**options)
+        except BaseException:
+            self.close()
+            raise
+
+
 @contextmanager
 def _client(address: str, timeout: float) -> Iterator[Client]:
     """A client whose workers are there, and of this version."""
     try:
-        connecting = Client(address, timeout=timeout)
+        connecting = _Connecting(address, timeout=timeout)
     except (OSError, ValueError, AssertionError) as error:  # the last: distributed's event loop gave up
         raise ConnectionError(
             f"no dask scheduler answers at {address!r}: start one with `dask scheduler` and give the address it prints"

@@ -39,6 +39,9 @@ def pytest_xdist_auto_num_workers(config):
     if config.option.benchmark_enable or config.option.markexpr in ("slow", "gallery"):
         config.option.dist = "no"
         return 0
+    # The threads of BLAS and OpenMP spin while they wait: those of two processes on two cores double the time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return 2
 
 

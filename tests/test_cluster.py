@@ -320,6 +320,17 @@ def test_an_unreachable_scheduler_is_one_clear_error(capsys, tmp_path, monkeypat
         pass
 
 
+def test_a_client_that_cannot_connect_is_closed(monkeypatch):
+    """Or the garbage collector closes it, which can be in the middle of the next one's start: a deadlock."""
+    started = []
+    start = cluster.Client.start
+    monkeypatch.setattr(cluster.Client, "start", lambda self, **options: started.append(self) or start(self, **options))
+    for address in ("nonsense", "tcp://127.0.0.1:9"):
+        with pytest.raises(ConnectionError), cluster.connect(address, timeout=0.3):
+            pass
+    assert [client.status for client in started] == ["closed", "closed"]
+
+
 def test_a_scheduler_without_workers_is_one_clear_error():
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
