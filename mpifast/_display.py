@@ -109,10 +109,10 @@ def span(values: Any) -> str:
     >>> span([0.25, 0.125, 2.0]), span([3, 3]), span([])
     ('0.125 to 2', '3', 'none')
     """
-    values = [number for row in values for number in row] if getattr(values, "ndim", 1) == 2 else values
     if len(values) == 0:
         return "none"
-    low, high = f"{min(values):.3g}", f"{max(values):.3g}"
+    least, largest = (values.min(), values.max()) if hasattr(values, "min") else (min(values), max(values))
+    low, high = f"{least:.3g}", f"{largest:.3g}"
     return low if low == high else f"{low} to {high}"
 
 

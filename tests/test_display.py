@@ -182,6 +182,7 @@ def test_files(tmp_path, computed):
     mpifast.write_mdf(path, computed)
     with mpifast.read_mdf(path) as file:
         assert facts(file)["grid"] == "6 x 5 x 1 voxels"
+        assert facts(file)["tracer"] == file["/tracer/name"][0]
         assert facts(file)["file"].endswith("&lt;b&gt;.mdf")
         system = file.system()
     assert "grid" not in facts(file)  # it is closed

@@ -79,11 +79,9 @@ class MdfData(Metadata, _display.Shown):
                 stored_as = self.stored_name(dataset)
                 if stored_as is None or self._file.layout(stored_as).size > MOST_READ:
                     continue
-                value = self[dataset]
-                if not isinstance(value, str):
-                    between = " x " if dataset.startswith("/calibration") else ", "
-                    value = _display.numbers(np.ravel(value)[:MOST].tolist(), unit, scale, between)
-                facts[name] = value
+                values, between = np.ravel(self[dataset])[:MOST], " x " if dataset.startswith("/calibration") else ", "
+                texts = values.dtype.kind not in "iuf"
+                facts[name] = between.join(values) if texts else _display.numbers(values.tolist(), unit, scale, between)
         return facts
 
     @property
