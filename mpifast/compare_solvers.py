@@ -54,7 +54,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(_display.Shown):
     """What `mpifast.compare` returns: a table, and the images behind it.
 
     Attributes
@@ -97,7 +97,7 @@ class Comparison:
         ]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _table(self) -> str:
         return _display.table(f"{len(self.phantoms)} phantoms", self._cells, self._header)
 
     @property

@@ -11,20 +11,24 @@ import numpy as np
 
 from mpifast import _display
 from mpifast import _validation as check
+from mpifast._pictures import Pictures
 from mpifast.networks.network import Network
 from mpifast.physics.array_system import as_system
 from mpifast.physics.combined.contrasts import Contrasts, contrasts
 from mpifast.physics.fields.grid import Grid
+from mpifast.physics.fields.views import axes_of, stacked, views
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.solvers.by_name import SOLVERS
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.solution import Solution
 
+LINES, FRAMES = 64, 3  # images in a notebook: on one axis, on two; of volumes one
+LARGE = 2**24  # voxels of a volume from which on its middle planes are shown
 SWEEPS = 50  # of Kaczmarz' method, unless it converges before
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Reconstruction:
+class Reconstruction(_display.Shown):
     """What `reconstruct` returns; NumPy takes it as the array of its images.
 
     Attributes
@@ -108,8 +112,44 @@ class Reconstruction:
         facts = ", ".join(f"{name} {fact}" for name, fact in self.facts().items())
         return f"Reconstruction({' x '.join(map(str, self.shape))}, {facts})"
 
-    def _repr_html_(self) -> str:
-        return _display.table("Reconstruction", [("shape", self.shape), *self.facts().items()])
+    def _facts(self) -> dict[str, Any]:
+        shape = " x ".join(map(str, self.shape))
+        kept = {"memory": f"images {self.images.dtype}, {_display.size(self.images.nbytes)}"}
+        return {
+            "shape": shape,
+            "grid": _display.line(self.grid, "grid"),
+            **self.facts(),
+            "system": repr(self.system),
+            **kept,
+        }
+
+    def _pictures(self) -> Pictures | None:
+        """Some frames, of volumes the maximum projections of the first one."""
+        voxels = self.images.shape[-1] if self.grid is None else self.grid.voxels
+        frames, axes = self.images.reshape(-1, voxels), axes_of(self.grid, voxels)
+        if not len(frames):
+            return None
+        if len(axes) == 1:
+            pictures = [stacked(frames[:LINES], axes[0], "frame")]
+        else:
+            shown = np.unique(np.linspace(0, len(frames) - 1, FRAMES if len(axes) == 2 else 1).astype(int)).tolist()
+            shape = [axis.voxels for axis in axes]
+            cut = tuple(n // 2 for n in shape)
+            pictures = [
+                view._replace(title=", ".join(filter(None, [self._frame_name(frame), view.title])))
+                for frame in shown
+                for view in views(frames[frame].reshape(shape), axes, cut, projection=voxels <= LARGE)
+            ]
+        low = min(float(view.picture.min()) for view in pictures)
+        high = max(float(view.picture.max()) for view in pictures)
+        return Pictures(pictures, min(low, 0.0), high, "concentration")
+
+    def _frame_name(self, number: int) -> str:
+        """The name of an image where there are several."""
+        several = isinstance(self.system, Contrasts)
+        frames = self.shape[1] if several else len(self)
+        tracer, frame = divmod(number, frames)
+        return ", ".join([f"tracer {tracer}"] * several + [f"frame {frame}"] * (frames > 1))
 
     def facts(self) -> dict[str, str]:
         """How the images were made, in words: the solver, its strength, iterations and convergence, the residual.
@@ -123,7 +163,7 @@ class Reconstruction:
         found = {"solver": self.solver}
         if self.alpha is not None:
             names = ("l1", "tv") if self.alpha.ndim == 2 else ("rank" if self.solver == "tsvd" else "alpha",)
-            columns = self.alpha.reshape(len(self.alpha), -1).T
+            columns = self.alpha.T if self.alpha.ndim == 2 else self.alpha[None]
             found |= {name: _display.span(column) for name, column in zip(names, columns, strict=True)}
         if self.history.size or self.iterations.any():
             found["iterations"] = _display.span(self.iterations)

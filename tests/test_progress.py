@@ -1,8 +1,12 @@
 """Progress bars: lazily imported, in terminals and notebooks, and with speeds that leave compilation out."""
 
+import re
+from pathlib import Path
+
 import pytest
 from tqdm import tqdm
 
+import mpifast
 from mpifast import _progress
 
 KERNEL = """
@@ -21,6 +25,12 @@ def test_a_notebook_without_widgets_has_a_bar_of_text_and_no_warning(run_python)
     done = run_python("-W", "error", "-c", KERNEL)
     assert "training: 100%" in done.stderr
     assert done.returncode == 0, done.stderr
+
+
+def test_every_bar_knows_notebooks():
+    files = Path(mpifast.__file__).parent.rglob("*.py")
+    found = [path.name for path in files if re.search(r"^ *(from|import) tqdm", path.read_text("utf-8"), re.MULTILINE)]
+    assert found == ["_progress.py"]
 
 
 def test_a_file_has_no_bar(capsys):

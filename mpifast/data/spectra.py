@@ -36,7 +36,7 @@ SIGNAL = 256  # samples whose spectra set the noise level of a generator
 NOISY = 2**20  # numbers of spectra for each thread, which get the rest of their noise while a cache has them
 
 
-class Spectra:
+class Spectra(_display.Shown):
     """An endless data set of spectra and the phantoms they belong to: random binary ones, or those of a generator.
 
     Nothing is stored: sample i is a pure function of the system, the options, the seed and i, so any slice, in any
@@ -182,17 +182,25 @@ class Spectra:
     def __repr__(self) -> str:
         named = "" if self.noise is None else f", noise={self.noise}"
         noise = named if self.snr_db is None else f", snr_db={self.snr_db}"
-        shape = f"{self.equations} equations, {self.system.voxels} voxels"
+        known = self.system._equations_known  # of a system with a level the rows may still have to be found
+        shape = ", ".join([f"{known} equations"] * (known is not None) + [f"{self.system.voxels} voxels"])
         kind = f"density={self.density:g}" if self.phantoms is None else f"phantoms={self.phantoms.name!r}"
         return f"Spectra({shape}, seed={self.seed}, {kind}{noise}, dtype={self.dtype.name!r})"
 
-    def _repr_html_(self) -> str:
-        noise = "noise" if self.snr_db is None else "snr_db"
-        names = ("equations", "seed", "density", "phantoms", noise, "noise_level", "dtype")
-        facts = [("system", self.system), *((name, getattr(self, name)) for name in names)]
-        return _display.table(
-            "Spectra: an endless data set", [(name, fact) for name, fact in facts if fact is not None]
-        )
+    def _heading(self) -> str:
+        return "Spectra: an endless data set"
+
+    def _facts(self) -> dict[str, Any]:
+        known, voxels = self.system._equations_known, self.system.voxels
+        facts = {"system": repr(self.system), "equations": known, "voxels": voxels, "dtype": self.dtype.name}
+        names = ("seed", "density", "noise" if self.snr_db is None else "snr_db")
+        facts |= {name: getattr(self, name) for name in names}
+        facts["phantoms"] = None if self.phantoms is None else f"{self.phantoms.name}, {self.phantom_dtype.name}"
+        facts["noise_level"] = f"{self.noise_level:.4g}" if self.noise_level else None
+        if known is not None:
+            sample = known * self.dtype.itemsize + voxels * self.phantom_dtype.itemsize
+            facts["memory"] = f"none; 1,000 samples take {_display.size(1000 * sample)}"
+        return facts
 
     def batches(self, size: int, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
         """Consecutive slices of ``size`` samples, the last one shorter; endless without ``stop``.

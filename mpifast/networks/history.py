@@ -57,7 +57,7 @@ def best_epoch(records: tuple[Epoch, ...]) -> int | None:
 
 
 @dataclass(frozen=True, repr=False)
-class History:
+class History(_display.Shown):
     """Record of a call of `mpifast.Network.fit`.
 
     The lists `train_mse`, `validation_mse`, `learning_rate` and `seconds` are made from the records, so that they agree
@@ -127,7 +127,7 @@ class History:
             facts.append(f"validation_mse={self.validation_mse[-1]:.3g}, best_epoch={self.best_epoch}")
         return f"History({', '.join(facts)})"
 
-    def _repr_html_(self) -> str:
+    def _table(self) -> str:
         best, last = self.best_epoch, self.epochs - 1
         step = max(-(-self.epochs // SHOWN), 1)
         shown = sorted({*range(0, self.epochs, step), *(place for place in (best, last) if place is not None)} - {-1})

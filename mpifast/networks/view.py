@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mpifast import _display
+from mpifast._pictures import Pictures, thinned
 from mpifast.networks.scaling import Scaling
 from mpifast.networks.state import NetworkState
+from mpifast.physics.fields.views import View, counted
+
+LAYERS, DRAWN = 3, 2**22  # layers whose weights are pictures; weights of the largest network that has them
 
 
-class StateView:
+class StateView(_display.Shown):
     """Properties that are read from the state."""
 
     _state: NetworkState
@@ -102,18 +108,46 @@ class StateView:
         ]
         return f"Network({', '.join(facts)})"
 
-    def _repr_html_(self) -> str:
-        facts = {
+    def _heading(self) -> str:
+        return "Network"
+
+    def _facts(self) -> dict[str, Any]:
+        count = self._count
+        return {
             "units": " → ".join(map(str, self.units)),
             "activation": self._units,
             "bias": "yes" if self.bias else "no",
-            "weights": f"{sum(rows * columns for rows, columns in self._state.architecture.parameter_shapes):,}",
+            "weights": f"{count:,}",
+            "memory": _display.size(count * self.dtype.itemsize),
             "dtype": self.dtype.name,
             "scaling": self.scaling_mode + (" (not measured yet)" if self.scaling is None else ""),
             "system": self.system or "not known",
             "epochs trained": self.epochs_trained,
         }
-        return _display.table("Network", facts.items())
+
+    def _pictures(self) -> Pictures | None:
+        """The weights of a trained network, from its inputs to its units."""
+        if not self.epochs_trained or self._count > DRAWN:
+            return None
+        parameters = self._state.parameters[:LAYERS]
+        weights = [thinned(layer[:, : layer.shape[1] - self.bias]) for layer in parameters]
+        largest = max(float(abs(layer).max()) for layer in weights)
+        layers = zip(parameters, weights, strict=True)
+        pictures = [
+            View(
+                shown[::-1],
+                counted("input" if number == 1 else "unit before", layer.shape[1] - self.bias),
+                counted("voxel" if number == len(self._state.parameters) else "unit", len(layer), downwards=True),
+                f"weights of layer {number}",
+            )
+            for number, (layer, shown) in enumerate(layers, start=1)
+        ]
+        return Pictures(pictures, -largest, largest, "weight", "RdBu_r")
+
+    @property
+    def _count(self) -> int:
+        """Number of weights, biases included."""
+        return sum(rows * columns for rows, columns in self._state.architecture.parameter_shapes)
 
     @property
     def _units(self) -> str:

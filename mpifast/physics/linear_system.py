@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.noise import noise_level
@@ -22,6 +21,7 @@ from mpifast.physics.precision import condition_of, warn_of_float32
 from mpifast.physics.receive.sensitivity import coil_rows
 from mpifast.physics.receive.stop_bands import inside
 from mpifast.physics.receive.transfer_function import row_factors
+from mpifast.physics.view import SystemView
 
 ROW = np.dtype([("channel", np.int16), ("number", np.int64), ("frequency", np.float64)])
 EQUATION = np.dtype([*ROW.descr, ("part", np.int8)])
@@ -40,7 +40,7 @@ class Piece(NamedTuple):
     columns: np.ndarray | None
 
 
-class LinearSystem:
+class LinearSystem(SystemView):
     """A linear map u = S c from the concentrations c in all voxels to a spectrum u; see `mpifast.linear_system`.
 
     Concentrations are real, spectra complex, so S acts as a set of real equations: the real parts of its rows, then
@@ -72,22 +72,10 @@ class LinearSystem:
         self._matrix, self._rows, self._grid, self._transfer_function = matrix, rows, grid, transfer_function
 
     def __repr__(self) -> str:
-        rows, voxels = len(self.rows), self.voxels
-        place = f"grid {' x '.join(map(str, self.grid.shape))}, " if self.grid and len(self.grid.shape) > 1 else ""
-        return f"{type(self).__name__}({rows} rows, {voxels} voxels, {place}{len(self.equations)} real equations)"
-
-    def _repr_html_(self) -> str:
-        computed = {name: getattr(self, name, None) for name in ("model", "scanner", "particle")}
-        facts = {
-            "rows": len(self.rows),
-            "channels": len(np.unique(self.rows["channel"])),
-            "voxels": self.voxels,
-            "grid": self.grid,
-            "real equations": len(self.equations),
-            **computed,
-            "transfer function": factors_in_words(self.transfer_function),
-        }
-        return _display.table(type(self).__name__, [(name, fact) for name, fact in facts.items() if fact is not None])
+        facts = [f"{len(self.rows)} rows", f"{self.voxels} voxels"]
+        if self.grid and len(self.grid.shape) > 1:
+            facts.append(f"grid {' x '.join(map(str, self.grid.shape))}")
+        return f"{type(self).__name__}({', '.join([*facts, *self._equations_in_words()])})"
 
     @property
     def matrix(self) -> np.ndarray:
@@ -560,11 +548,6 @@ class LinearSystem:
         from scipy.sparse.linalg import aslinearoperator  # here: the physics alone does not load SciPy's solvers
 
         return aslinearoperator(self.real)
-
-
-def factors_in_words(factors: np.ndarray | None) -> str | None:
-    """A transfer function as tables of notebooks show it."""
-    return None if factors is None else f"magnitude {_display.span(np.abs(factors))}"
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

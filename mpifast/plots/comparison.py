@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from mpifast import _validation as check
 from mpifast.metrics import mse
+from mpifast.physics.fields.views import Axis, axes_of, brightest, views
 from mpifast.plots.style import COLORS, color_bar, figure, mosaic
-from mpifast.plots.views import Axis, axes_of, brightest, cut_through, draw, flat, grid_of, sizes, views
+from mpifast.plots.views import cut_through, draw, flat, grid_of, sizes
 
 PROFILES = 4  # so many one-dimensional images are drawn as curves, more of them as a picture
 SHOWN = {2: 4, 3: 1}  # samples on a grid of two and of three axes

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mpifast import _validation as check
+from mpifast.physics.fields.views import Axis, View, axes_of, views
 from mpifast.plots.style import COLORS, color_bar, figure, mosaic, own_axes
-from mpifast.plots.views import Axis, View, as_images, axes_of, cut_through, draw, grid_of, sizes, value_limits, views
+from mpifast.plots.views import as_images, cut_through, draw, grid_of, sizes, value_limits
 
 
 def images(

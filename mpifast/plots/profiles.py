@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from mpifast.physics.fields.views import Axis
 from mpifast.plots.style import COLORS, color_bar, figure, mosaic
-from mpifast.plots.views import Axis
 
 
 def profiles(

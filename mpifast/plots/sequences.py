@@ -13,9 +13,10 @@ from mpifast.physics.fields.arguments import AXES
 from mpifast.physics.fields.sampled import SampledScanner
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
+from mpifast.physics.fields.views import Axis, axes_of
 from mpifast.plots.row_names import drive_frequencies
 from mpifast.plots.style import COLORS, figure, mosaic, own_axes
-from mpifast.plots.views import Axis, axes_of, sizes
+from mpifast.plots.views import sizes
 
 FEWEST, MOST = 4096, 2**17  # points of a curve
 CYCLES = 20  # of the fastest drive field, as many as are still curves

@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 
 from mpifast import _validation as check
 from mpifast.physics.array_system import as_system
+from mpifast.physics.fields.views import Axis, View, axes_of, brightest, views
 from mpifast.physics.linear_system import IMAGINARY, REAL, LinearSystem
 from mpifast.physics.systems.scanner_system import ScannerSystem
 from mpifast.plots.row_names import row_names, unit_of
 from mpifast.plots.style import COLORS, color_bar, figure, mosaic
-from mpifast.plots.views import Axis, View, axes_of, brightest, cut_through, draw, sizes, views
+from mpifast.plots.views import cut_through, draw, sizes
 
 MOST = 48  # rows in one figure
 NOTHING = 1e-6  # magnitudes below this part of the largest have no phase to show

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from mpifast.physics.fields.views import Axis, View
 from mpifast.plots.style import color_bar, mosaic
-from mpifast.plots.views import Axis, View, draw, sizes
+from mpifast.plots.views import draw, sizes
 
 SMALLEST = 0.6  # inches of a panel's side, for the label of its axis
 LINE = 0.17  # inches of a line of a title

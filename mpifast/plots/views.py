@@ -1,54 +1,19 @@
-"""What is drawn of images on a grid: the axes in millimetres, and planes or projections of a volume.
-
-The first axis of a grid runs to the right and the second upwards, as x and y do, while arrays have x first: a picture
-is the transposed array.
-"""
+"""How images on a grid are drawn: their arguments checked, and pictures in millimetres."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.physics.fields.arguments import AXES
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.fields.sequence import Sequence
+from mpifast.physics.fields.views import Axis, View
 from mpifast.physics.linear_system import LinearSystem
 
-HIDDEN = (2, 1, 0)  # the axis that each of the three views of a volume looks along: x-y, x-z, y-z
 SMALLEST = 1.1  # inches of a panel, for its title and tick labels
-
-
-class Axis(NamedTuple):
-    """An axis of more than one voxel; its outer edges in millimetres, or in voxels counted from 0."""
-
-    name: str
-    first: float
-    last: float
-    voxels: int
-    numbered: bool = False
-
-    @property
-    def label(self) -> str:
-        """What stands at the axis."""
-        if self.name not in AXES:
-            return self.name
-        return f"voxel along {self.name}" if self.numbered else f"{self.name} (mm)"
-
-    @property
-    def length(self) -> float:
-        """Millimetres from edge to edge."""
-        return self.last - self.first
-
-    def position(self, voxel: Any) -> Any:
-        """Where voxels lie."""
-        return self.first + self.length * (voxel + 0.5) / self.voxels
-
-    def place(self, voxel: int) -> str:
-        """What stands over the plane at a voxel."""
-        return f"{self.name} voxel {voxel}" if self.numbered else f"{self.name} = {self.position(voxel) + 0.0:.3g} mm"
 
 
 def grid_of(place: Any) -> Grid | None:
@@ -58,21 +23,6 @@ def grid_of(place: Any) -> Grid | None:
     if not isinstance(place, (LinearSystem, Sequence, Scanner)):
         raise TypeError(f"place must be a mpifast.Grid or a system, or a scanner, got {check.brief(place)}")
     return place.grid
-
-
-def axes_of(grid: Grid | None, voxels: int) -> list[Axis]:
-    """The axes of more than one voxel; at least one. Without a grid the voxels are numbered."""
-    if grid is None:
-        return [Axis("voxel", -0.5, voxels - 0.5, voxels)]
-    parts = zip(AXES, grid.shape, grid.field_of_view, grid.center, strict=False)
-    found = [Axis(name, 1e3 * (c - width / 2), 1e3 * (c + width / 2), n) for name, n, width, c in parts]
-    return [axis for axis in found if axis.voxels > 1] or found[:1]
-
-
-def numbered_axes(shape: tuple[int, ...]) -> list[Axis]:
-    """The axes of more than one voxel of images without a grid; at least one."""
-    found = [Axis(name, -0.5, n - 0.5, n, numbered=True) for name, n in zip(AXES, shape, strict=False)]
-    return [axis for axis in found if axis.voxels > 1] or found[:1]
 
 
 def flat(name: str, value: Any, grid: Grid | None) -> np.ndarray:
@@ -132,39 +82,6 @@ def cut_through(position: Any, projection: Any, axes: list[Axis], grid: Grid | N
             )
         voxel.append(min(int(part * axis.voxels), axis.voxels - 1))
     return tuple(voxel)
-
-
-def brightest(volume: np.ndarray) -> tuple[int, ...]:
-    """The voxel of the largest value; of several the one nearest to their centre of mass."""
-    ties = np.argwhere(volume == volume.max())
-    return tuple(ties[((ties - ties.mean(axis=0)) ** 2).sum(axis=1).argmin()].tolist())
-
-
-class View(NamedTuple):
-    """One picture: float64[up, across], its axes, and what it is of a volume (empty for a plane image)."""
-
-    picture: np.ndarray
-    across: Axis
-    up: Axis
-    title: str
-
-
-def views(image: np.ndarray, axes: list[Axis], cut: tuple[int, ...] | None, projection: bool = False) -> list[View]:
-    """The pictures of an image float64[axes of more than one voxel]: itself, or three of a volume.
-
-    The planes of a volume go through the voxel ``cut``, that of the largest value by default.
-    """
-    if len(axes) == 2:
-        return [View(image.T, axes[0], axes[1], "")]
-    found, voxel = [], brightest(image) if cut is None else cut
-    for hidden in HIDDEN:
-        across, up = (axis for number, axis in enumerate(axes) if number != hidden)
-        along = axes[hidden]
-        if projection:
-            found.append(View(image.max(axis=hidden).T, across, up, f"maximum along {along.name}"))
-        else:
-            found.append(View(np.take(image, voxel[hidden], hidden).T, across, up, along.place(voxel[hidden])))
-    return found
 
 
 def sizes(

@@ -11,20 +11,10 @@ from matplotlib.figure import Figure
 
 from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
+from mpifast.physics.fields.views import HIDDEN, Axis, View, axes_of, brightest, numbered_axes, views
 from mpifast.plots.profiles import frames_over_axis, profiles
 from mpifast.plots.tables import Cell, table
-from mpifast.plots.views import (
-    HIDDEN,
-    Axis,
-    View,
-    axes_of,
-    brightest,
-    cut_through,
-    grid_of,
-    numbered_axes,
-    value_limits,
-    views,
-)
+from mpifast.plots.views import cut_through, grid_of, value_limits
 
 KINDS = ("auto", "slices", "projection", "montage")
 PROFILES = 4  # so many frames on one axis are curves, more of them a picture

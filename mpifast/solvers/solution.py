@@ -19,7 +19,7 @@ LARGEST = 1e140
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(_display.Shown):
     """What a solver returns with ``full_output=True``; n is the number of spectra.
 
     Attributes
@@ -55,19 +55,17 @@ class Solution:
     converged: np.ndarray
 
     def __repr__(self) -> str:
-        facts = ", ".join(f"{name} {fact}" for name, fact in self._facts.items() if name != "iterations")
+        facts = ", ".join(f"{name} {fact}" for name, fact in self._spans.items() if name != "iterations")
         n, voxels = self.images.shape
         return f"Solution({n} images of {voxels} voxels, {facts}, {self.converged.sum()} converged)"
 
-    def _repr_html_(self) -> str:
+    def _facts(self) -> dict[str, Any]:
         n, voxels = self.images.shape
-        shape = [("images", n), ("voxels", voxels)]
-        return _display.table(
-            "Solution", [*shape, *self._facts.items(), ("converged", f"{self.converged.sum()} of {n}")]
-        )
+        end = {"converged": f"{self.converged.sum()} of {n}", "memory": _display.size(self.images.nbytes)}
+        return {"images": n, "voxels": voxels, **self._spans, **end}
 
     @property
-    def _facts(self) -> dict[str, str]:
+    def _spans(self) -> dict[str, str]:
         return {name: _display.span(getattr(self, name)) for name in ("parameter", "residual", "iterations")}
 
 

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.io.mdf.format import DATA
 from mpifast.io.mdf.frames import Frames
 from mpifast.io.mdf.metadata import Metadata
 
+# Datasets that notebooks show, with their units.
+SHOWN = {
+    "study": ("/study/name", "", 1.0),
+    "time": ("/acquisition/startTime", "", 1.0),
+    "scanner": ("/scanner/name", "", 1.0),
+    "tracer": ("/tracer/name", "", 1.0),
+    "gradient": ("/acquisition/gradient", "T/m", 1.0),
+    "drive field": ("/acquisition/drivefield/strength", "mT", 1e3),
+    "period": ("/acquisition/drivefield/cycle", "ms", 1e3),
+    "bandwidth": ("/acquisition/receiver/bandwidth", "kHz", 1e-3),
+    "grid": ("/calibration/size", "voxels", 1.0),
+    "field of view": ("/calibration/fieldOfView", "mm", 1e3),
+    "solver": ("/reconstruction/_solver", "", 1.0),
+}
+MOST, MOST_READ = 9, 2**14  # numbers of a dataset that are shown, a gradient matrix; of one that is read for it
 
-class MdfData(Metadata):
+
+class MdfData(Metadata, _display.Shown):
     """Metadata and frames of an open file; `mpifast.io.mdf.read.MdfFile` adds what they mean."""
 
     def __init__(self, path: Path) -> None:
@@ -44,6 +63,26 @@ class MdfData(Metadata):
         words = [("frame", "frames"), ("period", "periods"), ("channel", "channels"), values]
         sizes = ", ".join(f"{n} {word[n != 1]}" for n, word in zip(self.shape, words, strict=True))
         return f"{self.kind} file {self.path.name}: {sizes}"
+
+    def _heading(self) -> str:
+        return f"MDF file: {self.kind}"
+
+    def _facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {"file": self.path, "version": self.version}
+        if self.kind != "reconstruction":
+            names = ("frames", "periods", "channels", "frequencies" if self.data.fourier else "samples")
+            facts |= {name: f"{n:,}" for name, n in zip(names, self.shape, strict=True)}
+            stored = self.data.array
+            facts["data"] = f"{stored.dtype}, {_display.size(math.prod(stored.shape) * stored.dtype.itemsize)}"
+        for name, (dataset, unit, scale) in SHOWN.items():
+            with contextlib.suppress(Exception):  # a file that is closed, or damaged, says less
+                stored_as = self.stored_name(dataset)
+                if stored_as is None or self._file.layout(stored_as).size > MOST_READ:
+                    continue
+                values, between = np.ravel(self[dataset])[:MOST], " x " if dataset.startswith("/calibration") else ", "
+                texts = values.dtype.kind not in "iuf"
+                facts[name] = between.join(values) if texts else _display.numbers(values.tolist(), unit, scale, between)
+        return facts
 
     @property
     def data(self) -> Frames:

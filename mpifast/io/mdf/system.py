@@ -138,6 +138,10 @@ class MdfSystem(SplitSystem):
         if origin is not None and complete:
             self.fingerprint = origin
 
+    def _facts(self) -> dict[str, Any]:
+        facts = {"file": self.path, "selection": repr(self.selection), "simulated system": self.origin}
+        return {**super()._facts(), **facts}
+
     def _rows_of(self, rows: slice) -> np.ndarray:
         """Complex rows, also where all imaginary parts are zero: the numbers of a file are complex."""
         found = super()._rows_of(rows)

@@ -60,7 +60,7 @@ def open_spectra(path: str | Path) -> StoredSpectra:
     return StoredSpectra(path)
 
 
-class StoredSpectra:
+class StoredSpectra(_display.Shown):
     """Spectra and phantoms in a store. Open one with `open_spectra`.
 
     A chunk is read whole and compared with its checksum when it is first touched; after that, only the rows asked for
@@ -101,13 +101,17 @@ class StoredSpectra:
         shape = f"{layout.count} samples, {layout.equations} equations, {layout.voxels} voxels"
         return f"StoredSpectra({str(self.path)!r}, {shape}, dtype={self.dtype.name!r})"
 
-    def _repr_html_(self) -> str:
+    def _heading(self) -> str:
+        return "Stored spectra"
+
+    def _facts(self) -> dict[str, Any]:
         layout = self._layout
         facts = {"path": self.path, "samples": layout.count, "equations": layout.equations, "voxels": layout.voxels}
         facts |= {"dtype": self.dtype.name, "chunks": layout.chunks}
         names = ("model", "seed", "density", "phantoms", "snr_db", "fingerprint", "mpifast_version")
         facts |= {name: self.settings[name] for name in names if name in self.settings}
-        return _display.table("Stored spectra", facts.items())
+        packing = f", deflated at level {layout.compression}" if layout.compression else ""
+        return facts | {"size": _display.size(layout.count * layout.row_bytes) + packing}
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.combined.matching import common_rows, same_rows
 from mpifast.physics.combined.rotated_rows import RotatedSystem
@@ -118,6 +119,9 @@ class Contrasts(SplitSystem):
     def __repr__(self) -> str:
         facts = f"{self.tracers} tracers, {len(self.rows)} rows, {self.voxels} voxels"
         return f"Contrasts({facts}, {len(self.equations)} real equations)"
+
+    def _facts(self) -> dict[str, Any]:
+        return {"tracers": self.tracers, **super()._facts(), "grid": _display.line(self.image_grid, "grid")}
 
     def split(self, images: Any) -> np.ndarray:
         """Images of all tracers as one array for each: [tracers, n, *grid.shape], or [tracers, n, voxels] without grid.

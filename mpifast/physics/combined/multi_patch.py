@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.combined.dense import dense
 from mpifast.physics.combined.joint_grid import joint_grid, resampled
@@ -21,6 +22,7 @@ from mpifast.physics.memory import refuse_large
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
 
+SHOWN = 6  # offsets in a table
 BLOCK = 2**22  # numbers of a matrix that are squared together
 
 
@@ -148,9 +150,30 @@ class MultiPatch(LinearSystem):
             self._transfer_function = read_only(np.concatenate(known).astype(np.complex128))
 
     def __repr__(self) -> str:
-        shape = " x ".join(map(str, self._joint.shape))
-        facts = f"{len(self.systems)} patches, {len(self.rows)} rows, grid {shape}"
-        return f"{type(self).__name__}({facts}, {len(self.equations)} real equations)"
+        facts = [f"{len(self.systems)} patches", f"{len(self.rows)} rows"]
+        facts.append(f"grid {' x '.join(map(str, self._joint.shape))}")
+        return f"{type(self).__name__}({', '.join([*facts, *self._equations_in_words()])})"
+
+    def _facts(self) -> dict[str, Any]:
+        matrices = len({id(system) for system in self.systems})
+        moved = [f"{_display.numbers(1e3 * offset)} mm" for offset in self.offsets[:SHOWN]]
+        more = ["…"] * (len(self.offsets) > SHOWN)
+        return {
+            "patches": f"{len(self.systems)} with {matrices} {'matrix' if matrices == 1 else 'matrices'}",
+            "offsets": "; ".join(moved + more),
+            **super()._facts(),
+            "system of patch 0": repr(self.systems[0]),
+        }
+
+    @property
+    def _parts_known(self) -> bool:
+        return all(system._parts_known for system in self.systems)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Those of each system once, and those of the whole."""
+        systems = {id(system): system for system in self.systems}.values()
+        parts = {f"{name} {j}": a for j, system in enumerate(systems) for name, a in system._arrays().items()}
+        return parts | super()._arrays()
 
     @property
     def _joint(self) -> Grid:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.fields.grid import Grid
@@ -128,6 +129,9 @@ class RotatedSystem(SplitSystem):
     ) -> None:
         super().__init__(real, (REAL,), rows, grid, transfer_function)
         self.phases, self.remainder = read_only(phases), read_only(remainder)
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "remainder": _display.span(self.remainder)}
 
     def to_real(self, u: Any, name: str = "u") -> np.ndarray:
         """Complex spectra [n, rows] rotated, their real part: float64[n, rows]; real ones as they are.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import LARGEST, channels_of, samples_of, triple
 from mpifast.physics.fields.grid import Grid
@@ -104,6 +105,18 @@ class FieldFreeLineScanner(Sequence):
         driven = [rotation is not None or abs(part) > ALONG for part in self.normal[:2]]
         object.__setattr__(self, "channels", channels_of(self.channels, [*driven, False]))
         self._check_range()
+
+    def _facts(self) -> dict[str, Any]:
+        frequency = _display.numbers(self.base_frequency / self.divider, "kHz", 1e-3)
+        turning = None if self.rotation is None else _display.numbers(self.base_frequency / self.rotation, "Hz")
+        return {
+            "gradient": _display.numbers(self.gradient, "T/m"),
+            "drive": f"{_display.numbers(self.drive_amplitude, 'mT', 1e3)} at {frequency}",
+            "angle": _display.numbers(math.degrees(self.angle), "degrees"),
+            "rotation": turning,
+            "offset field": _display.numbers(self.offset_field, "mT", 1e3) if any(self.offset_field) else None,
+            **super()._facts(),
+        }
 
     @property
     def _dividers(self) -> list[int]:

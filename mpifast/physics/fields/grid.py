@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 
 MAX_VOXELS = 2**31
 
 
 @dataclass(frozen=True)
-class Grid:
+class Grid(_display.Shown):
     """A regular grid of voxels along one to three axes, as the MDF format describes it.
 
     Voxel i of an axis with n voxels lies at ``center + field_of_view * ((i + 1/2) / n - 1/2)``: the field of view is
@@ -63,6 +64,14 @@ class Grid:
         object.__setattr__(self, "shape", tuple(shape))
         object.__setattr__(self, "field_of_view", extent)
         object.__setattr__(self, "center", center)
+
+    def _facts(self) -> dict[str, Any]:
+        lengths = {"field of view": self.field_of_view, "spacing": self.spacing, "center": self.center}
+        facts = {name: f"{_display.numbers(values, 'mm', 1e3, ' x ')}" for name, values in lengths.items()}
+        facts["center"] = f"({_display.numbers(self.center, '', 1e3)}) mm"
+        if not any(self.center):
+            del facts["center"]
+        return {"shape": " x ".join(map(str, self.shape)), "voxels": f"{self.voxels:,}", **facts}
 
     @property
     def voxels(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import as_gradient, channels_of, dividers, gradients, samples_of, triple
 from mpifast.physics.fields.grid import Grid
@@ -88,6 +89,17 @@ class LissajousScanner(Sequence):
         samples_of("divider", self._dividers)
         object.__setattr__(self, "channels", channels_of(self.channels, self._driven))
         self._check_range()
+
+    def _facts(self) -> dict[str, Any]:
+        frequencies = [self.base_frequency / divider for divider in self._dividers]
+        drive = _display.numbers(self.drive_amplitude, "mT", 1e3), _display.numbers(frequencies, "kHz", 1e-3)
+        offset = _display.numbers(self.offset_field, "mT", 1e3) if any(self.offset_field) else None
+        return {
+            "gradient": _display.numbers(np.ravel(self.gradient).tolist(), "T/m"),
+            "drive": " at ".join(drive),
+            "offset field": offset,
+            **super()._facts(),
+        }
 
     @property
     def _driven(self) -> list[bool]:

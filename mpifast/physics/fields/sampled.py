@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.fft import irfft, rfft
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import LARGEST, MAX_SAMPLES, as_gradient, channels_of, gradients
 from mpifast.physics.fields.grid import Grid
@@ -91,6 +92,22 @@ class SampledScanner(Sequence):
         for name, value in values.items():
             object.__setattr__(self, name, value)
         self._check_range()
+
+    def __repr__(self) -> str:
+        """The parameters; of samples their number."""
+        several = f"<{self.samples} samples>"
+        gradient = several if np.ndim(self.gradient[0]) == 2 else repr(self.gradient)
+        facts = f"grid={self.grid!r}, drive_field={several}, period={self.period!r}, gradient={gradient}"
+        return f"SampledScanner({facts}, channels={self.channels!r})"
+
+    def _facts(self) -> dict[str, Any]:
+        peaks = [max(abs(value) for value in part) for part in zip(*self.drive_field, strict=True)]
+        static = _display.numbers(np.ravel(self.gradient).tolist(), "T/m") if np.ndim(self.gradient[0]) < 2 else None
+        return {
+            "gradient": static or "one for each sample",
+            "drive": f"samples of up to {_display.numbers(peaks, 'mT', 1e3)}",
+            **super()._facts(),
+        }
 
     @property
     def samples(self) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.fields.grid import Grid
 
 
 @dataclass(frozen=True)
-class Scanner:
+class Scanner(_display.Shown):
     """A field-free point swept along a line: mu0 H(x, t) = G x + A cos(2 pi f t).
 
     The defaults are the paper's scanner: 129 voxels at a pitch of 0.25 mm, both ends of the field of view included.
@@ -55,6 +57,16 @@ class Scanner:
             object.__setattr__(self, name, check.positive(name, getattr(self, name), unit))
         object.__setattr__(self, "voxels", check.integer("voxels", self.voxels, low=1, high=65_536))
         check.number("field_of_view", self.field_of_view, low=1e-150, high=1e150, unit="m")
+
+    def _facts(self) -> dict[str, Any]:
+        drive = _display.numbers(self.drive_amplitude, "mT", 1e3), _display.numbers(self.drive_frequency, "kHz", 1e-3)
+        return {
+            "gradient": _display.numbers(self.gradient, "T/m"),
+            "drive": " at ".join(drive),
+            "voxels": self.voxels,
+            "field of view": _display.numbers(self.field_of_view, "mm", 1e3),
+            "spacing": _display.numbers(self.pitch, "mm", 1e3),
+        }
 
     @property
     def field_of_view(self) -> float:

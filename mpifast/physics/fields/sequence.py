@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.fields.arguments import AXES, LARGEST
 from mpifast.physics.fields.grid import Grid
@@ -36,7 +37,7 @@ class LineDrive(NamedTuple):
     phase: float
 
 
-class Sequence(ABC):
+class Sequence(_display.Shown, ABC):
     """Base of the scanners on a grid: mu0 H(r, t) = G(t) r + B(t), with G the gradient and B drive and offset field.
 
     A position has the coordinates x, y, z; those that the grid does not have are 0.
@@ -45,6 +46,13 @@ class Sequence(ABC):
     grid: Grid
     channels: tuple[str, ...]
     period: float  # time after which the fields repeat, seconds
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "period": f"{_display.numbers(self.period, 'ms', 1e3)}, {self.samples:,} samples",
+            "channels": ", ".join(self.channels),
+            "grid": _display.line(self.grid, "grid"),
+        }
 
     @property
     @abstractmethod

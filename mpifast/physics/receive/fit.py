@@ -21,7 +21,7 @@ CLOSE = 1e-2  # part of a voxel within which two positions are the same
 
 
 @dataclass(frozen=True, eq=False)
-class TransferFunctionFit:
+class TransferFunctionFit(_display.Shown):
     """One complex factor for each row that two systems share. Made by `fit_transfer_function`.
 
     Attributes
@@ -56,7 +56,7 @@ class TransferFunctionFit:
         similarity = _display.span(self.similarity.round(6))
         return f"TransferFunctionFit({self.kept.sum()} of {len(self.kept)} rows kept, similarity {similarity})"
 
-    def _repr_html_(self) -> str:
+    def _table(self) -> str:
         span, kept = _display.span, self.kept
         table = [
             ("rows", len(kept), kept.sum()),

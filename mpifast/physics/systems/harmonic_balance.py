@@ -11,9 +11,9 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from tqdm import tqdm
 
 from mpifast._compiled.jit import thread_count
+from mpifast._progress import tqdm
 from mpifast.physics.dynamics.moments import harmonics_of
 from mpifast.physics.fields.sequence import LineDrive, Sequence, turned
 from mpifast.physics.relaxation.fokker_planck import FokkerPlanck

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy.fft import dct, next_fast_len, rfft
-from tqdm import tqdm
 
 from mpifast._compiled.jit import thread_count
+from mpifast._progress import tqdm
 from mpifast.physics.dynamics.first_order import OVERSAMPLING, relaxed_coefficients
 from mpifast.physics.fields.sequence import Sequence, turned
 from mpifast.physics.systems._sampling_loops import magnetize, magnetize_mixture, magnetize_moving

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mpifast import _display
 from mpifast import _validation as check
+from mpifast.physics.fields.arguments import AXES
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.sequence import Sequence
-from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, factors_in_words, read_only
+from mpifast.physics.linear_system import IMAGINARY, REAL, ROW, LinearSystem, read_only
 from mpifast.physics.memory import refuse_large
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
@@ -89,11 +89,20 @@ class ScannerSystem(LinearSystem):
         shape = " x ".join(map(str, self.grid.shape))
         return f"ScannerSystem({type(self.scanner).__name__}, {self._which_rows}, grid {shape})"
 
-    def _repr_html_(self) -> str:
-        facts = {"rows": self._which_rows, "voxels": self.voxels, "scanner": self.scanner, "particle": self.particle}
-        factors = factors_in_words(self.transfer_function)
-        more = [("transfer function", factors)] if factors else []
-        return _display.table("ScannerSystem", [*facts.items(), ("tolerance", f"{self.tolerance:g}"), *more])
+    def _facts(self) -> dict[str, Any]:
+        unknown = {} if self._rows_known else {"rows": f"those above {self.level:g} of the largest, not found yet"}
+        return {**super()._facts(), **unknown, "tolerance": f"{self.tolerance:g}"}
+
+    @property
+    def _rows_known(self) -> bool:
+        return self.level is None or "rows" in vars(self)
+
+    @property
+    def _parts_known(self) -> bool:
+        return self._rows_known
+
+    def _channel(self, number: int) -> str:
+        return AXES[number]
 
     def __getstate__(self) -> dict[str, Any]:
         """The description and the rows: another process computes what follows from them where it needs it."""
@@ -106,8 +115,7 @@ class ScannerSystem(LinearSystem):
     @property
     def _which_rows(self) -> str:
         """The rows in words, without computing which they are."""
-        known = self.level is None or "rows" in self.__dict__
-        return f"{len(self.rows)} rows" if known else f"rows above {self.level:g} of the largest"
+        return f"{len(self.rows)} rows" if self._rows_known else f"rows above {self.level:g} of the largest"
 
     @functools.cached_property
     def rows(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.relaxation import fokker_planck
 from mpifast.physics.relaxation.debye import Debye, Relaxation
@@ -22,7 +23,7 @@ SATURATION_MAGNETIZATION = 0.6 / MU_0  # magnetite, A/m: the value of the paper
 
 
 @dataclass(frozen=True)
-class Particle:
+class Particle(_display.Shown):
     """A spherical single-domain particle; the model of its magnetisation follows from what is given.
 
     Parameters
@@ -87,6 +88,17 @@ class Particle:
         """The parameters, without parts that it does not have."""
         given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return f"Particle({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})"
+
+    def _facts(self) -> dict[str, Any]:
+        magnetization = _display.numbers(self.saturation_magnetization, "kA/m", 1e-3)
+        return {
+            "diameter": _display.numbers(self.diameter, "nm", 1e9),
+            "saturation magnetization": f"{magnetization} ({_display.numbers(self.saturation_field, 'T/mu0')})",
+            "temperature": _display.numbers(self.temperature, "K"),
+            "sizes": self.sizes,
+            "relaxation": self.relaxation,
+            "anisotropy": self.anisotropy,
+        }
 
     @property
     def is_plain(self) -> bool:
