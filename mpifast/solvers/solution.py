@@ -20,14 +20,14 @@ LARGEST = 1e140
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """What a solver returns with ``full_output=True``; n is the number of spectra.
+    """The result of a solver with ``full_output=True``; n is the number of spectra.
 
     Attributes
     ----------
     images : ndarray
         float64[n, voxels]: what the solver returns otherwise.
     parameter : ndarray
-        What was given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n, 2] weights of
+        The parameter given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n, 2] weights of
         `mpifast.fused_lasso`, float64[n] alphas of the others (multiplied out where ``relative=True``).
     residual : ndarray
         float64[n], ||S c - u||_2, in the unit of the spectra.
@@ -145,7 +145,7 @@ def strength(alpha: Any, relative: Any, problem: Problem, name: str = "alpha") -
 def solution(
     problem: Problem, images: np.ndarray, parameter: np.ndarray, run: Run | None, full_output: bool
 ) -> np.ndarray | Solution:
-    """The images alone, or with all that is known about them."""
+    """The images alone, or a `Solution`."""
     if not full_output:
         return images
     n = len(images)
