@@ -36,13 +36,9 @@ def both(record: Record) -> list[str]:
 
 def milliseconds(seconds: float) -> str:
     """A time to read."""
-    return (
-        f"{seconds:.2f} s"
-        if seconds >= 1
-        else f"{1e3 * seconds:.3g} ms"
-        if seconds >= 1e-3
-        else f"{1e6 * seconds:.3g} us"
-    )
+    if abs(seconds) >= 1:
+        return f"{seconds:.2f} s"
+    return f"{1e3 * seconds:.3g} ms" if abs(seconds) >= 1e-3 else f"{1e6 * seconds:.3g} us"
 
 
 def shape(record: Record) -> str:
