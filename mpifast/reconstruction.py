@@ -20,12 +20,12 @@ from mpifast.solvers.by_name import SOLVERS
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.solution import Solution
 
-SWEEPS = 50  # of Kaczmarz's method, unless it converges before
+SWEEPS = 50  # of Kaczmarz' method, unless it converges before
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reconstruction:
-    """The result of `reconstruct`. NumPy functions take it as the array of its images.
+    """What `reconstruct` returns; NumPy takes it as the array of its images.
 
     Attributes
     ----------
@@ -211,8 +211,8 @@ def reconstruct(
     file = None if _is_array(data) else data
     if file is not None and not hasattr(system, "measured"):
         raise TypeError(
-            f"data must be spectra, got {check.brief(data)}: give file.spectra(), or take a system that reads the "
-            "file, mpifast.read_mdf(calibration).system()"
+            f"data must be spectra for a system that is not of a calibration file, got {check.brief(data)}: take "
+            "mpifast.read_mdf(...).system(), or file.spectra()"
         )
     weights = _weights(weights, system, file)
     u = system.to_real(_frames(data) if file is None else system.spectra(file), "data")

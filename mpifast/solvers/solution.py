@@ -20,7 +20,7 @@ LARGEST = 1e140
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The result of a solver with ``full_output=True``; n is the number of spectra.
+    """What a solver returns with ``full_output=True``; n is the number of spectra.
 
     Attributes
     ----------
