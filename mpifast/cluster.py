@@ -364,7 +364,7 @@ def _sizes(count: int, chunks: Any, item_bytes: int, what: str = "samples") -> t
     if isinstance(chunks, (list, tuple)):
         sizes = tuple(check.integer(f"chunks[{i}]", size, low=1) for i, size in enumerate(chunks))
         if sum(sizes) != count:
-            raise ValueError(f"chunks add up to {sum(sizes)}, not to {_number(what, count)}")
+            raise ValueError(f"chunks add up to {sum(sizes)}, not to {_number(what, count)}: give one number, or all")
         return sizes, np.cumsum([0, *sizes])
     if chunks is None:
         size = min(max(CHUNKS, -(-count // USUAL_CHUNKS)), max(1, LARGEST_CHUNK // item_bytes))
