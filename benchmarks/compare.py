@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks import fresh, machine, problems, scanner_jobs, table
 from benchmarks.pairs import Clock, Mark, blas_threads
 from benchmarks.problems import NEIGHBOURS, PAPER
+from benchmarks.report import users
 from benchmarks.run import Run, figures, spread
 
 
@@ -247,7 +248,7 @@ def main() -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if not options.job:
-        print(table.summary(found))
+        print(users.summary(found))
         if options.out == table.RESULTS:
             table.write(found)
 

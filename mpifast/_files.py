@@ -76,7 +76,7 @@ def locked(path: Path) -> Iterator[None]:
     import filelock  # here: it takes 60 ms
 
     if not path.parent.is_dir():  # filelock would make it
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder; make it first", str(path.parent))
     place = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(place, timeout=0, thread_local=False)
     try:  # around everything behind the lock's making, for Ctrl-C may come between any two lines

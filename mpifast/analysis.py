@@ -1,6 +1,4 @@
-"""What physics and algebra say about a system and a trained network: resolution, Chebyshev basis, orthogonality,
-conditioning.
-"""
+"""Analysis of systems and trained networks: resolution, Chebyshev basis, orthogonality, conditioning."""
 
 from __future__ import annotations
 
@@ -50,8 +48,8 @@ def fwhm(particle: Particle, scanner: Scanner) -> float:
     """Full width at half maximum of the point spread function, in metres.
 
     It is the width of the Langevin derivative in the gradient field, 4.161 / (beta G): proportional to d^-3. (The paper
-    prints d^-1, but its two values, 0.25 mm at 50 nm and 1.0 mm at 30 nm, follow the cube.) Of several sizes it is the
-    width of their mean.
+    prints d^-1, but its two values, 0.25 mm at 50 nm and 1.0 mm at 30 nm, follow the cube.) For several sizes it is the
+    width of the mean over them.
 
     Parameters
     ----------
@@ -83,7 +81,9 @@ def fwhm(particle: Particle, scanner: Scanner) -> float:
     check.instance("particle", particle, Particle)
     check.instance("scanner", scanner, Scanner)
     if particle.anisotropy is not None:
-        raise ValueError("particle has an anisotropy, whose width depends on the direction of the field: leave it out")
+        raise ValueError(
+            "particle has an anisotropy, and the width depends on the field's direction: give one without anisotropy"
+        )
     if particle.sizes is None:
         return langevin_width() / (particle.beta * scanner.gradient)
     from scipy.optimize import brentq
@@ -146,7 +146,7 @@ def chebyshev_basis(count: int, z: Any) -> np.ndarray:
 
 
 def chebyshev_correlation(weights: Any, count: int = 6, margin: int = 0) -> np.ndarray:
-    """How much the first columns of a one-layer network's weights look like U_0, U_1, ... across the voxels (figure
+    """Correlation of the first columns of a one-layer network's weights with U_0, U_1, ... across the voxels (figure
     10).
 
     Parameters
@@ -189,7 +189,8 @@ def chebyshev_correlation(weights: Any, count: int = 6, margin: int = 0) -> np.n
 def orthogonality(functions: Any) -> np.ndarray:
     """Gram matrix of functions on [-1, 1] under the weight sqrt(1 - z^2), normalised to ones on its diagonal.
 
-    The identity for Chebyshev polynomials of the second kind; large off-diagonal elements are what convolution costs.
+    The Gram matrix is the identity for Chebyshev polynomials of the second kind. Convolution with the point spread
+    function makes off-diagonal elements large.
 
     Parameters
     ----------
@@ -245,7 +246,7 @@ def coherence(matrix: Any) -> float:
     Raises
     ------
     TypeError, ValueError
-        If ``matrix`` is not such a matrix.
+        If ``matrix`` is not finite, has fewer than two columns, or has a column of zeros.
 
     Examples
     --------
@@ -277,7 +278,7 @@ def condition_number(matrix: Any) -> float:
     Returns
     -------
     float
-        At least 1; infinity for a singular matrix. Beyond 1e15 it is rounding.
+        At least 1; infinity for a singular matrix. Values beyond 1e15 are dominated by rounding.
 
     Raises
     ------
@@ -311,7 +312,7 @@ def end_curvature(weights: Any, count: int = 6) -> np.ndarray:
     -------
     ndarray
         float64[count]: |column| at the two end voxels (their mean) over that of U_{k-1}, each relative to its own root
-        mean square over the inner 80 % of the voxels. 1 means the polynomial's own rise.
+        mean square over the inner 80 % of the voxels. 1: the column rises like the polynomial.
 
     Raises
     ------
@@ -335,7 +336,7 @@ def _columns_and_basis(weights: Any, count: Any) -> tuple[np.ndarray, np.ndarray
     weights = check.matrix("weights", weights, what="harmonics").astype(np.float64)
     count = check.integer("count", count, low=1, high=weights.shape[1])
     if len(weights) < 3:
-        raise ValueError(f"weights has {len(weights)} rows: a comparison across voxels needs at least 3")
+        raise ValueError(f"weights has {len(weights)} rows, expected at least 3: give one row for each voxel")
     return weights[:, :count].T.copy(), chebyshev_basis(count, np.linspace(-1.0, 1.0, len(weights)))
 
 

@@ -1,7 +1,7 @@
 """Work spread over a dask cluster: spectra and system matrices as dask arrays, stores written in parallel, sweeps. The
 bits are those of one machine.
 
-Every piece of work is a pure function of its arguments, so a piece that is lost with its worker is simply done again.
+Every piece of work is a pure function of its arguments, so a piece that is lost with its worker is computed again.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def connect(address: str, timeout: float = 30.0) -> Iterator[Client]:
     2
     """
     if not isinstance(address, str) or not address:
-        raise TypeError(f"address must be a text like 'tcp://HOST:8786', got {address!r}")
+        raise TypeError(f"address must be a string like 'tcp://HOST:8786', got {address!r}")
     timeout = check.positive("timeout", timeout, "s")
     before = dask.config.get("scheduler", None)
     try:
@@ -135,14 +135,14 @@ def as_dask(spectra: Any, count: int, chunks: Any = None) -> tuple[dask.array.Ar
     count : int
         Number of samples; at most as many as a store has.
     chunks : int or sequence of int, optional
-        Samples in each chunk, or in every single one. The bits do not depend on it. By default 16,384, or as many as
-        make a million chunks, but no chunk of more than 1 GiB.
+        Samples in each chunk; a sequence has one number for each chunk. The bits do not depend on it. By default
+        16,384, or as many as make a million chunks, but no chunk of more than 1 GiB.
 
     Returns
     -------
     spectra, phantoms : dask.array.Array
-        [count, equations] and [count, voxels]; a chunk of one and that of the other are made together. Their names
-        follow from the data set, the count and the chunks.
+        [count, equations] and [count, voxels]; a chunk of spectra and its chunk of phantoms are made together. Their
+        names follow from the data set, the count and the chunks.
 
     Raises
     ------
@@ -200,12 +200,12 @@ def system_matrix(system: LinearSystem, chunks: Any = None) -> dask.array.Array:
     Parameters
     ----------
     system : LinearSystem
-        One of a scanner on a grid, from `mpifast.system_matrix`. The matrix of any other system is at hand, and sent in
+        The system of a scanner on a grid, from `mpifast.system_matrix`. The matrix of any other system is sent in
         blocks.
     chunks : int, list of int, or (rows, voxels), optional
-        Voxels in each block, or in every single one; a tuple gives the rows first, then the voxels. None: all rows, and
-        16,384 voxels or as many as 1 GiB holds. The rows of a Kronecker form may be divided, those of other systems of
-        scanners are computed together.
+        Voxels in each block; a list has one number for each block, a tuple gives the rows first, then the voxels. None:
+        all rows, and 16,384 voxels or as many as 1 GiB holds. The rows of a Kronecker form may be divided, those of
+        other systems of scanners are computed together.
 
     Returns
     -------
@@ -215,8 +215,8 @@ def system_matrix(system: LinearSystem, chunks: Any = None) -> dask.array.Array:
     Raises
     ------
     TypeError, ValueError
-        If the system is none; if the chunks are not positive integers, do not add up, are more than ten million, or
-        divide rows that are computed together.
+        If ``system`` is not a system; if the chunks are not positive integers, do not add up, are more than ten
+        million, or divide rows that are computed together.
 
     Examples
     --------
@@ -259,8 +259,8 @@ def save(
     packed: bool = True,
     progress: bool | None = None,
 ) -> None:
-    """Write a zarr store by all workers at once: `mpifast.Spectra.save`, to the same bits, resumed and protected in the
-    same way.
+    """Write a zarr store with all workers at once. It has the bits that `mpifast.Spectra.save` writes, and is resumed
+    and protected in the same way.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def sweep(
     function : callable
         Pure: it may be called again if a worker is lost.
     items : iterable
-        Taken as the cluster gets to them.
+        Read one by one, as the cluster has room for them.
     client : distributed.Client
         From `connect`.
     *shared
@@ -328,7 +328,7 @@ def sweep(
     Yields
     ------
     item, result : tuple
-        In the order in which they are done.
+        In the order in which they are finished.
 
     Raises
     ------
@@ -377,7 +377,7 @@ def _sizes(count: int, chunks: Any, item_bytes: int, what: str = "samples") -> t
     if isinstance(chunks, (list, tuple)):
         sizes = tuple(check.integer(f"chunks[{i}]", size, low=1) for i, size in enumerate(chunks))
         if sum(sizes) != count:
-            raise ValueError(f"chunks add up to {sum(sizes)}, not to {_number(what, count)}")
+            raise ValueError(f"chunks add up to {sum(sizes)}, not to {_number(what, count)}: give one number, or all")
         return sizes, np.cumsum([0, *sizes])
     if chunks is None:
         size = min(max(CHUNKS, -(-count // USUAL_CHUNKS)), max(1, LARGEST_CHUNK // item_bytes))

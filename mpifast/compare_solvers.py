@@ -64,7 +64,7 @@ class Comparison(_display.Shown):
     images : dict of str to ndarray
         Images [n, voxels] by solver.
     phantoms, spectra : ndarray
-        What was to be found, [n, voxels], and from what, [n, equations].
+        The true images [n, voxels] and the spectra [n, equations] that the solvers got.
     system : LinearSystem
         The system.
 
@@ -162,13 +162,13 @@ def compare(
     Parameters
     ----------
     solvers : sequence, or dict of str to solver
-        Each one a name ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", "fused-lasso"), a pair (name, dict of its
-        options), a `mpifast.Network` or another object with ``predict``, or a function from spectra
-        float[n, equations] to images [n, voxels]. A dict gives them names of your own.
+        Each is a name ("kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", "fused-lasso"), a pair (name, dict of its
+        options), a `mpifast.Network` or another object with ``predict``, or a function from spectra float[n, equations]
+        to images [n, voxels]. A dict gives them names of your own.
     system : LinearSystem, array_like or Spectra
         The system, or a data set: its system and its noise.
     phantoms : array_like or slice
-        [n, voxels]. Of a data set also a slice: the samples to take, which should not be those of a training.
+        [n, voxels]. For a data set also a slice: the samples to take, which should not be samples of a training.
     spectra : array_like, optional
         Spectra of the phantoms, [n, equations] or complex [n, rows], e.g. measured ones. None: computed in float64.
     snr_db, seed : float, int, optional
@@ -184,7 +184,7 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong type, shape or range, or not finite; if a solver returns something else than
+        If an argument is of the wrong type, shape or range, or not finite; if a solver returns anything other than
         images.
 
     Warns

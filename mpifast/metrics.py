@@ -72,7 +72,7 @@ def nrmse(images: Any, phantoms: Any) -> float:
     """
     images, phantoms = _pair(images, phantoms)
     if not phantoms.any():
-        raise ValueError("phantoms are all zero: the error has nothing to be relative to; use mse")
+        raise ValueError("phantoms are all zero, which leaves a relative error undefined: use mse")
     return math.sqrt(mean_square(images, phantoms) / mean_square(phantoms, np.zeros(1)))
 
 
@@ -207,7 +207,7 @@ def _peak(peak: Any, phantoms: np.ndarray) -> float:
     peak = check.positive("peak", peak)
     if phantoms.max() > peak:
         raise ValueError(
-            f"peak={peak:g} is below the largest phantom value, {phantoms.max():g}: give the largest possible"
+            f"peak={peak:g} is below the largest phantom value, {phantoms.max():g}: give the largest possible value"
         )
     return peak
 
@@ -219,7 +219,7 @@ def _pair(images: Any, phantoms: Any) -> tuple[np.ndarray, np.ndarray]:
         check.finite("phantoms", check.real_array("phantoms", phantoms)),
     )
     if images.shape != phantoms.shape:
-        raise ValueError(f"images have shape {images.shape}, phantoms {phantoms.shape}: they must be the same")
+        raise ValueError(f"images have shape {images.shape}, phantoms {phantoms.shape}: give arrays of the same shape")
     if images.size == 0:
         raise ValueError(f"images are empty (shape {images.shape}): give at least one value")
     return images, phantoms

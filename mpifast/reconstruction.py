@@ -41,14 +41,14 @@ class Reconstruction(_display.Shown):
     solver : str
         Its name, or "network".
     alpha : ndarray or None
-        float64[frames], the strength of the regularisation, multiplied out where it was relative; the rank for
-        "tsvd", [frames, 2] l1 and tv for "fused-lasso"; None of a network.
+        float64[frames], the strength of the regularisation, multiplied out where it was relative; for "tsvd" the rank,
+        for "fused-lasso" l1 and tv, [frames, 2]; for a network None.
     residual : ndarray
         float64[frames], ||S c - u||_2 in the unit of the spectra, without weights.
     relative_residual : ndarray
         float64[frames], the same over ||u||_2.
     iterations : ndarray
-        int64[frames], sweeps or steps taken; 0 of direct solvers and networks.
+        int64[frames], sweeps or steps taken; 0 for direct solvers and networks.
     converged : ndarray
         bool[frames], whether the last measure meets the tolerance of the solver.
     history : ndarray
@@ -82,12 +82,12 @@ class Reconstruction(_display.Shown):
 
     @property
     def sweeps(self) -> np.ndarray:
-        """``iterations``, as they are called for Kaczmarz' method."""
+        """``iterations`` under their name in Kaczmarz's method."""
         return self.iterations
 
     @property
     def measure(self) -> np.ndarray:
-        """The last convergence measure of each frame, float64[frames]; 0 of direct solvers and networks."""
+        """The last convergence measure of each frame, float64[frames]; 0 for direct solvers and networks."""
         frames = np.arange(len(self.iterations))
         if not len(self.history):
             return np.zeros(len(frames))
@@ -96,7 +96,7 @@ class Reconstruction(_display.Shown):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """That of the images."""
+        """Shape of the images."""
         return self.images.shape
 
     def __len__(self) -> int:
@@ -184,7 +184,7 @@ def reconstruct(
     weights: Any = None,
     **options: Any,
 ) -> Reconstruction:
-    """Images of measured or simulated spectra.
+    """Reconstruct images from measured or simulated spectra.
 
     Parameters
     ----------
@@ -198,21 +198,21 @@ def reconstruct(
     solver : str or Network, optional
         "kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", "fused-lasso", "plug-and-play", or a trained network.
     alpha : float or array_like, optional
-        Strength of the regularisation, for all frames or one for each: the solver minimises ||W (S c - u)||^2 +
-        alpha ||c||^2, or its own penalty in place of ||c||^2. None: as the solver chooses; of Kaczmarz and Tikhonov by
-        generalised cross-validation.
+        Strength of the regularisation, for all frames or one for each: the solver minimises ||W (S c - u)||^2 + alpha
+        ||c||^2, or its own penalty in place of ||c||^2. None: the solver chooses; Kaczmarz and Tikhonov by generalised
+        cross-validation.
     relative : bool, optional
         Whether ``alpha`` is a multiple of ||W S||_F^2 / voxels, as lambda is in MPIReco.jl. None: yes.
     iterations : int, optional
-        Exactly so many sweeps or steps, unless ``tolerance`` is given too: then at most. None: of Kaczmarz at most 50
-        sweeps, else what the solver has by default.
+        Number of sweeps or steps: exactly this many, or at most this many if ``tolerance`` is given too. None: at most
+        50 sweeps of Kaczmarz, and the default of any other solver.
     nonnegative : bool, optional
         Whether images have no negative values. None: yes, where the solver can.
     weights : "whitening", "energy" or array_like, optional
         Weights W of the equations, as for `mpifast.kaczmarz`. "whitening", of a measurement file: the least standard
         deviation of its background frames over that of each row (`MdfFile.whitening`). None: 1.
     **options
-        Further ones of the solver, such as ``projection="plain"``, ``tolerance``, ``l1``, ``tv``, ``denoiser``,
+        Further options of the solver, such as ``projection="plain"``, ``tolerance``, ``l1``, ``tv``, ``denoiser``,
         ``threads`` or ``progress``.
 
     Returns
@@ -223,12 +223,12 @@ def reconstruct(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong type, shape or range, not finite, or no option of the solver.
+        If an argument is of the wrong type, shape or range, or not finite, or is not an option of the solver.
 
     Warns
     -----
     ConvergenceWarning
-        If an iterative solver has not met its tolerance, where ``iterations`` do not ask for a fixed number.
+        If an iterative solver has not met its tolerance, unless ``iterations`` asks for a fixed number.
 
     References
     ----------
@@ -280,13 +280,14 @@ def reconstruct(
 
 
 def solver_options(solver: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The options of a solver by their names, which are checked, and what `reconstruct` adds where they are silent."""
+    """The checked options of a solver by name, and those that `reconstruct` sets where they are not given."""
     known = inspect.signature(SOLVERS[solver]).parameters
     for name in given:
         if name not in known or name in ("system", "u", "full_output"):
             others = ", ".join(option for option in known if option not in ("system", "u", "full_output"))
             raise ValueError(
-                f"{name}={check.brief(given[name])} is no option of solver={solver!r}: it has {others}; leave it out"
+                f"{name}={check.brief(given[name])} is not an option of solver={solver!r}: leave it out, or take "
+                f"one of {others}"
             )
     added: dict[str, Any] = {}
     if "relative" in known and given.get("alpha") is not None:
@@ -303,7 +304,7 @@ def solver_options(solver: str, given: dict[str, Any]) -> dict[str, Any]:
 def _by_network(network: Network, system: LinearSystem, u: np.ndarray, options: dict[str, Any]) -> Reconstruction:
     if options:
         name, value = next(iter(options.items()))
-        raise ValueError(f"{name}={check.brief(value)} is no option of a network: leave it out")
+        raise ValueError(f"{name}={check.brief(value)} is not an option of a network: leave it out")
     inputs: Callable[[np.ndarray], np.ndarray] = network.matching(system)
     images, n = network.predict(inputs(u)), len(u)
     residual = np.linalg.norm(Equations(system).forward(images) - u, axis=1)

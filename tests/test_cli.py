@@ -221,7 +221,10 @@ def test_reconstruct_with_a_relative_alpha(capsys, files, small_system):
             "net.npz does not fit system.mdf: the network is for 20 inputs",
         ),
         ("reconstruct measurement.mdf --matrix system.mdf --solver text.npz", "text.npz is not a mpifast network"),
-        ("reconstruct measurement.mdf --matrix system.mdf --rank 3", "rank=3 (int) is no option of solver='kaczmarz'"),
+        (
+            "reconstruct measurement.mdf --matrix system.mdf --rank 3",
+            "rank=3 (int) is not an option of solver='kaczmarz'",
+        ),
         ("reconstruct measurement.mdf --matrix system.mdf --frames 0 3", "--frames FIRST=0 is out of range"),
         (
             "reconstruct measurement.mdf --matrix system.mdf --frames 9 12",
@@ -231,7 +234,7 @@ def test_reconstruct_with_a_relative_alpha(capsys, files, small_system):
         ("reconstruct measurement.mdf --matrix system.mdf --frames 3 2", "--frames LAST=2 is out of range: give"),
         (
             "reconstruct measurement.mdf --matrix system.mdf --solver nnls --weights energy",
-            "weights='energy' (str) is no option",
+            "weights='energy' (str) is not an option",
         ),
         ("reconstruct measurement.mdf --matrix system.mdf --weights text.npz", "--weights='text.npz' is not a NumPy"),
         (

@@ -316,7 +316,7 @@ def test_an_unreachable_scheduler_is_one_clear_error(capsys, tmp_path, monkeypat
     for address in ("nonsense", "http://localhost"):
         with pytest.raises(ConnectionError, match="no dask scheduler answers"), original(address, timeout=1.0):
             pass
-    with pytest.raises(TypeError, match="address must be a text"), original(None):
+    with pytest.raises(TypeError, match="address must be a string"), original(None):
         pass
 
 

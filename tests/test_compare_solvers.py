@@ -139,7 +139,11 @@ C = np.eye(6)
         (lambda: mpifast.compare([], SYSTEM, C), ValueError, "solvers is empty"),
         (lambda: mpifast.compare({}, SYSTEM, C), ValueError, "solvers is empty"),
         (lambda: mpifast.compare("tikonov", SYSTEM, C), ValueError, "solver='tikonov' is unknown: choose one of"),
-        (lambda: mpifast.compare(("tsvd", {"alpha": 1}), SYSTEM, C), ValueError, r"alpha=1 \(int\) is no option of"),
+        (
+            lambda: mpifast.compare(("tsvd", {"alpha": 1}), SYSTEM, C),
+            ValueError,
+            r"alpha=1 \(int\) is not an option of",
+        ),
         (lambda: mpifast.compare([7], SYSTEM, C), TypeError, r"solvers has 7 \(int\)"),
         (lambda: mpifast.compare("tsvd", "system", C), TypeError, "system must be a system"),
         (lambda: mpifast.compare("tsvd", SYSTEM, C[:, :5]), ValueError, "phantoms has 5 voxels, expected 6"),

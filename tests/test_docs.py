@@ -72,3 +72,25 @@ def test_no_two_pages_write_the_same_file():
     for page in PAGES:
         for name in set(re.findall(r"[\w-]+\.(?:h5|zarr)\b", page.read_text(encoding="utf-8"))):
             assert owner.setdefault(name, page.name) == page.name, name
+
+
+AMERICAN = (
+    r"color(?:s|ed|ing)?|gray|meters?|neighbor\w*|behavior\w*|favor\w*|labeled|canceled|model(?:ed|ing)|analyze\w*"
+    r"|(?:regular|optim|normal|initial|random|vector|minim|maxim|summar|parallel|digit|real|magnet|polar)iz(?:e[ds]?|ing|ation)"
+)
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the tests run without the checkout around them")
+def test_prose_is_in_british_spelling():
+    """Code keeps the names of NumPy and of the field's libraries."""
+    assert re.findall(rf"\b(?:{AMERICAN})\b", "the colors, regularized: a gray image of 3 meters in colour") == [
+        "colors",
+        "regularized",
+        "gray",
+        "meters",
+    ]
+    for page in [*DOCS.glob("**/*.md"), *DOCS.parent.glob("*.md")]:
+        text = re.sub(
+            r"```.*?```|`[^`]*`|\]\([^)]*\)|^    .*?$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M
+        )
+        assert re.findall(rf"\b(?:{AMERICAN})\b", text) == [], page.name

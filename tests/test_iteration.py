@@ -23,7 +23,7 @@ def test_histories_fall(system, noisy):
         assert (last <= tolerance).all()
         assert (fit.history[0] > 1e-2).all()
         assert fit.converged.all()
-    # Errors of (c, v) fall with every projection: Kaczmarz' distance to the solution is monotone.
+    # Errors of (c, v) fall with every projection: Kaczmarz's distance to the solution is monotone.
     exact = mpifast.tikhonov(system, u, alpha=5.0)
     distances = [
         np.linalg.norm(mpifast.kaczmarz(system, u, alpha=5.0, iterations=k, tolerance=0.0) - exact)

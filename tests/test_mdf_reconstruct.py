@@ -233,7 +233,7 @@ def test_files_of_other_shapes(files, by_hand, tmp_path):
             "solver='newton' is unknown: choose one of kaczmarz, tikhonov, tsvd, sparse, nnls, fused-lasso, or",
         ),
         ({"solver": 3}, ValueError, "solver=3 is unknown"),
-        ({"solver": "tsvd", "alpha": 1.0}, ValueError, "is no option of solver='tsvd'"),
+        ({"solver": "tsvd", "alpha": 1.0}, ValueError, "is not an option of solver='tsvd'"),
         ({"solver": "none.npz"}, FileNotFoundError, "none.npz"),
         ({"snr": 1e30}, ValueError, "leave no frequency of system.mdf: choose more"),
         ({"snr": "high"}, ValueError, "snr='high'"),

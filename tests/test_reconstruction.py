@@ -71,7 +71,7 @@ def test_a_denoiser_and_a_network(system, spectra):
     by_network = mpifast.reconstruct(system, u, network)
     np.testing.assert_allclose(by_network.images.reshape(3, -1), network.predict(system.to_real(u)))
     assert (by_network.solver, by_network.alpha, by_network.iterations.tolist()) == ("network", None, [0, 0, 0])
-    with pytest.raises(ValueError, match=r"alpha=1.0 \(float\) is no option of a network"):
+    with pytest.raises(ValueError, match=r"alpha=1.0 \(float\) is not an option of a network"):
         mpifast.reconstruct(system, u, network, alpha=1.0)
 
 
@@ -90,8 +90,13 @@ def test_two_tracers(system, spectra):
     ("arguments", "options", "error", "message"),
     [
         (("newton",), {}, ValueError, "solver='newton' is unknown"),
-        (("tsvd",), {"alpha": 1.0}, ValueError, r"alpha=1.0 \(float\) is no option of solver='tsvd': it has rank"),
-        ((), {"full_output": False}, ValueError, "full_output=False .* is no option"),
+        (
+            ("tsvd",),
+            {"alpha": 1.0},
+            ValueError,
+            r"alpha=1.0 \(float\) is not an option of solver='tsvd': leave it out, or take one of rank",
+        ),
+        ((), {"full_output": False}, ValueError, "full_output=False .* is not an option"),
         ((), {"weights": "whitening"}, ValueError, "weights='whitening' needs the background frames"),
         ((), {"weights": "loud"}, ValueError, "weights='loud' is unknown"),
         ((), {"iterations": 0}, ValueError, "iterations=0 is out of range"),

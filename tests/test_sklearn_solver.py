@@ -124,7 +124,7 @@ X, Y = np.eye(6), np.eye(6)
         ({}, lambda it: it.fit(X, None), ValueError, "requires y to be passed"),
         ({}, lambda it: it.fit(X * 1j, Y), ValueError, "Complex data not supported"),
         ({"solver": "ridge"}, lambda it: it.fit(X, Y), ValueError, "solver='ridge' is unknown: choose one of"),
-        ({"rank": 2}, lambda it: it.fit(X, Y), ValueError, r"rank=2 \(int\) is no option of solver='tikhonov'"),
+        ({"rank": 2}, lambda it: it.fit(X, Y), ValueError, r"rank=2 \(int\) is not an option of solver='tikhonov'"),
         ({"alpha": -1.0}, lambda it: it.fit(X, Y), ValueError, "alpha=-1.0 is out of range"),
         ({"system": "S"}, lambda it: it.fit(X, Y), TypeError, "system must be a system"),
     ],

@@ -1,4 +1,4 @@
-"""Solvers by their names, for all that takes a solver as a text: comparisons, estimators."""
+"""Solvers by name: for comparisons, estimators and other callers that are given the name of a solver."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def solver(name: Any, options: Mapping[str, Any], system: LinearSystem) -> Calla
     for option in options:
         if option not in known:
             raise ValueError(
-                f"{option}={check.brief(options[option])} is no option of solver={name!r}: it has {', '.join(known)}"
+                f"{option}={check.brief(options[option])} is not an option of solver={name!r}: leave it out, or take "
+                f"one of {', '.join(known)}"
             )
     return partial(function, system, **options)

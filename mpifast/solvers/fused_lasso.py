@@ -47,12 +47,13 @@ def fused_lasso(
     full_output: bool = False,
     progress: bool | None = None,
 ) -> np.ndarray | Solution:
-    """The fused lasso: images of least ||W (S c - u)||_2^2 + l1 ||c||_1 + tv TV(c), by accelerated proximal gradients.
+    """The fused lasso: images that minimise ||W (S c - u)||_2^2 + l1 ||c||_1 + tv TV(c), by accelerated proximal
+    gradients.
 
     TV(c) is the isotropic total variation on the grid of the system: the sum over all voxels of the norm of the
     differences to the next voxel along each axis, whatever the distance of the voxels. ||c||_1 leaves the background
-    empty, TV(c) makes what is left piecewise constant. An iteration is that of `mpifast.sparse`, where the dual problem
-    of 1-norm and total variation takes the place of the soft threshold. It takes a product with S and one with S^T, and
+    empty, TV(c) makes the rest piecewise constant. An iteration is that of `mpifast.sparse`, where the dual problem of
+    1-norm and total variation takes the place of the soft threshold. It takes a product with S and one with S^T, and
     needs no matrix where the system is an operator.
 
     Parameters
@@ -62,15 +63,15 @@ def fused_lasso(
     u : array_like
         Spectra: complex[n, rows], or float[n, equations] in the order of `LinearSystem.real`.
     l1, tv : float or array_like, optional
-        Weights of the 1-norm and of the total variation: one number each, or float[n] one for each spectrum. From
-        l1 = 2 max |S^T W^2 u| on the image is zero. None: 1e-3 of that for ``l1``, and 3e-4 of it for ``tv``.
+        Weights of the 1-norm and of the total variation: one number each, or float[n] one for each spectrum. The image
+        is zero from l1 = 2 max |S^T W^2 u| on. None: 1e-3 of that for ``l1``, and 3e-4 of it for ``tv``.
     nonnegative : bool, optional
         Whether to minimise over images without negative values.
     iterations : int, optional
-        Most steps.
+        Largest number of steps.
     tolerance : float, optional
-        A spectrum is done when the duality gap is not above this fraction of the objective, which is then no further
-        above its minimum. 0: exactly ``iterations`` steps, without a warning.
+        A spectrum has converged when the duality gap is not above this fraction of the objective, which is then no
+        further above its minimum. 0: exactly ``iterations`` steps, without a warning.
     relative : bool, optional
         Whether ``l1`` and ``tv`` are multiples of ||W S||_F^2 / voxels, as lambda is in MPIReco.jl.
     weights : "energy" or array_like, optional

@@ -1,4 +1,4 @@
-"""Kaczmarz' method, regularised: one equation at a time, many spectra side by side."""
+"""Kaczmarz's method, regularised: one equation at a time, many spectra side by side."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def kaczmarz(
     """Images by the regularised Kaczmarz method: the minimum of ||W (S c - u)||_2^2 + alpha ||c||_2^2, row by row.
 
     Plain Kaczmarz projects the image onto one equation S_k c = u_k after the other. Noisy equations contradict each
-    other and it never settles. The regularised method gives each equation a slack v_k of its own and solves S_k c +
-    sqrt(alpha) v_k = u_k, which always has a solution; of all of them it finds that of least norm, and this is
-    Tikhonov's image::
+    other, and the iteration never converges. The regularised method gives each equation a slack v_k of its own and
+    solves S_k c + sqrt(alpha) v_k = u_k, which always has a solution; of all of them it finds that of least norm, and
+    this is Tikhonov's image::
 
         c = 0, v = 0
         repeat                                                       # one iteration: a sweep over all equations
@@ -73,8 +73,8 @@ def kaczmarz(
         until ||r|| / (2 sqrt(alpha)) <= tolerance ||c||             # r_k = u_k - S_k c - sqrt(alpha) v_k
 
     At the end v = (u - S c) / sqrt(alpha). Without q, which many programs leave out, the non-negative image is not the
-    minimum; ``projection="plain"`` makes theirs. Some equations are taken together, by a product with the image and
-    with their own Gram matrix; the iterates are those of the loop above. The matrix is read where it is, in its own
+    minimum; ``projection="plain"`` gives their images. Some equations are taken together, by a product with the image
+    and with their own Gram matrix; the iterates are those of the loop above. The matrix is read where it is, in its own
     precision, without a copy; a large one in single precision gives images with the rounding of single precision.
 
     Parameters
@@ -87,10 +87,10 @@ def kaczmarz(
         Strength of the regularisation in the unit of squared singular values, as for `mpifast.tikhonov`: one number, or
         float[n] one for each spectrum. None: for each by generalised cross-validation.
     iterations : int, optional
-        Most sweeps. The smaller alpha, the more are needed.
+        Largest number of sweeps. The smaller alpha, the more are needed.
     tolerance : float, optional
-        A spectrum is done when its image is within this fraction of its norm from the minimum, by the bound in the
-        notes; with ``projection="plain"``, when a sweep changes it by no more than this fraction. 0: exactly
+        A spectrum has converged when its image is within this fraction of its norm from the minimum, by the bound in
+        the notes; with ``projection="plain"``, when a sweep changes it by no more than this fraction. 0: exactly
         ``iterations`` sweeps, without a warning.
     weights : "energy" or array_like, optional
         Weights W, not negative: both sides are multiplied. float[rows], or float[equations] one for each real equation.
@@ -110,10 +110,10 @@ def kaczmarz(
     relative : bool, optional
         Whether ``alpha`` is a multiple of ||W S||_F^2 / voxels, as lambda is in MPIReco.jl.
     projection : {"dykstra", "plain"}, optional
-        "dykstra": the loop above, whose images go to the minimum. "plain": the images of MPIReco.jl. It takes a complex
-        row at a time (both of its equations, before the next row) on a complex image, of which each sweep ends with
-        Im c = 0, with or without ``nonnegative``, and then with max(c, 0) if ``nonnegative``. These go to another
-        point. Rows that have one part only are the same equations in both forms.
+        "dykstra": the loop above, whose images converge to the minimum. "plain": the images of MPIReco.jl. It takes a
+        complex row at a time (both of its equations, before the next row) on a complex image, of which each sweep ends
+        with Im c = 0, with or without ``nonnegative``, and then with max(c, 0) if ``nonnegative``. These images
+        converge to another point. Rows that have one part only are the same equations in both forms.
 
     Returns
     -------
@@ -134,11 +134,11 @@ def kaczmarz(
     -----
     ||r||^2 is the duality gap of the minimum, with or without ``nonnegative``, so the image is within ||r|| / (2
     sqrt(alpha)) of it. The loop takes each r_k before the step of its own equation, which makes ||r|| as large or
-    larger in practice, and the bound pessimistic: the image is usually five times as near. Below 2.2e-16 ||W S||_F^2
-    alpha counts as this in the bound: smaller singular values are lost in rounding. So noisy spectra with alpha = 0,
-    whose equations contradict each other, do not converge, and neither do the images of ill-conditioned systems with a
-    small alpha: `mpifast.tikhonov` has no such limit. `Solution.history` has this bound over the image's norm, or with
-    ``projection="plain"`` ||c - c'|| / ||c||, c' being the image before the sweep.
+    larger in practice, and the bound pessimistic: the error is usually a fifth of it. In the bound, an alpha below
+    2.2e-16 ||W S||_F^2 counts as this value, because smaller singular values are lost in rounding. So noisy spectra
+    with alpha = 0, whose equations contradict each other, do not converge, and neither do the images of ill-conditioned
+    systems with a small alpha: `mpifast.tikhonov` has no such limit. `Solution.history` has this bound over the image's
+    norm, or with ``projection="plain"`` ||c - c'|| / ||c||, c' being the image before the sweep.
 
     References
     ----------

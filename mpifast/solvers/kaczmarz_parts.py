@@ -1,4 +1,4 @@
-"""Which equations a sweep of Kaczmarz' method visits together, and in which order.
+"""Which equations a sweep of Kaczmarz's method visits together, and in which order.
 
 A piece of the system is swept where it lies, on its own voxels. Equations that do not lie in one piece in the order of
 the sweep (a random order of several pieces) are put together, some at a time.

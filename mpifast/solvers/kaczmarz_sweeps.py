@@ -1,4 +1,4 @@
-"""Sweeps of Kaczmarz' method over all equations, for one spectrum and for many: the images, and calls of the loops."""
+"""Sweeps of Kaczmarz's method over all equations, for one spectrum and for many: the images, and calls of the loops."""
 
 from __future__ import annotations
 

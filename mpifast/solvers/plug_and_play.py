@@ -62,8 +62,8 @@ def plug_and_play(
         v += c - z
 
     and z is the image. The first step makes the image fit the data, the stronger the smaller alpha is; the denoiser
-    sees images between 0 and 1, as most are made for. If it is the proximal map of a penalty, z tends to a minimum;
-    of another denoiser nothing of the kind is known, and how much the last iteration changed is all there is to say.
+    gets images between 0 and 1, as most denoisers expect. If it is the proximal map of a penalty, z tends to a minimum;
+    for other denoisers no such result is known, and the change in the last iteration is the only measure.
 
     Parameters
     ----------
@@ -72,10 +72,10 @@ def plug_and_play(
     u : array_like
         Spectra: complex[n, rows], or float[n, equations] in the order of `LinearSystem.real`.
     denoiser : callable or torch.nn.Module
-        Takes an image float64[*grid.shape] and returns one of the same shape: the functions of
-        `skimage.restoration`, `scipy.ndimage.gaussian_filter` with its options bound, one's own. A PyTorch module takes
-        and returns tensors float32[1, 1, *grid.shape], on the device of its parameters and without gradients; call its
-        ``eval()`` first.
+        Takes an image float64[*grid.shape] and returns one of the same shape: the functions of `skimage.restoration`,
+        `scipy.ndimage.gaussian_filter` with its options bound, or your own function. A PyTorch module takes and returns
+        tensors float32[1, 1, *grid.shape], on the device of its parameters and without gradients; call its ``eval()``
+        first.
     alpha : float or array_like, optional
         Weight of the denoised image, in the unit of squared singular values: one number, or float[n] one for each
         spectrum. None: 0.1 ||W S||_F^2 / voxels.
@@ -84,10 +84,10 @@ def plug_and_play(
     nonnegative : bool, optional
         Whether negative values become zero.
     iterations : int, optional
-        Most iterations.
+        Largest number of iterations.
     tolerance : float, optional
-        A spectrum is done when an iteration changes its image by at most this fraction of the image's norm. 0: exactly
-        ``iterations``, without a warning.
+        A spectrum has converged when an iteration changes its image by at most this fraction of the image's norm. 0:
+        exactly ``iterations``, without a warning.
     relative : bool, optional
         Whether ``alpha`` is a multiple of ||W S||_F^2 / voxels, as lambda is in MPIReco.jl.
     weights : "energy" or array_like, optional
@@ -104,7 +104,7 @@ def plug_and_play(
     ------
     TypeError, ValueError
         If an argument is of the wrong type, shape or range, or not finite, the system has no grid, or the denoiser
-        returns something else than a finite image of the grid.
+        returns anything other than a finite image of the grid.
 
     Warns
     -----

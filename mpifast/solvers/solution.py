@@ -27,7 +27,7 @@ class Solution(_display.Shown):
     images : ndarray
         float64[n, voxels]: what the solver returns otherwise.
     parameter : ndarray
-        What was given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n, 2] weights of
+        The parameter given or chosen for each spectrum: int64[n] ranks of `mpifast.tsvd`, float64[n, 2] weights of
         `mpifast.fused_lasso`, float64[n] alphas of the others (multiplied out where ``relative=True``).
     residual : ndarray
         float64[n], ||S c - u||_2, in the unit of the spectra.
@@ -143,7 +143,7 @@ def strength(alpha: Any, relative: Any, problem: Problem, name: str = "alpha") -
 def solution(
     problem: Problem, images: np.ndarray, parameter: np.ndarray, run: Run | None, full_output: bool
 ) -> np.ndarray | Solution:
-    """The images alone, or with all that is known about them."""
+    """The images alone, or a `Solution`."""
     if not full_output:
         return images
     n = len(images)

@@ -71,14 +71,14 @@ def sparse(
     u : array_like
         Spectra: complex[n, rows], or float[n, equations] in the order of `LinearSystem.real`.
     alpha : float or array_like, optional
-        Weight of the 1-norm: one number, or float[n] one for each spectrum. From 2 max |S^T W^2 u| on the image is
-        zero. None: a thousandth of that.
+        Weight of the 1-norm: one number, or float[n] one for each spectrum. The image is zero from 2 max |S^T W^2 u|
+        on. None: a thousandth of that.
     iterations : int, optional
-        Most steps. None: 10,000 for a small system, 500 for a large one.
+        Largest number of steps. None: 10,000 for a small system, 500 for a large one.
     tolerance : float, optional
-        Small system: a spectrum is done when ||c' - y|| is not above this fraction of ||c'||: at the minimum a step
-        changes nothing. Large system: when the duality gap is not above this fraction of the objective, which is then
-        no further above its minimum. None: 1e-6 and 0.05. 0: exactly ``iterations`` steps, without a warning.
+        Small system: a spectrum has converged when ||c' - y|| is not above this fraction of ||c'||: at the minimum a
+        step changes nothing. Large system: when the duality gap is not above this fraction of the objective, which is
+        then no further above its minimum. None: 1e-6 and 0.05. 0: exactly ``iterations`` steps, without a warning.
     nonnegative : bool, optional
         Whether to minimise over images without negative values.
     full_output, progress, relative
@@ -207,7 +207,7 @@ def nnls(
     sets.
 
     Exact after finitely many steps, and serial. Up to their tolerances two other solvers converge to the same image:
-    with alpha > 0 `mpifast.kaczmarz` with ``nonnegative=True``, in more sweeps the smaller alpha is; with alpha = 0
+    with alpha > 0 `mpifast.kaczmarz` with ``nonnegative=True``, with more sweeps the smaller alpha is; with alpha = 0
     `mpifast.sparse` with ``alpha=0.0`` and ``nonnegative=True``, where only one image is the minimum.
 
     Parameters

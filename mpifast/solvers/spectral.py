@@ -69,7 +69,7 @@ def tsvd(
     choice : {"gcv", "discrepancy", "lcurve", "tolerance"}, optional
         How to choose the rank where none is given. The first three choose for each spectrum by itself: generalised
         cross-validation, the smallest rank whose residual is that of the noise, the corner of the L-curve. "tolerance"
-        keeps the same for all.
+        takes the same rank for all.
     noise_level : float or array_like, optional
         Standard deviation of the noise in an equation, before the weights, for "discrepancy": one number, or float[n]
         one for each spectrum.
@@ -93,17 +93,17 @@ def tsvd(
     Warns
     -----
     ConvergenceWarning
-        If the choice for a large system ends at the most singular values that a choice takes.
+        If the choice for a large system needs more singular values than it computes.
 
     Notes
     -----
     Singular values below 2.2e-16 of the largest count as zero.
 
     A system of more than four million numbers takes a randomised decomposition (Halko, Martinsson and Tropp 2011) for a
-    rank of up to a quarter of the smaller side; a larger one takes all singular values. Its leading singular values
-    and vectors are accurate, the last ones contain a little of the next. A choice takes up to a sixteenth of the
-    smaller side, and as many as show that fewer are enough. The system keeps the decomposition for the next call with
-    the same weights, so a whole sequence costs two products with it.
+    rank of up to a quarter of the smaller side; a larger one takes all singular values. Its leading singular values and
+    vectors are accurate, the last ones contain a little of the next. A choice doubles the number of singular values
+    until it is clear of the last one, up to a sixteenth of the smaller side. The system keeps the decomposition for the
+    next call with the same weights, after which a sequence of spectra costs two products.
 
     References
     ----------
@@ -207,10 +207,10 @@ def tikhonov(
     weights : "energy" or array_like, optional
         Weights W, not negative, as for `mpifast.kaczmarz`: both sides are multiplied. None: 1.
     iterations : int, optional
-        Of a large system (see the notes): most iterations. The smaller alpha, the more are needed.
+        For a large system (see the notes): largest number of iterations. The smaller alpha, the more are needed.
     tolerance : float, optional
-        Of a large system: a spectrum is done when its image is within this fraction of its norm from the minimum, by
-        the bound in the notes. 0: exactly ``iterations`` iterations, without a warning.
+        For a large system: a spectrum has converged when its image is within this fraction of its norm from the
+        minimum, by the bound in the notes. 0: exactly ``iterations`` iterations, without a warning.
     progress : bool, optional
         Whether to show a progress bar of the iterations on stderr. None: on a terminal, after two seconds. Ctrl-C ends
         between iterations.
@@ -239,17 +239,17 @@ def tikhonov(
     the system keeps it for the next call without weights. Singular values below 2.2e-16 of the largest count as zero.
 
     A larger system is solved by conjugate gradients, which read the matrix twice an iteration in its own precision and
-    take no copy of it. Their preconditioner is made of leading singular values, found at random, which
-    the system keeps for the next call with the same weights. ``tolerance`` bounds ||P^-1 g|| / ||c||, where g is the
-    gradient of the minimum and P is S^T S + alpha in the directions of the singular vectors and alpha in the others.
-    The image is usually ten times as near. Single precision reaches a tolerance of about 1e-5.
+    take no copy of it. Their preconditioner consists of leading singular values from a random sketch, which the system
+    keeps for the next call with the same weights. ``tolerance`` bounds ||P^-1 g|| / ||c||, where g is the gradient of
+    the minimum and P is S^T S + alpha in the directions of the singular vectors and alpha in the others. The error is
+    usually a tenth of it. Single precision reaches a tolerance of about 1e-5.
 
-    Rules choose alpha of a large system by Gauss quadrature (Golub and von Matt 1997): 50 to 200 steps of a
-    bidiagonalisation, each a product with W S and one with its transpose, give the residual and the norm at all alphas
-    together, and three vectors of random signs, always the same, the degrees of freedom. The steps end when the choice
-    has settled. Candidates reach from the largest squared singular value down to the rounding of ||W S||_F^2; the
-    L-curve ends at the rounding of single precision. Many spectra, or an alpha below 1e-5 of the largest squared
-    singular value, may end a few candidates above the choice of all singular values, where the curve is flat.
+    For a large system the rules use Gauss quadrature (Golub and von Matt 1997): 50 to 200 steps of a bidiagonalisation,
+    each a product with W S and one with its transpose, give the residual and the norm at all alphas together, and three
+    vectors of random signs, always the same, the degrees of freedom. The steps end when the choice has settled.
+    Candidates reach from the largest squared singular value down to the rounding of ||W S||_F^2; the L-curve ends at
+    the rounding of single precision. Many spectra, or an alpha below 1e-5 of the largest squared singular value, may
+    end a few candidates above the choice of all singular values, where the curve is flat.
 
     References
     ----------
