@@ -112,7 +112,7 @@ class OneSpectrum(Sweeps):
     """A single image: W u is ``data`` float64[1, equations]."""
 
     def __init__(self, equations: Equations, data: np.ndarray, alpha: np.ndarray, method: Method) -> None:
-        super().__init__(equations, alpha, method, 1, 1, kaczmarz_one.PAIR if method.paired else kaczmarz_one.ROWS)
+        super().__init__(equations, alpha, method, 1, 1, kaczmarz_one.ROWS)
         self.image, self.data = np.zeros((self.parts, self.voxels), self.dtype), np.append(data[0], 0.0)
         self.auxiliary, self.memory, self.totals = (
             np.zeros_like(self.data),
