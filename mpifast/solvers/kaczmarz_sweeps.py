@@ -16,7 +16,7 @@ from mpifast.solvers.iteration import together
 from mpifast.solvers.kaczmarz_parts import Plan
 
 SMALL_TILE, TILE = 16, 64  # rows that are visited together, of images of one segment and of several
-FEW, MANY = 16, 64  # spectra in a block, the same
+FEW, MANY = 32, 64  # spectra in a block, the same
 STRONG = 1e9  # alpha / ||W S||_F^2 with which no equation sees the others' steps, to as many digits
 
 
