@@ -1,5 +1,7 @@
 """Tikhonov's images of large systems: accuracy, weights, pieces, and what is said where they do not converge."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from solver_problems import distance
@@ -8,6 +10,7 @@ from test_randomized import Patches, decaying, large  # noqa: F401
 import mpifast
 from mpifast import reference
 from mpifast.solvers import regularisation
+from mpifast.solvers.equations import Equations
 from mpifast.solvers.linear_algebra import conjugate_gradients
 
 pytestmark = pytest.mark.usefixtures("large")
@@ -126,3 +129,32 @@ def test_small_systems_stay_direct(random, monkeypatch):
         assert fit.history.shape == (0, 3)
     fit, expected = mpifast.tsvd(matrix, u, weights=weights), mpifast.tsvd(weights[:, None] * matrix, weights * u)
     np.testing.assert_allclose(fit, expected, atol=1e-13)
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    """21 MB in single precision."""
+    return np.random.default_rng(0).standard_normal((2560, 2048), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("solve", "options"),
+    [
+        (mpifast.tikhonov, {"alpha": 1.0, "relative": True}),
+        (mpifast.tikhonov, {"iterations": 3, "tolerance": 0.0}),
+        (mpifast.tsvd, {"rank": 112}),
+    ],
+    ids=["a given alpha", "a chosen one", "a given rank"],
+)
+def test_memory_is_the_matrix_and_little_more(solve, options, matrix, random, monkeypatch):
+    """0.3 of the matrix beside it; what NumPy allocates is counted."""
+    monkeypatch.setattr(regularisation, "CHECKED", 5)  # steps between looks: enough for noise without an image
+    system, u = mpifast.linear_system(matrix), random.normal(size=(1, 2560))
+    Equations(system).norms  # noqa: B018  (loads a compiled loop)
+    tracemalloc.start()
+    try:
+        solve(system, u, **options)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 0.1 * matrix.nbytes < peak < 0.3 * matrix.nbytes

@@ -61,6 +61,16 @@ class Equations:
         return tuple(piece._replace(real=kept[id(piece.real)]) for piece in found)
 
     @functools.cached_property
+    def _places(self) -> list[slice | np.ndarray]:
+        """The equations of each piece, as a slice where they follow each other: indexing then copies nothing."""
+        places: list[slice | np.ndarray] = []
+        for piece in self.pieces:
+            first, numbers = int(piece.equations[0]) if len(piece.equations) else 0, piece.equations
+            run = np.array_equal(numbers, np.arange(first, first + len(numbers)))
+            places.append(slice(first, first + len(numbers)) if run else numbers)
+        return places
+
+    @functools.cached_property
     def dtype(self) -> np.dtype:
         """The precision of products."""
         return np.dtype(np.float64) if self._model is not None else self.pieces[0].real.dtype
@@ -90,21 +100,24 @@ class Equations:
         if self._model is not None:
             self._model.multiply(images, spectra, thread_count(None))
         else:
-            for piece in self.pieces:
+            for piece, place in zip(self.pieces, self._places, strict=True):
                 part = images if piece.columns is None else images[:, piece.columns]
-                spectra[:, piece.equations] = part @ piece.real.T
+                if isinstance(place, slice):
+                    np.matmul(part, piece.real.T, out=spectra[:, place])
+                else:
+                    spectra[:, place] = part @ piece.real.T
         spectra *= self.weights.astype(self.dtype)
         return spectra
 
     def adjoint(self, spectra: np.ndarray) -> np.ndarray:
         """(W S)^T u of spectra [n, equations]: dtype[n, voxels]."""
-        spectra = np.asarray(spectra * self.weights, self.dtype)
+        spectra = np.multiply(spectra, self.weights, dtype=self.dtype, casting="same_kind")
         if self._model is not None:
             found: np.ndarray = self._model.adjoint(spectra)
             return found
         images = np.zeros((len(spectra), self.shape[1]), self.dtype)
-        for piece in self.pieces:
-            part = np.ascontiguousarray(spectra[:, piece.equations]) @ piece.real
+        for piece, place in zip(self.pieces, self._places, strict=True):
+            part = np.ascontiguousarray(spectra[:, place]) @ piece.real
             images[:, slice(None) if piece.columns is None else piece.columns] += part
         return images
 

@@ -16,7 +16,7 @@ from mpifast.solvers.iteration import together
 from mpifast.solvers.kaczmarz_parts import Plan
 
 SMALL_TILE, TILE = 16, 64  # rows that are visited together, of images of one segment and of several
-FEW, MANY = 16, 64  # spectra in a block, the same
+FEW, MANY = 32, 64  # spectra in a block, the same
 STRONG = 1e9  # alpha / ||W S||_F^2 with which no equation sees the others' steps, to as many digits
 
 
@@ -112,7 +112,7 @@ class OneSpectrum(Sweeps):
     """A single image: W u is ``data`` float64[1, equations]."""
 
     def __init__(self, equations: Equations, data: np.ndarray, alpha: np.ndarray, method: Method) -> None:
-        super().__init__(equations, alpha, method, 1, 1, kaczmarz_one.PAIR if method.paired else kaczmarz_one.ROWS)
+        super().__init__(equations, alpha, method, 1, 1, kaczmarz_one.ROWS)
         self.image, self.data = np.zeros((self.parts, self.voxels), self.dtype), np.append(data[0], 0.0)
         self.auxiliary, self.memory, self.totals = (
             np.zeros_like(self.data),

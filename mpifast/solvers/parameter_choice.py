@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RULES = ("gcv", "discrepancy", "lcurve")
+PIECES = 16  # of singular vectors, for products in double precision
 BLOCK = 4096  # spectra at a time: memory stays small for any number of them
 
 
@@ -34,6 +35,16 @@ class Spectral:
         return cls(left[:, :kept], values[:kept], right[:kept])
 
 
+def product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The product of two matrices in double precision, of which the second may be in single precision: without a copy
+    of it as a whole.
+    """
+    if second.dtype == np.float64:
+        return np.asarray(first @ second)
+    pieces = np.array_split(second, PIECES, axis=1)
+    return np.concatenate([first @ piece.astype(np.float64) for piece in pieces], axis=1)
+
+
 def choose(
     rule: str,
     spectral: Spectral,
@@ -49,8 +60,8 @@ def choose(
     picked = np.empty(len(u), np.int64)
     for start in range(0, len(u), BLOCK):
         rows = slice(start, start + BLOCK)
-        beta = u[rows] @ spectral.left
-        outside = np.square(u[rows] - beta @ spectral.left.T).sum(axis=1)  # no image explains it: noise, at least
+        beta = product(u[rows], spectral.left)
+        outside = np.square(u[rows] - product(beta, spectral.left.T)).sum(axis=1)  # no image explains it: noise
         residual = np.square(beta) @ np.square(1.0 - filters).T + outside[:, None]
         size = np.square(beta) @ np.square(filters / spectral.values).T if rule == "lcurve" else residual
         level = None if noise_level is None else noise_level[rows]

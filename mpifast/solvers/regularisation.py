@@ -113,6 +113,7 @@ def growing(
         enough = complete or not near(picked, spectral).any()
         if enough or size == bound:
             return spectral, picked, not enough
+        del spectral  # before the next one is made
         size *= 2
 
 

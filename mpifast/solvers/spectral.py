@@ -11,7 +11,7 @@ from mpifast.solvers.iteration import options, warn_unconverged
 from mpifast.solvers.linear_algebra import randomized
 from mpifast.solvers.linear_algebra.conjugate_gradients import conjugate_gradients
 from mpifast.solvers.linear_algebra.normal_equations import ridge, well_posed
-from mpifast.solvers.parameter_choice import RULES, Spectral, choose
+from mpifast.solvers.parameter_choice import RULES, Spectral, choose, product
 from mpifast.solvers.regularisation import (
     all_values,
     choose_alpha,
@@ -144,7 +144,7 @@ def tsvd(
         spectral, ranks, short = growing(given, chosen, lambda ranks, spectral: 2 * ranks > len(spectral.values))
         warn_short(ranks >= len(spectral.values) if short else ranks < 0, len(spectral.values))
     filters = np.arange(len(spectral.values)) < ranks[:, None]
-    images = (data @ spectral.left * filters / spectral.values) @ spectral.right
+    images = product(product(data, spectral.left) * filters / spectral.values, spectral.right)
     return solution(given, images, ranks, None, full_output)
 
 

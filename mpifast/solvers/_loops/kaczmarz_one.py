@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from mpifast._compiled.barrier import attend, buffer, meet
-from mpifast._compiled.jit import jit_apart, jit_reduction, span
+from mpifast._compiled.jit import jit, jit_apart, jit_reduction, span
 from mpifast._compiled.loop import Loop
 from mpifast.solvers._loops.kaczmarz import Part, Rule, measured, segment_count
 
-ROWS = 4  # in a tile, whose six scalar products with each other cost no time beside reading it
-PAIR = 2  # in a tile of the complex form: one row, whose two equations are orthogonal
+ROWS = 4  # equations in a tile, or two complex rows: their scalar products cost no time beside reading them
 SUMS = 16  # numbers of a segment: two cache lines
 
 
@@ -53,20 +52,41 @@ def advance(
 
 @jit_reduction
 def advance_pair(
-    image: np.ndarray, real: np.ndarray, before: np.ndarray, after: np.ndarray, steps: np.ndarray,
+    image: np.ndarray, real: np.ndarray, before: np.ndarray, after: np.ndarray, steps: np.ndarray, scales: np.ndarray,
     first: int, last: int, sums: np.ndarray,
 ) -> None:  # fmt: skip
-    """The same for a complex row and image."""
-    x0, y0, x1, y1 = before[0], before[1], after[0], after[1]
-    t, u = steps[0], steps[1]
-    d = e = image.dtype.type(0)
+    """The same for two complex rows x + iy and a complex image p + iq, with the scalar products of the second row's
+    real equation and both of the first row's.
+    """
+    x0, x1, y0, y1 = before[0], before[1], before[2], before[3]
+    v0, v1, w0, w1 = after[0], after[1], after[2], after[3]
+    t0, t1, u0, u1 = steps[0], steps[1], steps[2], steps[3]
+    scale = scales[0]
+    d0 = d1 = e0 = e1 = same = cross = image.dtype.type(0)
     for j in span(first, last):
-        p = image[0, j] + (t * real[x0, j] + u * real[y0, j])
-        q = image[1, j] + (u * real[x0, j] - t * real[y0, j])
+        a, b, c, d = real[x0, j], real[x1, j], real[y0, j], real[y1, j]
+        p = image[0, j] + (t0 * a + t1 * b + u0 * c + u1 * d)
+        q = image[1, j] + (u0 * a + u1 * b - t0 * c - t1 * d)
         image[0, j], image[1, j] = p, q
-        d += real[x1, j] * p - real[y1, j] * q
-        e += real[y1, j] * p + real[x1, j] * q
-    sums[0], sums[1] = d, e
+        a, b, c, d = real[v0, j], real[v1, j], real[w0, j], real[w1, j]
+        d0 += a * p - c * q
+        d1 += b * p - d * q
+        e0 += c * p + a * q
+        e1 += d * p + b * q
+        a *= scale
+        c *= scale
+        same += a * b + c * d
+        cross += c * b - a * d
+    sums[0], sums[1], sums[2], sums[3], sums[4], sums[5] = d0, d1, e0, e1, same, cross
+
+
+@jit
+def over_segments(sums: np.ndarray, segments: int, place: int) -> float:
+    """The sum of a number of each segment, in their order."""
+    found = 0.0
+    for segment in range(segments):
+        found += sums[segment, place]
+    return found
 
 
 @jit_apart
@@ -78,19 +98,18 @@ def solve(
     segments has the part of the residuals that is no product.
     """
     total, alpha = 0.0, rule.alpha[0, 0]
-    overlap = len(numbers)
-    for k in range(len(numbers)):
+    places = len(numbers)
+    overlap = places
+    for place in range(places):
+        k = place % 2 * (places // 2) + place // 2 if rule.paired else place  # of a complex row both, then the next
         number = numbers[k]
         norm, inverse = rule.norms[number], rule.inverse[number]
-        product = 0.0
-        for segment in range(segments):
-            product += sums[segment, k]
-        product *= inverse
+        product = inverse * over_segments(sums, segments, k)
+        if rule.paired and place > 1:
+            same, cross = over_segments(sums, segments, places), over_segments(sums, segments, places + 1)
+            product += inverse * (same * moves[k - 1] + (cross if k == 1 else -cross) * moves[3 - k])
         for m in range(0 if rule.paired else k):
-            other = 0.0
-            for segment in range(segments):
-                other += sums[segment, overlap]
-            product += other * inverse * moves[m]
+            product += over_segments(sums, segments, overlap) * inverse * moves[m]
             overlap += 1
         residual = norm * product + sums[segments, k]
         moves[k], steps[k] = 0.0, 0.0
@@ -160,7 +179,7 @@ def _sweep(
             for segment in range(begin, end):
                 first, last = voxels * segment // segments, voxels * (segment + 1) // segments
                 if rule.paired:
-                    advance_pair(image, part.real, before, after, steps, first, last, half[segment])
+                    advance_pair(image, part.real, before, after, steps, scales, first, last, half[segment])
                 else:
                     advance(image, part.real, before, after, steps, scales, first, last, half[segment])
             if together > 1:

@@ -26,7 +26,7 @@ NEAR = (
     64.0  # the sketch grows while its last singular values squared are above this times alpha: then a block of it costs
 )
 # about as many products as the iterations that it saves
-ROWS = 256  # rows in double precision at a time
+ROWS = 32  # rows in double precision at a time
 RENEWED = 100  # iterations between residuals in double precision
 
 Preconditioner = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -90,7 +90,7 @@ def _preconditioner(system: LinearSystem, equations: Equations, alpha: np.ndarra
     bound, size = most(equations), min(BLOCK, *equations.shape)
     sketch = kept_sketch(system, equations, size)
     least = alpha.min(initial=np.inf)
-    while size < bound and np.square(sketch.part[-BLOCK:], dtype=np.float64).sum(axis=1).mean() > NEAR * least:
+    while size < bound and np.square(sketch.part[-1], dtype=np.float64).sum(axis=1).mean() > NEAR * least:
         size = min(size + BLOCK, bound)
         sketch = kept_sketch(system, equations, size)
     values, right = sketch.right()

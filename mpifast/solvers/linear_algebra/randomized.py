@@ -9,9 +9,11 @@ A is only read, by products with many vectors.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import qr
 
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.solvers.equations import Equations
@@ -21,27 +23,35 @@ BLOCK = 128  # vectors multiplied together: half as many take nearly the same ti
 POWERS = 1  # power iterations of a block
 OVERSAMPLED = 16  # vectors more than singular values are asked for: the last ones are inaccurate
 RANK = 1e-12  # squared singular values of a block below this part of its largest are rounding
+COLUMNS = 512  # of a few vectors in double precision at a time
 PART = 16  # automatic choices take no more vectors than this part of the smaller side: a tenth of the matrix' memory
 
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """A = W S as Q^T B: ``basis`` Q [m, equations] with orthonormal rows, ``part`` B [m, voxels], in the precision of
-    the equations.
+    """A = W S as Q^T B, in the precision of the equations: ``basis`` and ``part`` are Q [m, equations] with orthonormal
+    rows and B [m, voxels], as the blocks of rows that they grew by. One array each would be a copy with every block.
     """
 
-    basis: np.ndarray
-    part: np.ndarray
+    basis: tuple[np.ndarray, ...] = ()
+    part: tuple[np.ndarray, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(len(block) for block in self.basis)
 
     def first(self, size: int) -> Sketch:
-        """The sketch of so many vectors."""
-        return Sketch(self.basis[:size], self.part[:size])
+        """The sketch of so many vectors, whole blocks."""
+        count = -(-size // BLOCK)
+        return Sketch(self.basis[:count], self.part[:count])
 
     def spectral(self, rank: int) -> Spectral:
         """Up to ``rank`` singular values and vectors of Q^T B, without those below the rounding of the largest."""
         inner, values, right = self._inner()
-        kept = min(rank, int((values > np.finfo(self.part.dtype).eps * values[:1]).sum()))
-        left = inner.T[:kept].astype(self.basis.dtype) @ self.basis
+        kept = min(rank, int((values > np.finfo(right.dtype).eps * values[:1]).sum()))
+        turn = inner.T[:kept].astype(right.dtype)
+        left = np.empty((kept, self.basis[0].shape[1]), right.dtype)
+        for columns in _columns(left):
+            left[:, columns] = turn @ np.concatenate([block[:, columns] for block in self.basis])
         return Spectral(left.T, values[:kept], right[:kept])
 
     def right(self) -> tuple[np.ndarray, np.ndarray]:
@@ -49,10 +59,12 @@ class Sketch:
         return self._inner()[1:]
 
     def _inner(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """B = U s V^T by way of the triangle of B^T, in the precision of the equations: no large copy."""
-        across, triangle = np.linalg.qr(self.part.T)
+        """B = U s V^T by way of the triangle of B^T, in the precision of the equations and the memory of V."""
+        across, triangle = qr(np.concatenate(self.part).T, overwrite_a=True, mode="economic", check_finite=False)
         inner, values, turn = np.linalg.svd(triangle.T.astype(np.float64))
-        return inner, values, turn.astype(self.part.dtype) @ across.T
+        right = across.T
+        _multiply(turn, right)
+        return inner, values, right
 
 
 def leading(equations: Equations, rank: int, seed: int = 0, power: int = POWERS) -> Spectral:
@@ -100,7 +112,7 @@ def kept_sketch(system: LinearSystem, equations: Equations, size: int) -> Sketch
     weights, sketch = vars(system).get("_sketch", (None, None))
     if weights is None or not np.array_equal(weights, equations.weights):
         sketch = None
-    if sketch is None or len(sketch.basis) < size:
+    if sketch is None or len(sketch) < size:
         sketch = grown(equations, sketch, size)
         vars(system)["_sketch"] = (equations.weights.copy(), sketch)
     return sketch.first(size)
@@ -109,33 +121,49 @@ def kept_sketch(system: LinearSystem, equations: Equations, size: int) -> Sketch
 def grown(equations: Equations, sketch: Sketch | None, size: int, seed: int = 0, power: int = POWERS) -> Sketch:
     """A larger sketch, of at least ``size`` vectors in whole blocks where the system has as many."""
     rows, voxels = equations.shape
-    if sketch is None:
-        sketch = Sketch(np.empty((0, rows), equations.dtype), np.empty((0, voxels), equations.dtype))
-    basis, part = sketch.basis, sketch.part
-    while len(basis) < size:
-        first = len(basis)
+    basis, part = ([], []) if sketch is None else (list(sketch.basis), list(sketch.part))
+    first = sum(len(block) for block in basis)
+    while first < size:
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, first])))
-        block = random.standard_normal((min(BLOCK, min(rows, voxels) - first), voxels), np.float32)
-        found = _orthonormal(equations.forward(block), basis)  # (I - Q^T Q) A is what the blocks before leave
+        found = random.standard_normal((min(BLOCK, min(rows, voxels) - first), voxels), np.float32)
+        found = _orthonormal(equations.forward(found), basis)  # (I - Q^T Q) A is what the blocks before leave
         for _ in range(power):
-            across = _orthonormal(equations.adjoint(found), part[:0])
-            found = _orthonormal(equations.forward(across), basis)
-        basis = np.concatenate([basis, found])
-        part = np.concatenate([part, equations.adjoint(found)])
-    return Sketch(basis, part)
+            found = _orthonormal(equations.adjoint(found), [])
+            found = _orthonormal(equations.forward(found), basis)
+        basis.append(found)
+        part.append(equations.adjoint(found))
+        first += len(found)
+    return Sketch(tuple(basis), tuple(part))
 
 
-def _orthonormal(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _orthonormal(vectors: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
     """Rows that span the same space, orthonormal and orthogonal to the others, and zeros instead of rows that rounding
-    makes; the second turn removes the errors of the first. A few vectors' own Gram matrix takes a tenth of the time of
-    a QR factorisation.
+    makes; the second turn removes the errors of the first. They take the memory of ``vectors``. A few vectors' own Gram
+    matrix takes a tenth of the time of a QR factorisation.
     """
-    dtype, scale = vectors.dtype, np.abs(vectors).max(initial=0.0)
-    double = vectors / np.float64(scale if scale > 0.0 else 1.0)
+    scale = np.abs(vectors).max(initial=0.0)
+    vectors /= scale if scale > 0.0 else 1.0
     for _ in range(2):
-        double -= (double.astype(dtype) @ others.T) @ others
-        squares, turn = np.linalg.eigh(double @ double.copy().T)
+        for block in others:
+            vectors -= (vectors @ block.T) @ block
+        gram = np.zeros((len(vectors), len(vectors)))
+        for columns in _columns(vectors):
+            double = vectors[:, columns].astype(np.float64)
+            gram += double @ double.copy().T
+        squares, turn = np.linalg.eigh(gram)
         kept = squares > RANK * squares[-1:]
         gains = np.divide(1.0, np.sqrt(squares, where=kept, out=np.ones_like(squares)), where=kept, out=0.0 * squares)
-        double = (turn * gains).T @ double
-    return double.astype(dtype)
+        _multiply((turn * gains).T, vectors)
+    return vectors
+
+
+def _multiply(matrix: np.ndarray, vectors: np.ndarray) -> None:
+    """The product matrix @ vectors, float64[n, n] and [n, length], in the place of the vectors."""
+    for columns in _columns(vectors):
+        vectors[:, columns] = matrix @ vectors[:, columns].astype(np.float64)
+
+
+def _columns(vectors: np.ndarray) -> Iterator[slice]:
+    """A few columns after the other."""
+    for first in range(0, vectors.shape[1], COLUMNS):
+        yield slice(first, first + COLUMNS)
