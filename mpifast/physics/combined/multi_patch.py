@@ -402,7 +402,7 @@ class MultiPatch(LinearSystem):
         >>> patches.each(lambda system: system.with_transfer_function([2.0]))
         MultiPatch(2 patches, 2 rows, grid 3, 4 real equations)
         """
-        more: list[Any] = [()] * len(self.systems) if given is None else [(given[numbers],) for numbers in self._numbers]
+        more = [[]] * len(self.systems) if given is None else [[given[numbers]] for numbers in self._numbers]
         keys = [b"".join(values.tobytes() for values in arguments) for arguments in more]
         return self._changed(lambda j: change(self.systems[j], *more[j]), keys, range(len(self.systems)))
 

@@ -192,7 +192,7 @@ class RotatedSystem(SplitSystem):
             scale = (signs * np.abs(factors))[:, None].astype(self.real.dtype)
             real = check.finite("the matrix times values", self.real * scale)
         facts = self.rows, copy.copy(self.grid), self._factors_with(factors)
-        parts = (REAL, IMAGINARY)
+        parts: tuple[int, ...] = (REAL, IMAGINARY)
         if len(self.spectrum_parts) == 1 and not (phases.real.any() and phases.imag.any()):
             parts = (REAL,) if phases.real.any() else (IMAGINARY,)
         return RotatedSystem(real, phases * signs, self.remainder.copy(), *facts, parts)
