@@ -163,6 +163,8 @@ def test_single_precision_and_extreme_rows():
     merged = mpifast.merge_rows(mpifast.linear_system(rows.astype(np.float32)), 1e-6)
     assert merged.real.dtype == np.float32
     assert merged.real.shape == (1, 8)
+    least = mpifast.merge_rows(mpifast.linear_system(np.array([[1e-311, 3e-311]] * 2)))
+    np.testing.assert_allclose(least.real, np.sqrt(2.0) * np.array([[1e-311, 3e-311]]), rtol=1e-9)
     tiny = mpifast.merge_rows(mpifast.linear_system(rows * 1e-270), 1e-12)
     np.testing.assert_allclose(np.abs(tiny.real), np.abs(rows[2:3]) * 1e-270, rtol=1e-12)
     assert tiny.fingerprint != merged.fingerprint
@@ -226,6 +228,16 @@ def test_refusals(patterns, error, match, call):
 
 def wide():
     return mpifast.linear_system(np.eye(3))
+
+
+def test_rows_of_one_phase_keep_their_order():
+    random = np.random.default_rng(14)
+    matrix = random.normal(size=(6, 8)) * complex_noise(random, 6, 1)
+    merged, rotated = (make(mpifast.linear_system(matrix)) for make in (mpifast.merge_rows, mpifast.rotate_rows))
+    np.testing.assert_allclose(np.abs(merged.real), np.abs(rotated.real), rtol=1e-12)
+    u, weights = complex_noise(random, 2, 6), random.uniform(0.5, 2.0, 6)
+    images = [mpifast.tikhonov(some, u, alpha=0.1, weights=weights) for some in (merged, rotated)]
+    np.testing.assert_allclose(*images, atol=1e-12)
 
 
 def test_rotation_after_merging_changes_nothing(patterns):

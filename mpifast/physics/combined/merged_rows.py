@@ -272,8 +272,9 @@ def _merged(system: LinearSystem, seen: Sketch, weights: np.ndarray, tolerance: 
         group[numbers], cosines[numbers] = len(strongest), q / length
         strongest.append(numbers[0])
 
-    order = np.lexsort((np.arange(count), leader != np.arange(count), leader))  # groups, the leader of each first
-    order = order[np.count_nonzero(leader < 0) :]
+    # Groups in the order of the rows, the leader of each first.
+    order = np.flatnonzero(leader >= 0)
+    order = order[np.lexsort((leader[order] != order, leader[order], leader[order] % len(system.rows)))]
     rows = _rows(system, order)
     for first, *others in np.split(order, np.flatnonzero(leader[order] == order)[1:]):
         row = next(rows)

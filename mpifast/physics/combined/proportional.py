@@ -30,7 +30,7 @@ def sketch(read: Callable[[np.ndarray], np.ndarray], count: int, voxels: int) ->
     for some in (np.arange(first, min(first + step, count)) for first in range(0, count, step)):
         rows = read(some).astype(np.float64, copy=False)
         peaks = np.maximum(rows.max(axis=1), -rows.min(axis=1))
-        scale = 2.0 ** -np.frexp(peaks)[1]  # exact, and squares neither overflow nor vanish
+        scale = np.ldexp(1.0, -np.maximum(np.frexp(peaks)[1], -1000))  # exact; squares neither overflow nor vanish
         rows *= scale[:, None]
         lengths = np.sqrt(np.einsum("kj,kj->k", rows, rows))
         found.norms[some] = lengths / scale
