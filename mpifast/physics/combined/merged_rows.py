@@ -282,9 +282,9 @@ def _merged(system: LinearSystem, seen: Sketch, weights: np.ndarray, tolerance: 
         for number in others:
             row = next(rows)
             unit = row / seen.norms[number]
-            cosine = unit @ lead
+            cosine = np.einsum("j,j->", unit, lead)  # a scalar product of BLAS wakes its threads for each row
             unit -= cosine * lead
-            left = np.sqrt(unit @ unit)
+            left = np.sqrt(np.einsum("j,j->", unit, unit))
             if left > tolerance:
                 store([number], row * weights[number], [1.0])
                 continue
