@@ -24,6 +24,8 @@ from .physics import receive as receive
 from .physics.array_system import linear_system as linear_system
 from .physics.combined.contrasts import Contrasts as Contrasts
 from .physics.combined.contrasts import contrasts as contrasts
+from .physics.combined.merged_rows import MergedSystem as MergedSystem
+from .physics.combined.merged_rows import merge_rows as merge_rows
 from .physics.combined.multi_patch import MultiPatch as MultiPatch
 from .physics.combined.rotated_rows import RotatedSystem as RotatedSystem
 from .physics.combined.rotated_rows import RotationWarning as RotationWarning

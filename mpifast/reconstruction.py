@@ -192,8 +192,9 @@ def reconstruct(
         A computed or measured system, or its matrix [rows, voxels]. Several systems are tracers side by side on one
         grid (`mpifast.contrasts`). For patches see `mpifast.MultiPatch`.
     data : array_like or MdfFile
-        Spectra complex[frames, rows], float[frames, equations], or one of them without the first axis; or an open
-        measurement file that fits the system, for all its frames with the mean background subtracted.
+        Spectra complex[frames, rows], float[frames, equations], or one of them without the first axis; of rotated or
+        merged rows those of the system before. Or an open measurement file that fits the system, for all its frames
+        with the mean background subtracted.
         `MdfSystem.measured` has more choices.
     solver : str or Network, optional
         "kaczmarz", "tikhonov", "tsvd", "sparse", "nnls", "fused-lasso", "plug-and-play", or a trained network.
@@ -252,7 +253,8 @@ def reconstruct(
     if file is not None and not hasattr(system, "measured"):
         raise TypeError(
             f"data must be spectra for a system that is not of a calibration file, got {check.brief(data)}: take "
-            "mpifast.read_mdf(...).system(), or file.spectra()"
+            "mpifast.read_mdf(...).system(), or file.spectra(); of rotated or merged rows system.measured(file) of the "
+            "system before"
         )
     weights = _weights(weights, system, file)
     u = system.to_real(_frames(data) if file is None else system.spectra(file), "data")

@@ -131,6 +131,12 @@ def test_chosen_periods_patches_and_channels(measurement, system, truth, spectra
     np.testing.assert_allclose(
         rotated.measured(measurement), rotated.to_real(whole.to_complex(whole.measured(measurement)))
     )
+    merged = mpifast.merge_rows(whole, 0.5)
+    assert len(merged.equations) < len(whole.equations)
+    right = merged.measured(measurement)
+    np.testing.assert_allclose(right, merged.to_real(whole.measured(measurement)))
+    later = merged.select(patches=[1, 2])
+    np.testing.assert_array_equal(later.measured(measurement), right[:, np.isin(merged.patch, [1, 2])])
 
 
 def test_one_calibration_for_each_patch(folder, measurement, spectra):

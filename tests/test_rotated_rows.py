@@ -74,6 +74,27 @@ def test_spectra_turn_alike(received, rotated):
     np.testing.assert_allclose(rotated.adjoint(u), (u @ rotated.matrix.conj()).real)
 
 
+def test_real_spectra_of_the_system_before_are_rotated_too(received, rotated):
+    c = np.random.default_rng(8).uniform(size=(2, 30))
+    u = received.to_real(received.forward(c))
+    assert u.shape[1] == 2 * len(rotated.equations)
+    np.testing.assert_array_equal(rotated.to_real(u), rotated.to_real(received.forward(c)))
+    few = np.arange(len(received.rows)) % 3 == 0
+    u = received.select(few).spectra(c, "float64")
+    images = [mpifast.reconstruct(some.select(few), u, "tikhonov", alpha=1e-6).images for some in (received, rotated)]
+    np.testing.assert_allclose(*images, atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [-2.0, 3j, -1j, 1.0 - 1.0j])
+def test_real_spectra_of_one_part_keep_their_sign(factor):
+    system = mpifast.linear_system([[1.0, -2.0], [0.5, 3.0]])
+    received = system.with_transfer_function([factor] * 2).with_transfer_function([factor] * 2)
+    rotated = mpifast.rotate_rows(system).with_transfer_function([factor] * 2).with_transfer_function([factor] * 2)
+    u = received.forward([[3.0, 4.0]])
+    np.testing.assert_allclose(rotated.to_real(received.to_real(u)), rotated.to_real(u), rtol=1e-14)
+    np.testing.assert_allclose(rotated.to_complex(rotated.to_real(u)), u, rtol=1e-14)
+
+
 def test_select_and_transfer_function_keep_the_phases(received, rotated):
     few = rotated.select(rotated.rows["channel"] == 1)
     assert type(few) is type(rotated)
@@ -120,6 +141,7 @@ def test_patches_are_rotated_each(received):
     c = np.random.default_rng(6).uniform(size=(2, patches.voxels))
     np.testing.assert_allclose(rotated.forward(c), patches.forward(c), atol=1e-12 * np.abs(patches.matrix).max())
     u = patches.forward(c)
+    np.testing.assert_array_equal(rotated.to_real(patches.to_real(u)), rotated.to_real(u))
     images = [mpifast.tikhonov(some, u, alpha=1e-3, relative=True) for some in (patches, rotated)]
     np.testing.assert_allclose(*images, atol=1e-8)
 

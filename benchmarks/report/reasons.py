@@ -14,7 +14,7 @@ WHY = {
     "N1": "The weakest rows need coefficients to rounding, and for them more Gaussians than strong rows.",
     "N4": "Two threads share the eight parities of one image, whose loops take only some milliseconds.",
     "N5": "A third of the time finds out how many samples the tolerance needs; the peer is told the number.",
-    "N6": "A plain projection has a complex image, in tiles of one row, after each of which two threads meet.",
+    "N6": "On 19^3 voxels a tile of rows takes a few microseconds, after which two threads meet.",
     "N8": "One thread takes twice as long to subtract, split and sort the rows as to read them.",
     "N9": "The product has an eighth of the peer's multiplications, and both run at the rate of SGEMM.",
     "N10": "Half of the time is the random sketch that shortens the conjugate gradients.",

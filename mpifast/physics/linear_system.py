@@ -102,6 +102,16 @@ class LinearSystem(SystemView):
         return int(self.matrix.shape[1])
 
     @property
+    def spectrum_rows(self) -> int:
+        """Number of rows of the complex spectra that `to_real` takes: of the system before its rows were merged."""
+        return len(self.rows)
+
+    @property
+    def spectrum_parts(self) -> tuple[int, ...]:
+        """The parts that real spectra have: of the system before its rows were rotated or merged."""
+        return self.parts
+
+    @property
     def transfer_function(self) -> np.ndarray | None:
         """The factors of the receive chain that the rows contain, complex128[rows], read-only: those of
         `with_transfer_function`, or of a file; None if there are none, or they are unknown.
@@ -139,6 +149,24 @@ class LinearSystem(SystemView):
     def pieces(self) -> tuple[Piece, ...]:
         """The system as real equations in the way it is stored: `real` as one piece, here."""
         return (Piece(self.real, np.arange(len(self.equations)), None),)
+
+    def real_rows(self, numbers: Any) -> np.ndarray:
+        """Some rows of `real`, [numbers, voxels]: a copy. A large computed system does not form the others for it.
+
+        Parameters
+        ----------
+        numbers : array_like
+            int[n], which equations.
+
+        Examples
+        --------
+        >>> import mpifast
+        >>> system = mpifast.linear_system([[1.0, 2j], [3.0, 0.0]])
+        >>> print(system.real_rows([2, 1]))
+        [[0. 2.]
+         [3. 0.]]
+        """
+        return self.real[np.asarray(numbers, np.int64)]
 
     @functools.cached_property
     def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -330,11 +358,7 @@ class LinearSystem(SystemView):
         [[0.+2.j]]
         """
         array = check.matrix("u", u, len(self.equations), what="equations", empty=True)
-        spectra = np.zeros((len(array), len(self.rows)), np.complex128)
-        for k, part in enumerate(self.parts):
-            target = spectra.real if part == REAL else spectra.imag
-            target[...] = array[:, k * len(self.rows) : (k + 1) * len(self.rows)]
-        return spectra
+        return complex_spectra(array, len(self.rows), self.parts)
 
     def image(self, c: Any) -> np.ndarray:
         """Images or phantoms [n, voxels] on the grid: [n, *grid.shape].
@@ -550,6 +574,23 @@ class LinearSystem(SystemView):
         return aslinearoperator(self.real)
 
 
+<<<<<<< HEAD
+=======
+def complex_spectra(u: np.ndarray, rows: int, parts: Sequence[int]) -> np.ndarray:
+    """Real spectra [n, parts * rows], one part of all rows after the other, as complex128[n, rows]."""
+    spectra = np.zeros((len(u), rows), np.complex128)
+    for k, part in enumerate(parts):
+        target = spectra.real if part == REAL else spectra.imag
+        target[...] = u[:, k * rows : (k + 1) * rows]
+    return spectra
+
+
+def factors_in_words(factors: np.ndarray | None) -> str | None:
+    """A transfer function as tables of notebooks show it."""
+    return None if factors is None else f"magnitude {_display.span(np.abs(factors))}"
+
+
+>>>>>>> k-merge
 def read_only(array: np.ndarray) -> np.ndarray:
     """The array, closed to writing."""
     array.flags.writeable = False

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from mpifast import _validation as check
 from mpifast._compiled.jit import thread_count
 from mpifast.physics.linear_system import LinearSystem, Piece
+from mpifast.physics.weights import equation_weights
 
 BLOCK = 2**22  # numbers of a matrix that are squared or weighted together
 SMALL = 2**22  # numbers of a matrix in single precision that is solved in double all the same: 32 MB
@@ -150,18 +150,5 @@ def row_norms(matrix: np.ndarray) -> np.ndarray:
 
 
 def weights_of(weights: Any, system: LinearSystem) -> np.ndarray | None:
-    """W float64[equations], checked: None (1), "energy", one number for each row, or one for each real equation.
-
-    The real and the imaginary part of a row share its weight, and "energy" gives 0 to a row without signal.
-    """
-    if weights is None:
-        return None
-    rows, count = len(system.rows), len(system.equations)
-    row = np.arange(count) % rows
-    if isinstance(weights, str):
-        check.choice("weights", weights, ("energy",))
-        squares = np.bincount(row, Equations(system).norms)[row]
-        return np.where(squares > 0.0, 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0)), 0.0)
-    if np.shape(weights) == (rows,):
-        return check.per_row("weights", weights, rows, low=0.0)[row]
-    return check.per_row("weights", weights, count, low=0.0)
+    """W float64[equations], checked: `mpifast.physics.weights.equation_weights`."""
+    return equation_weights(weights, len(system.rows), len(system.equations), lambda: Equations(system).norms)

@@ -12,6 +12,7 @@ import numpy as np
 from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.combined.matching import common_rows, same_rows
+from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.rotated_rows import RotatedSystem
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.linear_system import LinearSystem
@@ -64,10 +65,10 @@ def contrasts(systems: Any, *, common: bool = False) -> Contrasts:
     for number, system in enumerate(given):
         if not isinstance(system, LinearSystem):
             raise TypeError(f"systems[{number}] must be a system, got {check.brief(system)}")
-        if isinstance(system, (RotatedSystem, Contrasts)):
+        if isinstance(system, (RotatedSystem, MergedSystem, Contrasts)):
             raise ValueError(
                 f"systems[{number}] is a {type(system).__name__}: give the systems of single tracers, whose rows are"
-                " not rotated, since tracers differ in their phases"
+                " not rotated or merged, since tracers differ in their phases"
             )
         _check_grid(number, system, given[0])
     if check.flag("common", common) and not all(same_rows(given[0].rows, system.rows) for system in given):

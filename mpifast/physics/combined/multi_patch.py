@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Self
@@ -17,7 +18,7 @@ from mpifast.physics.combined.joint_grid import joint_grid, resampled
 from mpifast.physics.combined.offset_fields import placed_by_fields
 from mpifast.physics.combined.patch_arguments import check_system, grid_of, system_offset_pairs
 from mpifast.physics.fields.grid import Grid
-from mpifast.physics.linear_system import LinearSystem, Piece, read_only
+from mpifast.physics.linear_system import LinearSystem, Piece, complex_spectra, read_only
 from mpifast.physics.memory import refuse_large
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
@@ -247,7 +248,23 @@ class MultiPatch(LinearSystem):
     @property
     def _slices(self) -> list[slice]:
         """The rows of each patch."""
-        return [slice(*edges) for edges in zip(self._starts[:-1], self._starts[1:], strict=True)]
+        return [slice(*edges) for edges in itertools.pairwise(self._starts)]
+
+    @property
+    def _spectra_of(self) -> list[slice]:
+        """The rows of each patch in spectra."""
+        starts = itertools.accumulate((system.spectrum_rows for system in self.systems), initial=0)
+        return [slice(*edges) for edges in itertools.pairwise(starts)]
+
+    @property
+    def spectrum_rows(self) -> int:
+        """Number of rows of the complex spectra that `to_real` takes."""
+        return sum(system.spectrum_rows for system in self.systems)
+
+    @property
+    def spectrum_parts(self) -> tuple[int, ...]:
+        """The parts that real spectra have."""
+        return tuple(sorted({part for system in self.systems for part in system.spectrum_parts}))
 
     @functools.cached_property
     def condition(self) -> float:
@@ -303,13 +320,17 @@ class MultiPatch(LinearSystem):
         >>> print(patches.to_real([[5.0 + 6j, 7.0 + 8j]]))
         [[5. 7. 6. 8.]]
         """
-        array = check.number_array(name, u)
+        array, rows = check.number_array(name, u), self.spectrum_rows
         if not np.iscomplexobj(array):
-            return super().to_real(array, name)
-        array = check.matrix(name, array, len(self.rows), what="rows", complex_too=True, empty=True)
+            parts = self.spectrum_parts
+            known = array.ndim == 2 and array.shape[1] == rows * len(parts)
+            if not known or array.shape[1] == len(self.equations):
+                return super().to_real(array, name)
+            array = complex_spectra(check.matrix(name, array, empty=True), rows, parts)
+        array = check.matrix(name, array, rows, what="rows", complex_too=True, empty=True)
         found = np.zeros((len(array), len(self.equations)))
-        for system, numbers, rows in zip(self.systems, self._numbers, self._slices, strict=True):
-            found[:, numbers] = system.to_real(array[:, rows], name)
+        for system, numbers, rows_of_patch in zip(self.systems, self._numbers, self._spectra_of, strict=True):
+            found[:, numbers] = system.to_real(array[:, rows_of_patch], name)
         return found
 
     def to_complex(self, u: Any) -> np.ndarray:
@@ -324,8 +345,8 @@ class MultiPatch(LinearSystem):
         [[5.+6.j 7.+8.j]]
         """
         array = check.matrix("u", u, len(self.equations), what="equations", empty=True)
-        spectra = np.empty((len(array), len(self.rows)), np.complex128)
-        for system, numbers, rows in zip(self.systems, self._numbers, self._slices, strict=True):
+        spectra = np.empty((len(array), self.spectrum_rows), np.complex128)
+        for system, numbers, rows in zip(self.systems, self._numbers, self._spectra_of, strict=True):
             spectra[:, rows] = system.to_complex(array[:, numbers])
         return spectra
 
@@ -386,13 +407,15 @@ class MultiPatch(LinearSystem):
 
         return self._changed(received, [values.tobytes() for values in some], range(len(some)))
 
-    def each(self, change: Callable[[LinearSystem], LinearSystem]) -> MultiPatch:
+    def each(self, change: Callable[..., LinearSystem], given: np.ndarray | None = None) -> MultiPatch:
         """The same patches, with what ``change`` makes of each system, once of each.
 
         Parameters
         ----------
         change : callable
             A function of a system that returns one with the same voxels.
+        given : ndarray, optional
+            One number for each real equation, of which ``change`` is also given those of the patch.
 
         Examples
         --------
@@ -402,7 +425,9 @@ class MultiPatch(LinearSystem):
         >>> patches.each(lambda system: system.with_transfer_function([2.0]))
         MultiPatch(2 patches, 2 rows, grid 3, 4 real equations)
         """
-        return self._changed(lambda j: change(self.systems[j]), [b""] * len(self.systems), range(len(self.systems)))
+        more = [[]] * len(self.systems) if given is None else [[given[numbers]] for numbers in self._numbers]
+        keys = [b"".join(values.tobytes() for values in arguments) for arguments in more]
+        return self._changed(lambda j: change(self.systems[j], *more[j]), keys, range(len(self.systems)))
 
     def _changed(self, change: Callable[[int], LinearSystem], keys: list[bytes], left: Sequence[int]) -> MultiPatch:
         """Some of the patches with changed systems; those that share system and key share what is made of it."""

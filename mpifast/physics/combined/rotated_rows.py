@@ -10,11 +10,13 @@ import numpy as np
 
 from mpifast import _display
 from mpifast import _validation as check
+from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.fields.grid import Grid
-from mpifast.physics.linear_system import IMAGINARY, REAL, LinearSystem, Piece, read_only
+from mpifast.physics.linear_system import IMAGINARY, REAL, LinearSystem, Piece, complex_spectra, read_only
 from mpifast.physics.split_system import SplitSystem
 
+ROUNDING = 1e-15  # of a phase
 BLOCK = 2**16  # numbers turned at a time: their copies stay in the cache
 
 
@@ -81,7 +83,7 @@ def rotate_rows(system: LinearSystem, threshold: float | None = 0.1) -> LinearSy
         threshold = check.number("threshold", threshold, low=0.0)
     if isinstance(system, MultiPatch):
         return system.each(lambda patch: rotate_rows(patch, threshold))
-    if isinstance(system, RotatedSystem):
+    if isinstance(system, (RotatedSystem, MergedSystem)):  # no row has two equations of one phase
         return system
     (piece,) = system.pieces
     rotated = _rotated(system, piece)
@@ -100,8 +102,9 @@ def rotate_rows(system: LinearSystem, threshold: float | None = 0.1) -> LinearSy
 class RotatedSystem(SplitSystem):
     """A system of one real equation a row. Make one with `rotate_rows`.
 
-    ``real`` are the rotated rows. Spectra are those of the system before: `to_real` rotates them, `to_complex` turns
-    them back, and ``matrix`` is the matrix without the part that was left out.
+    ``real`` are the rotated rows. Spectra are those of the system before, which solvers and `mpifast.reconstruct` take
+    complex or real: `to_real` rotates them, `to_complex` turns them back, and ``matrix`` is the matrix without the part
+    that was left out.
 
     Attributes
     ----------
@@ -126,15 +129,25 @@ class RotatedSystem(SplitSystem):
         rows: np.ndarray,
         grid: Grid | None = None,
         transfer_function: np.ndarray | None = None,
+        parts: tuple[int, ...] = (REAL, IMAGINARY),
     ) -> None:
         super().__init__(real, (REAL,), rows, grid, transfer_function)
         self.phases, self.remainder = read_only(phases), read_only(remainder)
+        self._spectrum_parts = parts
+
+    @property
+    def spectrum_parts(self) -> tuple[int, ...]:
+        """The parts that real spectra of the system before have."""
+        return self._spectrum_parts
 
     def _facts(self) -> dict[str, Any]:
         return {**super()._facts(), "remainder": _display.span(self.remainder)}
 
     def to_real(self, u: Any, name: str = "u") -> np.ndarray:
-        """Complex spectra [n, rows] rotated, their real part: float64[n, rows]; real ones as they are.
+        """Spectra of the system before, rotated, their real part: float64[n, rows].
+
+        They are complex [n, rows], or real [n, 2 * rows], real parts and then imaginary ones. Real ones [n, rows] are
+        rotated already, or of a system of one part, where that is the same: they stay as they are.
 
         Examples
         --------
@@ -143,10 +156,12 @@ class RotatedSystem(SplitSystem):
         >>> print(rotated.to_real([[5.0 + 7j]]))
         [[7.]]
         """
-        array = check.number_array(name, u)
+        array, rows, parts = check.number_array(name, u), len(self.rows), self.spectrum_parts
         if not np.iscomplexobj(array):
-            return super().to_real(array, name)
-        array = check.matrix(name, array, len(self.rows), what="rows", complex_too=True, empty=True)
+            if array.ndim != 2 or len(parts) == 1 or array.shape[1] != rows * len(parts):
+                return super().to_real(array, name)
+            array = complex_spectra(check.matrix(name, array, empty=True), rows, parts)
+        array = check.matrix(name, array, rows, what="rows", complex_too=True, empty=True)
         return np.ascontiguousarray((array * self.phases.conj()).real, np.float64)
 
     def to_complex(self, u: Any) -> np.ndarray:
@@ -167,16 +182,24 @@ class RotatedSystem(SplitSystem):
 
     def _restricted(self, kept: np.ndarray) -> LinearSystem:
         fewer = super()._restricted(kept)
-        facts = self.phases[kept], self.remainder[kept]
-        return RotatedSystem(fewer.real, *facts, fewer.rows, fewer.grid, fewer.transfer_function)
+        facts = self.phases[kept], self.remainder[kept], fewer.rows, fewer.grid, fewer.transfer_function
+        return RotatedSystem(fewer.real, *facts, self.spectrum_parts)
 
     def _received(self, factors: np.ndarray) -> LinearSystem:
-        sizes = np.abs(factors)
+        phases = self.phases * np.where(factors != 0.0, factors / np.where(factors != 0.0, np.abs(factors), 1.0), 1.0)
+        # The phase stays in one half-plane, so that rows of one part have the sign of their spectra: without rounding.
+        for part in (phases.real, phases.imag):
+            part[np.abs(part) < ROUNDING] = 0.0
+        back = (phases.real < 0.0) | ((phases.real == 0.0) & (phases.imag < 0.0))
+        signs = np.where(back, -1.0, 1.0)
         with np.errstate(over="ignore", invalid="ignore"):
-            real = check.finite("the matrix times values", self.real * sizes[:, None].astype(self.real.dtype))
-        phases = self.phases * np.where(sizes > 0.0, factors / np.where(sizes > 0.0, sizes, 1.0), 1.0)
+            scale = (signs * np.abs(factors))[:, None].astype(self.real.dtype)
+            real = check.finite("the matrix times values", self.real * scale)
         facts = self.rows, copy.copy(self.grid), self._factors_with(factors)
-        return RotatedSystem(real, phases, self.remainder.copy(), *facts)
+        parts: tuple[int, ...] = (REAL, IMAGINARY)
+        if len(self.spectrum_parts) == 1 and not (phases.real.any() and phases.imag.any()):
+            parts = (REAL,) if phases.real.any() else (IMAGINARY,)
+        return RotatedSystem(real, phases * signs, self.remainder.copy(), *facts, parts)
 
 
 def _rotated(system: LinearSystem, piece: Piece) -> RotatedSystem:
@@ -185,7 +208,7 @@ def _rotated(system: LinearSystem, piece: Piece) -> RotatedSystem:
     facts = system.rows, copy.copy(system.grid), system.transfer_function
     if len(system.parts) == 1:  # they are of one phase: nothing to compute, and the array is shared
         phase = 1j if system.parts == (IMAGINARY,) else 1.0
-        return RotatedSystem(piece.real, np.full(rows, phase, np.complex128), np.zeros(rows), *facts)
+        return RotatedSystem(piece.real, np.full(rows, phase, np.complex128), np.zeros(rows), *facts, system.parts)
     halves = piece.real.reshape(2, rows, voxels)
     real, phases, remainder = np.empty((rows, voxels), halves.dtype), np.empty(rows, complex), np.empty(rows)
     step = max(1, BLOCK // voxels)

@@ -13,6 +13,7 @@ from mpifast.io.mdf.metadata import Metadata
 from mpifast.io.mdf.preparation.averaging import Periods, averaged
 from mpifast.io.mdf.preparation.background import BACKGROUND, background_of
 from mpifast.io.mdf.system import MdfSystem, compare_chains
+from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.combined.offset_fields import Calibration, calibration_of, diagonals, placed_by_fields
 from mpifast.physics.linear_system import LinearSystem
@@ -40,7 +41,7 @@ class MdfPatches(MultiPatch):
     """
 
     periods: tuple[np.ndarray, ...]
-    # Measurements are read by the systems of the files, whatever was selected or rotated since.
+    # Measurements are read by the systems of the files, whatever was selected, rotated or merged since.
     _whole: MdfPatches
     _kept: np.ndarray
 
@@ -51,7 +52,10 @@ class MdfPatches(MultiPatch):
     def _restricted(self, kept: np.ndarray) -> LinearSystem:
         fewer = super()._restricted(kept)
         assert isinstance(fewer, MdfPatches)
-        fewer._kept = self._kept[kept]
+        # Of merged rows the spectra are those before: all of them, or none of a patch that is left out.
+        parts = zip(self.systems, self._slices, strict=True)
+        rows = [np.full(s.spectrum_rows, kept[r].any()) if isinstance(s, MergedSystem) else kept[r] for s, r in parts]
+        fewer._kept = self._kept[np.concatenate(rows)]
         return fewer
 
     def spectra(self, phantoms: Any, *arguments: Any, **options: Any) -> np.ndarray:
