@@ -4,7 +4,7 @@ A measured volume
 
 A measurement in three dimensions is reconstructed with a measured system matrix: rows are chosen by their
 signal-to-noise ratio, the background is subtracted, weights follow from the noise. A recipe from the literature stands
-beside the parameters that mpifast chooses and beside the fused lasso.
+beside Tikhonov's method and the fused lasso.
 """
 
 import tempfile
@@ -30,7 +30,7 @@ device = scanner(14)
 true = mpifast.system_matrix(device, mpifast.Particle(28e-9), band=(40e3, None), level=1e-2, tolerance=1e-6)
 frequency = true.rows["frequency"]
 random = np.random.default_rng(1)
-level = 5e-4 * np.abs(true.matrix).max() * (1 + (80e3 / frequency) ** 2)
+level = 1e-3 * np.abs(true.matrix).max() * (1 + (80e3 / frequency) ** 2)
 offset, drift = 20 * level * np.exp(2j * np.pi * random.random((2, len(frequency))))
 
 
@@ -76,12 +76,12 @@ with mpifast.read_mdf(calibration) as file, mpifast.read_mdf(measurement) as sca
 print(system.selection)
 
 # %%
-# `mpifast.reconstruct` calls any of the solvers. Without ``alpha`` generalised cross-validation chooses it for
-# Tikhonov's method.
+# `mpifast.reconstruct` calls any of the solvers. ``alpha`` is relative to the norm of the matrix, as lambda is in
+# MPIReco.jl.
 
 recipes = {
     "Kaczmarz, 3 sweeps": {"alpha": 1e-3, "iterations": 3, "projection": "plain"},
-    "Tikhonov": {"solver": "tikhonov", "weights": weights},
+    "Tikhonov": {"solver": "tikhonov", "alpha": 1e-2, "weights": weights},
     "fused lasso": {"solver": "fused-lasso", "weights": weights, "iterations": 60},
 }
 images = {"phantom": phantom}
