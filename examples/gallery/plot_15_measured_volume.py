@@ -15,6 +15,8 @@ import numpy as np
 
 import mpifast
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # First the two files, as a scanner would write them. The measured matrix has noise, and a background that drifts while
 # the delta sample moves from voxel to voxel; after every 49 voxels a frame of the empty scanner is taken.
