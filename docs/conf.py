@@ -56,13 +56,14 @@ autosummary_ignore_module_all = False
 autodoc_typehints = "signature"
 autodoc_member_order = "groupwise"
 autodoc_preserve_defaults = True
+toc_object_entries_show_parents = "hide"  # long names do not fit beside the page
 autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
 autodoc_mock_imports = [name for name in ("torch", "onnx") if importlib.util.find_spec(name) is None]
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
 INTERNAL = (  # classes of signatures that no user makes, and modules that docstrings name
-    r"(ForwardModel|KroneckerModel|Route|Relaxation|RowMatching|Term|Bound|Source|NetworkState|Sequence|Selection"
+    r"(ForwardModel|KroneckerModel|PatchModel|Route|Relaxation|RowMatching|Term|Bound|Source|NetworkState|Sequence|Selection"
     r"|Frames|Placement|MdfData|condition_of|noise_level|computed_snr|Scaling\.measure|MODES|reduction|fast)"
 )
 
@@ -114,6 +115,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "remove_config_comments": True,
+    "first_notebook_cell": "%matplotlib inline",
     "reset_modules": ("matplotlib",),
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("mpifast",),

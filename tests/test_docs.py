@@ -30,14 +30,18 @@ def test_examples(page, tmp_path, monkeypatch):
     assert result.failed == 0
 
 
+def commands(page):
+    """The words behind ``mpifast`` of every command, whose lines a backslash may continue."""
+    lines = page.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    return [line.split()[1:] for line in lines if line.startswith("    mpifast ")]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_commands_are_understood(page):
-    """Every ``mpifast ...`` line parses."""
     from mpifast.cli._parser import parser
 
-    for line in page.read_text(encoding="utf-8").splitlines():
-        if line.startswith("    mpifast "):
-            parser().parse_args(line.split()[1:])
+    for words in commands(page):
+        parser().parse_args(words)
 
 
 @pytest.mark.skipif(not DOCS.exists(), reason="the tests run without the checkout around them")
@@ -51,9 +55,7 @@ def test_commands_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     page = DOCS / "command-line.md"
     assert doctest.testfile(str(page), module_relative=False).failed == 0
-    lines = [
-        line.split()[1:] for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    mpifast ")
-    ]
+    lines = commands(page)
     assert {line[0] for line in lines} == {command.__name__.rpartition(".")[2] for command in COMMANDS}
     assert [main(line) for line in lines] == [0] * len(lines), capsys.readouterr().err
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "examples"))
 def recipes():
     text = (ROOT / "docs" / "measured.md").read_text(encoding="utf-8")
     block = text.split("## Recipes in print", 1)[1].split("```sh\n", 1)[1].split("```", 1)[0]
-    return [line for line in block.splitlines() if line.startswith("mpifast ")]
+    return [line for line in block.replace("\\\n", " ").splitlines() if line.startswith("mpifast ")]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ import numpy as np
 
 import mpifast
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # The scanner of the paper is the default: a gradient of 2 T/m and a drive field of 32 mT at 20 kHz. `mpifast.Spectra`
 # is a virtual data set of random phantoms and their spectra; sample i depends on the seed and on i alone.

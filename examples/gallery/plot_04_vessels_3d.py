@@ -2,7 +2,7 @@
 Vessels in three dimensions
 ===========================
 
-A three-dimensional Lissajous scan of a vessel tree: measure it with noise, reconstruct it with Kaczmarz' method, and
+A three-dimensional Lissajous scan of a vessel tree: measure it with noise, reconstruct it with Kaczmarz's method, and
 look at slices and projections in millimetres.
 """
 

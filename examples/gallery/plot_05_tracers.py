@@ -41,9 +41,9 @@ panels[0].legend(fontsize="small")
 plt.show()
 
 # %%
-# Now a two-dimensional scan. The reconstruction knows the first tracer; the data are of each of them. Every tracer has
-# the same rows, so that ``forward`` of one and the solver of the other fit together. A wrong size blurs the image;
-# relaxation, which turns the phases, destroys it.
+# Now a two-dimensional scan. The reconstruction has the system matrix of the first tracer, the data are of each of
+# them. Every tracer has the same rows, so that ``forward`` of one and the solver of the other fit together. A wrong
+# size blurs the image; relaxation, which turns the phases, destroys it.
 
 grid = mpifast.Grid((32, 32), (24e-3, 24e-3))
 scanner = mpifast.LissajousScanner(grid)

@@ -15,6 +15,8 @@ from torch.utils.data import DataLoader
 import mpifast
 from mpifast.io.torch import IterableSpectra
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # A Lissajous scan of vessel trees. Samples are spectra and phantoms, as tensors.
 

@@ -46,7 +46,7 @@ for denoiser in (total_variation, non_local_means):
     images[name] = mpifast.plug_and_play(system, u, denoiser, alpha=0.1, relative=True, iterations=40, tolerance=0.0)
 
 # %%
-# The penalty of Tikhonov's method and of Kaczmarz' knows nothing of images; a denoiser does.
+# Tikhonov's and Kaczmarz's methods penalise the norm of an image alone; a denoiser is a model of images.
 
 titles = ["phantom", *(f"{k}\nNRMSE {mpifast.metrics.nrmse(v, phantom):.2f}" for k, v in list(images.items())[1:])]
 figure, panels = plt.subplots(1, 5, figsize=(13, 2.9), layout="constrained")

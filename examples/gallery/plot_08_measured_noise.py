@@ -15,6 +15,8 @@ import numpy as np
 
 import mpifast
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # First the files, as a scanner would write them: a calibration file and 400 frames of the empty scanner. The noise has
 # a standard deviation that falls with the frequency, and a part that all rows of a channel share, as from a mains hum.

@@ -38,7 +38,7 @@ panel.legend()
 plt.show()
 
 # %%
-# A network has to be trained, a solver only has to know its system. `mpifast.SpectrumRegressor` is a `mpifast.Network`
+# A network has to be trained, a solver needs its system alone. `mpifast.SpectrumRegressor` is a `mpifast.Network`
 # with ``fit`` and ``predict`` of scikit-learn; more samples make it better, where the solvers gain nothing.
 
 folds = {}

@@ -3,13 +3,16 @@ A field-free line beside a field-free point
 ===========================================
 
 A rotating field-free line sums the signal along the line, as a computed tomograph does, and so receives more signal
-than a field-free point at the same gradient. Both scanners see the same resolution phantom and the same noise.
+than a field-free point at the same gradient. Both scanners measure the same phantom with the same
+noise.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import mpifast
+
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # Both have a field of view of 24 mm. The line turns once while its drive field oscillates thirty times.

@@ -12,9 +12,11 @@ import numpy as np
 
 import mpifast
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
-# The calibration, here made with a receive chain that the simulation does not know: a notch filter for the
-# excitation, a low-pass filter, a delay of 0.4 us, and channels of different gain.
+# The calibration, here made with a receive chain that the simulation lacks: a notch filter for the excitation, a
+# low-pass filter, a delay of 0.4 us, and channels of different gain.
 
 grid = mpifast.Grid((20, 20), (24e-3, 24e-3))
 scanner = mpifast.LissajousScanner(grid)

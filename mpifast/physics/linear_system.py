@@ -574,8 +574,6 @@ class LinearSystem(SystemView):
         return aslinearoperator(self.real)
 
 
-<<<<<<< HEAD
-=======
 def complex_spectra(u: np.ndarray, rows: int, parts: Sequence[int]) -> np.ndarray:
     """Real spectra [n, parts * rows], one part of all rows after the other, as complex128[n, rows]."""
     spectra = np.zeros((len(u), rows), np.complex128)
@@ -585,12 +583,6 @@ def complex_spectra(u: np.ndarray, rows: int, parts: Sequence[int]) -> np.ndarra
     return spectra
 
 
-def factors_in_words(factors: np.ndarray | None) -> str | None:
-    """A transfer function as tables of notebooks show it."""
-    return None if factors is None else f"magnitude {_display.span(np.abs(factors))}"
-
-
->>>>>>> k-merge
 def read_only(array: np.ndarray) -> np.ndarray:
     """The array, closed to writing."""
     array.flags.writeable = False

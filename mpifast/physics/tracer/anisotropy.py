@@ -15,7 +15,7 @@ LONGEST = 8  # entries that are shown
 
 @dataclass(frozen=True)
 class Uniaxial:
-    """Uniaxial anisotropy: the energy -K V (n . u)^2 of a moment along u, with the easy axis n.
+    """Uniaxial anisotropy: the energy -K V (n^T u)^2 of a moment along u, with the easy axis n.
 
     The equilibrium model with anisotropy (EQANIS). A position-dependent axis stands for fluid particles, which turn
     with the mean field.
