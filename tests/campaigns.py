@@ -42,7 +42,7 @@ CAMPAIGNS = {
     "fuzz_mdf": FILES,
     "fuzz_stores": FILES,
     "fuzz_members_of_mdf": 20_000,
-    "fuzz_patches_of_mdf": FILES,
+    "fuzz_patches_of_mdf": 30_000,
     "fuzz_members_of_hdf5": 20_000,
     "fuzz_members_of_zarr": 20_000,
     "crowd": 200,
@@ -364,14 +364,17 @@ def fuzz_patches_of_mdf(count, seed, folder):
     mpifast.write_mdf(matrix, system, background=0.0 * u[:, : len(system.rows)], background_at=[0, 7])
     mpifast.write_mdf(scan, u, patches, domain="time", dtype="int16", background=0.0 * u[:1], background_at=[0])
 
-    def read(calibration, measurement):
+    def calibrated(calibration):
         with mpifast.read_mdf(calibration) as file:
-            own = file.system()
+            return file.system()
+
+    def read(own, measurement):
         with mpifast.read_mdf(measurement) as file:
             file.patches([own], resample=True).measured(file, average=0, background="interpolate")
             file.patches(own, periods=[1], average_periods=False).measured(file)
 
-    reads = {matrix: lambda path: read(path, scan), scan: lambda path: read(matrix, path)}
+    sound = calibrated(matrix)
+    reads = {matrix: lambda path: read(calibrated(path), scan), scan: lambda path: read(sound, path)}
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mpifast.io.mdf.system.SystemWarning)
