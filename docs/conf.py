@@ -64,7 +64,7 @@ numpydoc_class_members_toctree = False
 
 INTERNAL = (  # classes of signatures that no user makes, and modules that docstrings name
     r"(ForwardModel|KroneckerModel|PatchModel|Route|Relaxation|RowMatching|Term|Bound|Source|NetworkState|Sequence|Selection"
-    r"|Frames|Placement|MdfData|condition_of|noise_level|computed_snr|Scaling\.measure|MODES|reduction|fast)"
+    r"|Frames|Placement|Merged|MdfData|condition_of|noise_level|computed_snr|Scaling\.measure|MODES|reduction|fast)"
 )
 
 # Links. The inventories are copies (Debian's python3.11-doc and python-scipy-doc), so that no build needs a network.

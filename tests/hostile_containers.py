@@ -150,7 +150,7 @@ def _replaced(file, name, random):
         case 3:
             file[name] = h5py.ExternalLink("/etc/passwd", "/x")
         case 4:
-            shape = tuple(int(2 ** random.integers(10, 31)) for _ in range(random.integers(1, 3)))
+            shape = tuple(int(2 ** random.integers(10, 30)) for _ in range(random.integers(1, 3)))
             file.create_dataset(name, shape, random.choice(["f8", "i1", "c16"]), chunks=random.choice([None, True]))
         case _:
             file[name] = _value(random)
