@@ -18,7 +18,7 @@ from mpifast.physics.combined.contrasts import Contrasts, contrasts
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.fields.views import axes_of, stacked, views
 from mpifast.physics.linear_system import LinearSystem
-from mpifast.solvers.by_name import SOLVERS
+from mpifast.solvers.by_name import SOLVERS, unknown_option
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.solution import Solution
 
@@ -113,14 +113,12 @@ class Reconstruction(_display.Shown):
         return f"Reconstruction({' x '.join(map(str, self.shape))}, {facts})"
 
     def _facts(self) -> dict[str, Any]:
-        shape = " x ".join(map(str, self.shape))
-        kept = {"memory": f"images {self.images.dtype}, {_display.size(self.images.nbytes)}"}
         return {
-            "shape": shape,
+            "shape": " x ".join(map(str, self.shape)),
             "grid": _display.line(self.grid, "grid"),
             **self.facts(),
             "system": repr(self.system),
-            **kept,
+            "memory": f"images {self.images.dtype}, {_display.size(self.images.nbytes)}",
         }
 
     def _pictures(self) -> Pictures | None:
@@ -284,13 +282,10 @@ def reconstruct(
 def solver_options(solver: str, given: dict[str, Any]) -> dict[str, Any]:
     """The checked options of a solver by name, and those that `reconstruct` sets where they are not given."""
     known = inspect.signature(SOLVERS[solver]).parameters
+    others = [name for name in known if name not in ("system", "u", "full_output")]
     for name in given:
-        if name not in known or name in ("system", "u", "full_output"):
-            others = ", ".join(option for option in known if option not in ("system", "u", "full_output"))
-            raise ValueError(
-                f"{name}={check.brief(given[name])} is not an option of solver={solver!r}: leave it out, or take "
-                f"one of {others}"
-            )
+        if name not in others:
+            raise unknown_option(name, given[name], solver, others)
     added: dict[str, Any] = {}
     if "relative" in known and given.get("alpha") is not None:
         added["relative"] = True

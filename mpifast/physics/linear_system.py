@@ -360,6 +360,18 @@ class LinearSystem(SystemView):
         array = check.matrix("u", u, len(self.equations), what="equations", empty=True)
         return complex_spectra(array, len(self.rows), self.parts)
 
+    def _spectra_before(self, array: np.ndarray, name: str) -> np.ndarray | None:
+        """Spectra of the system before its rows were rotated or merged, complex[n, spectrum_rows], of complex or real
+        ones; None of real ones [n, equations], which are right-hand sides already.
+        """
+        rows, parts = self.spectrum_rows, self.spectrum_parts
+        if np.iscomplexobj(array):
+            return check.matrix(name, array, rows, what="rows", complex_too=True, empty=True)
+        width = array.shape[1] if array.ndim == 2 else -1
+        if width == len(self.equations) or width != rows * len(parts):
+            return None
+        return complex_spectra(check.matrix(name, array, width, empty=True), rows, parts)
+
     def image(self, c: Any) -> np.ndarray:
         """Images or phantoms [n, voxels] on the grid: [n, *grid.shape].
 

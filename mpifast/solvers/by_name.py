@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -41,8 +41,11 @@ def solver(name: Any, options: Mapping[str, Any], system: LinearSystem) -> Calla
     known = list(inspect.signature(function).parameters)[2:]
     for option in options:
         if option not in known:
-            raise ValueError(
-                f"{option}={check.brief(options[option])} is not an option of solver={name!r}: leave it out, or take "
-                f"one of {', '.join(known)}"
-            )
+            raise unknown_option(option, options[option], name, known)
     return partial(function, system, **options)
+
+
+def unknown_option(option: str, value: Any, name: str, known: Iterable[str]) -> ValueError:
+    """The error for an option that a solver does not have."""
+    text = f"{option}={check.brief(value)} is not an option of solver={name!r}"
+    return ValueError(f"{text}: leave it out, or take one of {', '.join(known)}")

@@ -11,7 +11,7 @@ import numpy as np
 from mpifast import _validation as check
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.combined.proportional import Sketch, leaders, sketch
-from mpifast.physics.linear_system import REAL, ROW, LinearSystem, complex_spectra, read_only
+from mpifast.physics.linear_system import REAL, ROW, LinearSystem, read_only
 from mpifast.physics.memory import refuse_large
 from mpifast.physics.split_system import SplitSystem
 from mpifast.physics.weights import equation_weights
@@ -193,23 +193,19 @@ class MergedSystem(SplitSystem):
         >>> print(merged.to_real([[3j, 4.0]]), merged.to_real([[5.0]]))
         [[5.]] [[5.]]
         """
-        array, (rows, parts) = check.number_array(name, u), self._spectrum
-        before = len(self.group)
-        if not np.iscomplexobj(array):
-            width = array.shape[1] if array.ndim == 2 else -1
-            if width == len(self.equations) or width not in (before, rows * len(parts)):
-                return super().to_real(array, name)
-            array = check.matrix(name, array, width, empty=True)
-            if width != before:
-                array = complex_spectra(array, rows, parts)
-        if np.iscomplexobj(array):
-            array = check.matrix(name, array, rows, what="rows", complex_too=True, empty=True)
-        merged = np.empty((len(array), len(self.equations)))
-        step = max(1, ROOM // before)
-        for some in (slice(first, first + step) for first in range(0, len(array), step)):
-            values = array[some]
-            if np.iscomplexobj(array):
-                values = (values[:, np.arange(before) % rows] * self._turns).real
+        array, count = check.number_array(name, u), len(self.group)
+        if not np.iscomplexobj(array) and array.ndim == 2 and array.shape[1] == count != len(self.equations):
+            given: np.ndarray | None = check.matrix(name, array, count, empty=True)  # equations of the system before
+        else:
+            given = self._spectra_before(array, name)
+        if given is None:
+            return super().to_real(array, name)
+        merged = np.empty((len(given), len(self.equations)))
+        step = max(1, ROOM // count)
+        for some in (slice(first, first + step) for first in range(0, len(given), step)):
+            values = given[some]
+            if np.iscomplexobj(given):
+                values = (values[:, np.arange(count) % self.spectrum_rows] * self._turns).real
             merged[some] = np.add.reduceat((values * self.factors)[:, self._order], self._starts, axis=1)
         return merged
 

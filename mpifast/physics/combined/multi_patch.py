@@ -18,7 +18,7 @@ from mpifast.physics.combined.joint_grid import joint_grid, resampled
 from mpifast.physics.combined.offset_fields import placed_by_fields
 from mpifast.physics.combined.patch_arguments import check_system, grid_of, system_offset_pairs
 from mpifast.physics.fields.grid import Grid
-from mpifast.physics.linear_system import LinearSystem, Piece, complex_spectra, read_only
+from mpifast.physics.linear_system import LinearSystem, Piece, read_only
 from mpifast.physics.memory import refuse_large
 from mpifast.physics.noise import level_below, variance_of
 from mpifast.physics.precision import condition_of, neighbours
@@ -320,17 +320,13 @@ class MultiPatch(LinearSystem):
         >>> print(patches.to_real([[5.0 + 6j, 7.0 + 8j]]))
         [[5. 7. 6. 8.]]
         """
-        array, rows = check.number_array(name, u), self.spectrum_rows
-        if not np.iscomplexobj(array):
-            parts = self.spectrum_parts
-            known = array.ndim == 2 and array.shape[1] == rows * len(parts)
-            if not known or array.shape[1] == len(self.equations):
-                return super().to_real(array, name)
-            array = complex_spectra(check.matrix(name, array, empty=True), rows, parts)
-        array = check.matrix(name, array, rows, what="rows", complex_too=True, empty=True)
-        found = np.zeros((len(array), len(self.equations)))
-        for system, numbers, rows_of_patch in zip(self.systems, self._numbers, self._spectra_of, strict=True):
-            found[:, numbers] = system.to_real(array[:, rows_of_patch], name)
+        array = check.number_array(name, u)
+        before = self._spectra_before(array, name)
+        if before is None:
+            return super().to_real(array, name)
+        found = np.zeros((len(before), len(self.equations)))
+        for system, numbers, rows in zip(self.systems, self._numbers, self._spectra_of, strict=True):
+            found[:, numbers] = system.to_real(before[:, rows], name)
         return found
 
     def to_complex(self, u: Any) -> np.ndarray:

@@ -21,7 +21,7 @@ def system_offset_pairs(patches: Any) -> tuple[list[LinearSystem], np.ndarray]:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"patches[{j}] must be a pair (system, offset in metres), got {check.brief(pair)}")
         system, offset = pair
-        check_system(f"patches[{j}]", system)
+        check_system(f"the first of patches[{j}]", system)
         axes = len(grid_of(system).shape)
         values = check.sequence(f"the offset of patches[{j}]", offset)
         if len(values) != axes:
@@ -40,11 +40,11 @@ def system_offset_pairs(patches: Any) -> tuple[list[LinearSystem], np.ndarray]:
 def check_system(name: str, system: Any) -> None:
     """An error that names the argument if it is no system with a grid."""
     if not isinstance(system, LinearSystem):
-        raise TypeError(f"{name} must begin with a system, got {check.brief(system)}; mpifast.linear_system makes one")
+        raise TypeError(f"{name} must be a system, got {check.brief(system)}; mpifast.linear_system makes one")
     if system.grid is None:
         raise ValueError(
-            f"{name}: the system has no grid, which a patch needs: give one, e.g. mpifast.linear_system(array,"
-            " grid=mpifast.Grid(...))"
+            f"{name}, {system!r}, has no grid and does not say where its voxels lie: take the system of a calibration"
+            " file with a field of view, or mpifast.linear_system(array, grid=mpifast.Grid(...))"
         )
 
 

@@ -13,7 +13,7 @@ from mpifast import _validation as check
 from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.fields.grid import Grid
-from mpifast.physics.linear_system import IMAGINARY, REAL, LinearSystem, Piece, complex_spectra, read_only
+from mpifast.physics.linear_system import IMAGINARY, REAL, LinearSystem, Piece, read_only
 from mpifast.physics.split_system import SplitSystem
 
 ROUNDING = 1e-15  # of a phase
@@ -156,13 +156,11 @@ class RotatedSystem(SplitSystem):
         >>> print(rotated.to_real([[5.0 + 7j]]))
         [[7.]]
         """
-        array, rows, parts = check.number_array(name, u), len(self.rows), self.spectrum_parts
-        if not np.iscomplexobj(array):
-            if array.ndim != 2 or len(parts) == 1 or array.shape[1] != rows * len(parts):
-                return super().to_real(array, name)
-            array = complex_spectra(check.matrix(name, array, empty=True), rows, parts)
-        array = check.matrix(name, array, rows, what="rows", complex_too=True, empty=True)
-        return np.ascontiguousarray((array * self.phases.conj()).real, np.float64)
+        array = check.number_array(name, u)
+        before = self._spectra_before(array, name)
+        if before is None:
+            return super().to_real(array, name)
+        return np.ascontiguousarray((before * self.phases.conj()).real, np.float64)
 
     def to_complex(self, u: Any) -> np.ndarray:
         """Right-hand sides [n, rows] turned back: complex128[n, rows].

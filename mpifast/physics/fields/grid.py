@@ -66,12 +66,13 @@ class Grid(_display.Shown):
         object.__setattr__(self, "center", center)
 
     def _facts(self) -> dict[str, Any]:
-        lengths = {"field of view": self.field_of_view, "spacing": self.spacing, "center": self.center}
-        facts = {name: f"{_display.numbers(values, 'mm', 1e3, ' x ')}" for name, values in lengths.items()}
-        facts["center"] = f"({_display.numbers(self.center, '', 1e3)}) mm"
-        if not any(self.center):
-            del facts["center"]
-        return {"shape": " x ".join(map(str, self.shape)), "voxels": f"{self.voxels:,}", **facts}
+        return {
+            "shape": " x ".join(map(str, self.shape)),
+            "voxels": f"{self.voxels:,}",
+            "field of view": _display.numbers(self.field_of_view, "mm", 1e3, " x "),
+            "spacing": _display.numbers(self.spacing, "mm", 1e3, " x "),
+            "center": f"({_display.numbers(self.center, '', 1e3)}) mm" if any(self.center) else None,
+        }
 
     @property
     def voxels(self) -> int:

@@ -16,6 +16,7 @@ from mpifast.io.mdf.system import MdfSystem, compare_chains
 from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.combined.offset_fields import Calibration, calibration_of, diagonals, placed_by_fields
+from mpifast.physics.combined.patch_arguments import check_system
 from mpifast.physics.linear_system import LinearSystem
 
 ROOM = 2**24  # complex numbers read at a time
@@ -159,13 +160,7 @@ def patches_of(
     if not given:
         raise ValueError("systems is empty: give the system of one calibration for all patches, or of several")
     for number, system in enumerate(given):
-        if not isinstance(system, LinearSystem):
-            raise TypeError(f"systems[{number}] must be a system, got {check.brief(system)}")
-        if system.grid is None:
-            raise ValueError(
-                f"systems[{number}], {system!r}, does not say where its voxels lie: take the system of a calibration"
-                " file with a field of view, or mpifast.linear_system(array, grid=mpifast.Grid(...))"
-            )
+        check_system(f"systems[{number}]", system)
     count = file.shape[1]
     fields = fields_of(file, count)
     chosen = np.arange(count) if periods is None else np.atleast_1d(check.indices("periods", periods, count))
