@@ -42,7 +42,7 @@ CAMPAIGNS = {
     "fuzz_mdf": FILES,
     "fuzz_stores": FILES,
     "fuzz_members_of_mdf": 20_000,
-    "fuzz_patches_of_mdf": 10_000,
+    "fuzz_patches_of_mdf": FILES,
     "fuzz_members_of_hdf5": 20_000,
     "fuzz_members_of_zarr": 20_000,
     "crowd": 200,
