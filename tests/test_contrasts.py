@@ -74,7 +74,7 @@ def test_rows_that_differ():
         mpifast.contrasts([tracer(13, (1, 2)), tracer(14, (3, 4))], common=True)
     with pytest.raises(ValueError, match="another order"):
         mpifast.contrasts([tracer(13, (1, 2)), tracer(14, (2, 1))], common=True)
-    with pytest.raises(ValueError, match="two rows of one channel and frequency"):
+    with pytest.raises(ValueError, match="two rows of channel 0"):
         mpifast.contrasts([tracer(13, (1, 2)), tracer(14, (2, 2, 1))], common=True)
 
 

@@ -5,7 +5,6 @@ import pytest
 from scanner_systems import lissajous, system_of
 
 import mpifast
-from mpifast.physics.receive.fit import match
 
 
 def delay(frequency, channel):
@@ -184,12 +183,6 @@ def test_systems_that_do_not_fit(simulated):
         fit.apply(simulated.select(channels=[0]))
     with pytest.raises(ValueError, match=r"no row is kept: the similarities are 0; fit with a lower similarity="):
         mpifast.fit_transfer_function(np.zeros((2, 3)), np.ones((2, 3))).apply(np.ones((2, 3)))
-
-
-def test_match_of_nothing():
-    rows = mpifast.linear_system(np.ones((2, 3)), channels=[0, 1]).rows
-    for first, second in ((rows[:1], rows[1:]), (rows[:0], rows)):
-        assert [part.size for part in match(first, second)] == [0, 0]
 
 
 def test_a_simulation_fitted_to_a_calibration_file(tmp_path, random):

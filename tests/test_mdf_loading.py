@@ -9,6 +9,7 @@ from measured_files import POINTS, write_matrix
 
 import mpifast
 from mpifast import reference
+from mpifast._compiled.jit import thread_count
 from mpifast.io.mdf import frames
 from mpifast.io.mdf.preparation import loading
 from mpifast.io.mdf.preparation._loading_loops import load
@@ -57,7 +58,7 @@ def test_the_loop_is_its_twin(random, precision, blocks, slots):
     divisors = loading.divisors_of(1, factors, rows)
     load(
         block, divisors, places.astype(np.uint64), means, left, share, targets, result, bits, largest, slots,
-        threads=min(2, slots),
+        threads=thread_count(min(2, slots)),
     )  # fmt: skip
     background = means[:, 0] + 1j * means[:, 1]
     at = left.astype(np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.format import ORDERS
 from mpifast.physics.fields.grid import Grid
+from mpifast.physics.row_labels import nearest
 
 GRID = ("size", "fieldOfView", "fieldOfViewCenter", "order")
 HARMONICS, ROWS = "/acquisition/receiver/_harmonics", "/acquisition/receiver/_rows"
@@ -127,11 +128,10 @@ def _stated(file: MdfData, shape: tuple[int, ...]) -> np.ndarray:
     """The rows that a file lists by channel and number."""
     listed, (periods, channels, count) = np.asarray(file[ROWS]), shape
     numbers = file.data.bins
-    order = np.argsort(numbers, kind="stable")
     good = listed.ndim == 2 and listed.shape[1:] == (2,) and listed.dtype.kind in "iu" and periods == 1
     if good and 0 < len(listed) <= channels * count:
         channel, number = listed.astype(np.int64).T
-        found = order[np.minimum(np.searchsorted(numbers[order], number), count - 1)]
+        found = nearest(numbers, number)
         rows = channel * count + found
         inside = (channel >= 0) & (channel < channels) & (numbers[found] == number)
         if inside.all() and np.unique(rows).size == rows.size:
@@ -160,41 +160,50 @@ def transfer_function_of(file: MdfData, rows: np.ndarray) -> np.ndarray | None:
     return found if np.isfinite(found).all() else None
 
 
-def labelled_frequencies(file: MdfData, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where a file has the rows of a system, found by channel and frequency: bool[1, channels, K], and the place of
-    each row among the chosen frequencies.
+def positions_of(file: MdfData, rows: np.ndarray) -> np.ndarray:
+    """Where a period of a file has the rows of a system, by channel and frequency: int64[rows] in its [channels, K].
 
     Rows whose frequency is not known are found by channel and number.
 
     Raises
     ------
     ValueError
-        If the file has several periods a frame, or lacks a row.
+        If it lacks a row.
     """
-    periods, channels, count = file.shape[1], file.shape[2], len(file.data.bins)
-    if periods != 1:
-        raise ValueError(f"{file.path} has {periods} periods a frame: give the system of a calibration file like it")
+    channels, bins = file.shape[2], file.data.bins
     if rows["channel"].max() >= channels:
         raise ValueError(
-            f"{file.path} has {channels} receive channels, the rows of the system channels up to "
-            f"{rows['channel'].max()} (counted from 0)"
+            f"{file.path.name} has {channels} receive channels, the rows of the system channels up to"
+            f" {rows['channel'].max()} (counted from 0): select channels"
         )
     known = bool(np.isfinite(rows["frequency"]).all())
-    places, wanted = (file.frequencies, rows["frequency"]) if known else (file.data.bins, rows["number"])
-    order = np.argsort(places, kind="stable")
-    right = np.clip(np.searchsorted(places[order], wanted), 1, max(1, count - 1))
-    near = np.where(wanted - places[order[right - 1]] < places[order[right % count]] - wanted, right - 1, right % count)
-    found = order[near]
-    spacing = np.diff(places[order]).min(initial=max(1.0, float(wanted.max()))) if known else 1.0
-    beyond = np.abs(places[found] - wanted) > SAME_FREQUENCY * spacing
-    if beyond.any():
-        first = np.flatnonzero(beyond)[0]
-        label = f"{wanted[first]:g} Hz" if known else f"number {wanted[first]}"
+    places, wanted = (file.frequencies, rows["frequency"]) if known else (bins, rows["number"])
+    found = nearest(places, wanted)
+    spacing = np.diff(np.sort(places)).min(initial=max(1.0, float(wanted.max()))) if known else 1.0
+    beyond = np.flatnonzero(np.abs(places[found] - wanted) > SAME_FREQUENCY * spacing)
+    if beyond.size:
+        label = f"{wanted[beyond[0]]:g} Hz" if known else f"number {wanted[beyond[0]]}"
         raise ValueError(
-            f"{file.path} does not have the frequency {label} of row {first} of the system (and of {beyond.sum() - 1} "
-            "others): it is of another sequence, or holds fewer frequencies; choose a narrower band"
+            f"{file.path.name} does not have the frequency {label} of row {beyond[0]} of the system (and of"
+            f" {beyond.size - 1} others): it is of another sequence, or holds fewer frequencies; choose a narrower band"
         )
-    flat = rows["channel"].astype(np.int64) * count + found
-    mask = np.zeros((1, channels, count), bool)
+    return rows["channel"].astype(np.int64) * len(bins) + found
+
+
+def labelled_frequencies(file: MdfData, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a file of one period has the rows of a system: bool[1, channels, K], and the place of each row among the
+    chosen frequencies.
+
+    Raises
+    ------
+    ValueError
+        If the file has several periods a frame, or lacks a row.
+    """
+    if file.shape[1] != 1:
+        raise ValueError(
+            f"{file.path.name} has {file.shape[1]} periods a frame: give the system of a calibration file like it"
+        )
+    flat = positions_of(file, rows)
+    mask = np.zeros((1, file.shape[2], len(file.data.bins)), bool)
     mask.reshape(-1)[flat] = True
     return mask, np.searchsorted(np.flatnonzero(mask), flat)

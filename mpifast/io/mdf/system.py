@@ -28,6 +28,7 @@ from mpifast.io.mdf.selection import (
     transfer_function_of,
 )
 from mpifast.physics.linear_system import ROW, LinearSystem, read_only
+from mpifast.physics.row_labels import nearest
 from mpifast.physics.split_system import SplitSystem
 
 CORRECTED = "/measurement/isTransferFunctionCorrected"
@@ -313,10 +314,9 @@ class MdfSystem(SplitSystem):
                 f"channels, the matrix {periods} and {channels}; choose periods with periods= and average_periods="
             )
         bins = measurement.data.bins
-        order = np.argsort(bins, kind="stable")
         used = np.flatnonzero(source.mask.any(axis=(0, 1)))
         wanted = source.bins[used]
-        place = order[np.minimum(np.searchsorted(bins[order], wanted, side="right") - 1, len(bins) - 1)]
+        place = nearest(bins, wanted)
         missing = wanted[bins[place] != wanted]
         if missing.size:
             raise ValueError(

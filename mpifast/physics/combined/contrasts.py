@@ -11,12 +11,12 @@ import numpy as np
 
 from mpifast import _display
 from mpifast import _validation as check
-from mpifast.physics.combined.matching import common_rows, same_rows
 from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.rotated_rows import RotatedSystem
 from mpifast.physics.fields.grid import Grid
 from mpifast.physics.linear_system import LinearSystem
 from mpifast.physics.memory import refuse_large
+from mpifast.physics.row_labels import common_rows, same_rows
 from mpifast.physics.split_system import SplitSystem
 
 SAME = 1e-6  # parts of a voxel, or of a transfer function

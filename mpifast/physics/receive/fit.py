@@ -11,12 +11,12 @@ from mpifast import _display
 from mpifast import _validation as check
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem, read_only
+from mpifast.physics.row_labels import find_rows
 
 SWEEPS = 100  # of the reweighting, at most; ten are usual
 THRESHOLD = 1.5  # of Huber's weights, in medians of the residuals: 1.8 standard deviations of complex Gaussian noise
 STEADY = 1e-6  # change of a row, in thresholds, below which its reweighting ends
 BLOCK = 2**14  # numbers of rows at a time: a cache holds what is made of them
-SAME = 1e-6  # part of a frequency within which two of them are the same
 CLOSE = 1e-2  # part of a voxel within which two positions are the same
 
 
@@ -120,12 +120,12 @@ class TransferFunctionFit(_display.Shown):
             raise ValueError(
                 f"no row is kept: the similarities are {_display.span(self.similarity)}; fit with a lower similarity="
             )
-        places, found = match(as_system("system", system).rows, wanted)
-        if len(found) < len(wanted):
-            missing = wanted[np.setdiff1d(np.arange(len(wanted)), found)[0]]
+        places = find_rows(wanted, as_system("system", system).rows)
+        missing = wanted[places < 0]
+        if missing.size:
             raise ValueError(
-                f"the system lacks {len(wanted) - len(found)} of the {len(wanted)} kept rows, e.g. channel"
-                f" {missing['channel']}, number {missing['number']}: give one with all of them"
+                f"the system lacks {len(missing)} of the {len(wanted)} kept rows, e.g. channel"
+                f" {missing[0]['channel']}, number {missing[0]['number']}: give one with all of them"
             )
         return places
 
@@ -188,7 +188,9 @@ def fit_transfer_function(
     threshold = check.number("similarity", similarity, low=0.0, high=1.0)
     check.flag("robust", robust)
     _check_voxels(measured, simulated)
-    here, there = match(measured.rows, simulated.rows)
+    found = find_rows(simulated.rows, measured.rows, ("simulated", "measured"))
+    there = np.flatnonzero(found >= 0)
+    here = found[there]
     if not len(here):
         raise ValueError(
             f"measured has no row of the same channel and frequency as simulated: {_labels(measured)} and"
@@ -204,46 +206,6 @@ def fit_transfer_function(
         )
     kept = (similar >= threshold) & (similar > 0.0)
     return TransferFunctionFit(*map(read_only, (simulated.rows[there], values, similar, residual, kept)))
-
-
-def match(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the rows that two systems share, by channel and frequency or number: int64[n] in the first one, and
-    int64[n], rising, in the second.
-
-    Raises
-    ------
-    ValueError
-        If two rows of a system are alike.
-
-    Examples
-    --------
-    >>> import mpifast
-    >>> first, second = (mpifast.linear_system([[1.0]] * len(n), numbers=n).rows for n in ([3, 4, 5], [5, 7, 3]))
-    >>> print(*match(first, second))
-    [2 0] [0 2]
-    """
-    known = np.isfinite(first["frequency"]).all() and np.isfinite(second["frequency"]).all()
-    name, same = ("frequency", SAME) if known else ("number", 0.0)
-    places, found = [], []
-    for channel in np.unique(second["channel"]):
-        mine, theirs = (np.flatnonzero(rows["channel"] == channel) for rows in (first, second))
-        mine = mine[np.argsort(first[name][mine], kind="stable")]
-        theirs = theirs[np.argsort(second[name][theirs], kind="stable")]
-        values, wanted = first[name][mine].astype(np.float64), second[name][theirs].astype(np.float64)
-        for list_ in (values, wanted):
-            for at in np.flatnonzero(np.diff(list_) <= same * list_[1:])[:1]:
-                raise ValueError(
-                    f"a system has two rows of channel {channel}, {name} {list_[at]:g}: choose one of them, with"
-                    " system.select"
-                )
-        at = np.searchsorted(values, wanted * (1.0 - same))
-        good = values[np.minimum(at, len(values) - 1)] <= wanted * (1.0 + same) if len(values) else at < 0
-        good &= at < len(values)
-        places.append(mine[at[good]])
-        found.append(theirs[good])
-    both = np.concatenate([np.empty(0, np.int64), *places]), np.concatenate([np.empty(0, np.int64), *found])
-    order = np.argsort(both[1])
-    return both[0][order], both[1][order]
 
 
 def _fit(measured: np.ndarray, simulated: np.ndarray, robust: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

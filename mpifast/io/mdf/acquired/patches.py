@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mpifast import _validation as check
-from mpifast.io.mdf.acquired.periods import fields_of, grouped, positions_of
+from mpifast.io.mdf.acquired.periods import fields_of, grouped
 from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.metadata import Metadata
 from mpifast.io.mdf.preparation.averaging import Periods, averaged
 from mpifast.io.mdf.preparation.background import BACKGROUND, background_of
+from mpifast.io.mdf.selection import positions_of
 from mpifast.io.mdf.system import MdfSystem, compare_chains
 from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.multi_patch import MultiPatch

@@ -1,14 +1,12 @@
-"""What a file says of each period of its frames, and where it has the rows of a system."""
+"""What a file says of the constant fields in each period of its frames."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.metadata import Metadata
-from mpifast.io.mdf.selection import SAME_FREQUENCY
 
 OFFSET, GRADIENT = "/acquisition/offsetField", "/acquisition/gradient"
 
@@ -55,37 +53,3 @@ def grouped(fields: Fields, periods: np.ndarray) -> list[np.ndarray]:
     _, first, group = np.unique(facts, axis=0, return_index=True, return_inverse=True)
     group = group.reshape(-1)
     return [periods[group == number] for number in np.argsort(first)]
-
-
-def positions_of(file: MdfData, rows: np.ndarray) -> np.ndarray:
-    """Where a period of a file has the rows of a system, by channel and frequency: int64[rows] in its [channels, K].
-
-    Rows whose frequency is not known are found by channel and number.
-
-    Raises
-    ------
-    ValueError
-        If it lacks a row.
-    """
-    channels, count = file.shape[2], len(file.data.bins)
-    if rows["channel"].max() >= channels:
-        raise ValueError(
-            f"{file.path.name} has {channels} receive channels, the rows of the system channels up to"
-            f" {rows['channel'].max()} (counted from 0): select channels"
-        )
-    known = bool(np.isfinite(rows["frequency"]).all())
-    places: Any = file.frequencies if known else file.data.bins.astype(np.float64)
-    wanted = rows["frequency" if known else "number"].astype(np.float64)
-    order = np.argsort(places, kind="stable")
-    right = np.searchsorted(places[order], wanted)
-    near = np.stack([order[np.clip(right + shift, 0, count - 1)] for shift in (-1, 0)])
-    found = near[np.abs(places[near] - wanted).argmin(axis=0), np.arange(len(wanted))]
-    spacing = np.diff(places[order]).min() if count > 1 else max(1.0, float(wanted.max()))
-    beyond = np.flatnonzero(np.abs(places[found] - wanted) > SAME_FREQUENCY * spacing)
-    if beyond.size:
-        label = f"{wanted[beyond[0]]:g} Hz" if known else f"number {wanted[beyond[0]]:g}"
-        raise ValueError(
-            f"{file.path.name} does not have the frequency {label} of row {beyond[0]} of the system (and of"
-            f" {beyond.size - 1} others): it is of another sequence, or holds fewer frequencies; choose a narrower band"
-        )
-    return rows["channel"].astype(np.int64) * count + found

@@ -15,6 +15,7 @@ from mpifast.io.mdf.preparation.snr import computed_snr
 from mpifast.io.mdf.selection import rows_of
 from mpifast.physics.fields.frequencies import mixing_orders
 from mpifast.physics.receive.stop_bands import inside
+from mpifast.physics.row_labels import nearest
 
 SNR = "/calibration/snr"
 SOURCES = ("auto", "file", "compute")
@@ -152,17 +153,15 @@ def applied(selection: Selection, file: MdfData) -> np.ndarray:
             f" multiples of {selection.spacing:g} Hz, the file of {shape[0]}, {shape[1]} and {_spacing(file):g} Hz;"
             " select again"
         )
-    order = np.argsort(file.data.bins, kind="stable")
-    bins = file.data.bins[order]
-    place = np.minimum(np.searchsorted(bins, selection.numbers), len(bins) - 1)
-    there, wanted = bins[place] == selection.numbers, selection.codes == 0
+    place = nearest(file.data.bins, selection.numbers)
+    there, wanted = file.data.bins[place] == selection.numbers, selection.codes == 0
     missing = selection.numbers[wanted.any(axis=(0, 1)) & ~there]
     if missing.size:
         raise ValueError(
             f"the selection does not fit {file.path.name}: it has no frequency number {missing[0]}; select again"
         )
     mask = np.zeros(shape, bool)
-    mask[:, :, order[place[there]]] = wanted[:, :, there]
+    mask[:, :, place[there]] = wanted[:, :, there]
     return mask
 
 
