@@ -12,6 +12,8 @@ from mpifast.physics.fields.scanner import Scanner
 from mpifast.physics.tracer.langevin import langevin_derivative
 from mpifast.physics.tracer.particle import Particle
 
+BLOCK = 1024  # columns that are compared with the others together
+
 __all__ = [
     "chebyshev_basis",
     "chebyshev_correlation",
@@ -262,9 +264,12 @@ def coherence(matrix: Any) -> float:
             f"matrix has shape {matrix.shape} and {int((length == 0).sum())} zero columns: give at least two columns, "
             "none of them zero"
         )
-    cosines = np.abs((matrix / length).T @ (matrix / length))
-    np.fill_diagonal(cosines, 0.0)
-    return float(cosines.max())
+    columns, largest = matrix / length, 0.0
+    for first in range(0, columns.shape[1], BLOCK):  # never all pairs at once: a volume has too many
+        cosines = np.abs(columns[:, first : first + BLOCK].T.copy() @ columns[:, first:])
+        np.fill_diagonal(cosines, 0.0)
+        largest = max(largest, float(cosines.max()))
+    return largest
 
 
 def condition_number(matrix: Any) -> float:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+import mpifast
+
 EXTREMES = [0, 1, 255, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**60, 2**63, 2**64 - 1]
 DEEP = "[" * 5000 + "]" * 5000
 VALUES = [
@@ -182,3 +184,15 @@ def fuzz(read, content, damage, allowed, count, seed, path):
         "more memory (MiB)": round(grown, 1),
         "seconds": time.perf_counter() - start,
     }
+
+
+def total(parts):
+    """Of several campaigns: sums, and the largest of what has a unit."""
+    parts = list(parts)
+    names = {name: None for part in parts for name in part}
+    return {name: (max if "(" in name else sum)(part.get(name, 0) for part in parts) for name in names}
+
+
+def small_system():
+    """A system whose files and trainings are small."""
+    return mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)

@@ -71,6 +71,15 @@ def test_condition_number_of_the_papers_system(diameter, condition):
     assert mpifast.analysis.condition_number(system.real) == pytest.approx(condition, rel=0.05)
 
 
+@pytest.mark.parametrize("block", [1, 3, 7])
+def test_coherence_by_blocks_of_columns(block, monkeypatch):
+    matrix = np.random.default_rng(2).normal(size=(5, 7))
+    columns = matrix / np.linalg.norm(matrix, axis=0)
+    cosines = np.abs(columns.T @ columns) - np.eye(7)
+    monkeypatch.setattr(mpifast.analysis, "BLOCK", block)
+    assert mpifast.analysis.coherence(matrix) == pytest.approx(cosines.max(), rel=1e-14)
+
+
 def test_coherence_of_known_vectors():
     assert mpifast.analysis.coherence([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]]) == pytest.approx(np.sqrt(0.5))
     assert mpifast.analysis.coherence([[1.0, -2.0]]) == pytest.approx(1.0)

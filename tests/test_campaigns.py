@@ -5,6 +5,7 @@ Those that start many processes or threads are marked as slow: `python -m pytest
 
 import sys
 
+import campaign_calls
 import campaigns
 import pytest
 
@@ -63,11 +64,11 @@ def test_other_damaged_files_are_refused(tmp_path, campaign):
 @pytest.mark.parametrize("layer", ["default", "workqueue"])
 def test_every_public_function_from_eight_threads(run_python, layer):
     # In a process of its own: Numba's workqueue aborts it on concurrent parallel calls.
-    code = "import campaigns, numba; print(campaigns.crowd(1)['calls'], numba.threading_layer())"
+    code = "import campaign_calls, numba; print(campaign_calls.crowd(1)['calls'], numba.threading_layer())"
     done = run_python("-c", code, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2")
     assert done.returncode == 0, done.stderr
     calls, used = done.stdout.split()
-    assert int(calls) == 8 * len(campaigns.public_calls())
+    assert int(calls) == 8 * len(campaign_calls.public_calls())
     assert layer in ("default", used)
 
 

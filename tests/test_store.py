@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import xarray
 import zarr
-from campaigns import SAVE, STORES, contents, start
+from campaign_kills import SAVE, STORES, contents, start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -16,6 +16,7 @@ from mpifast.solvers.proximal import OneNorm, descend
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 
 DEFAULTS = {True: (10_000, 1e-6), False: (500, 0.05)}  # iterations and tolerance of small and of large systems
+WIDE = 2048  # voxels beyond which the Gram matrix counts, however few equations there are: 32 MB
 
 
 @overload
@@ -60,9 +61,9 @@ def sparse(
         t'  = (1 + sqrt(1 + 4 t^2)) / 2
         y   = c' + (t - 1) / t' (c' - c);  c, t = c', t'
 
-    A small system, of at most 4.2 million numbers, takes products with the Gram matrix S^T W^2 S. A large one takes a
-    product with S and one with S^T, in its own precision and without a copy of the matrix, or by the operator of a
-    computed system without a matrix at all.
+    A small system, of at most 4.2 million numbers and 2,048 voxels, takes products with the Gram matrix S^T W^2 S. A
+    large one takes a product with S and one with S^T, in its own precision and without a copy of the matrix, or by the
+    operator of a computed system without a matrix at all.
 
     Parameters
     ----------
@@ -124,7 +125,8 @@ def sparse(
     (array([40, 60]), array([1, 1]))
     """
     given = problem(system, u, full_output, progress, weights)
-    default = DEFAULTS[given.equations.small]
+    small = given.equations.small and given.equations.shape[1] <= WIDE
+    default = DEFAULTS[small]
     iterations, tolerance, nonnegative = options(
         default[0] if iterations is None else iterations, default[1] if tolerance is None else tolerance, nonnegative
     )
@@ -133,7 +135,7 @@ def sparse(
     weight = strength(alpha, relative, given)
     if weight is None:
         weight = 2e-3 * np.abs(pull).max(axis=1, initial=0.0).astype(np.float64)
-    if given.equations.small:
+    if small:
         images, run = _by_gram_matrix(
             given, pull, weight, iterations, tolerance, nonnegative, threads, progress, bool(full_output)
         )
@@ -161,8 +163,9 @@ def _by_gram_matrix(
 ) -> tuple[np.ndarray, Run]:
     """FISTA on S^T W^2 S and the pull S^T W^2 u float64[n, voxels]."""
     n, voxels = pull.shape
-    square = gram(given.equations.weights[:, None] * given.real)
-    largest = largest_eigenvalue(square)
+    real = given.equations.weights[:, None] * given.real
+    square = gram(real)
+    largest = largest_eigenvalue(square if len(real) >= voxels else gram(real.T))
     lipschitz = largest if largest > 0.0 else 1.0
     rows, width = padded(n, loops.TILE), padded(voxels, lanes(np.dtype(np.float64)))
     scaled, target, threshold = np.zeros((width, width)), np.zeros((rows, width)), np.zeros(rows)
