@@ -165,7 +165,8 @@ def ssim(images: Any, phantoms: Any, peak: float = 1.0, grid: Grid | None = None
         return _gaussian_ssim(images, phantoms, peak, check.number("sigma", sigma, low=0.1, unit="voxels"))
     if images.ndim != 2 or min(images.shape) < 7:
         raise ValueError(
-            f"images have shape {images.shape}: without grid= structural similarity needs a picture of at least 7 by 7"
+            f"images have shape {images.shape}: give the grid= they are on; without it structural similarity needs a"
+            " picture [rows, voxels] of at least 7 by 7"
         )
     try:
         from skimage.metrics import structural_similarity

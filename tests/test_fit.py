@@ -49,6 +49,15 @@ def test_a_known_transfer_function_is_recovered(simulated, factors, robust):
     np.testing.assert_allclose(fitted.transfer_function, factors[signal], rtol=1e-11)
 
 
+def test_rows_in_single_precision_settle(random, monkeypatch):
+    """A few sweeps of the reweighting, and not all of them for the rounding."""
+    x, e = random.normal(size=(2, 6, 20_000, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    monkeypatch.setattr("mpifast.physics.receive.fit.SWEEPS", 12)
+    few = mpifast.fit_transfer_function(2j * x + 0.01 * e, x).values
+    monkeypatch.setattr("mpifast.physics.receive.fit.SWEEPS", 13)
+    np.testing.assert_array_equal(mpifast.fit_transfer_function(2j * x + 0.01 * e, x).values, few)
+
+
 def test_least_squares_is_that_of_numpy(simulated, factors, noise):
     measured = simulated.matrix * factors[:, None] + noise
     fit = mpifast.fit_transfer_function(measured, simulated.matrix, robust=False)

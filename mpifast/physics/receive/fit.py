@@ -9,6 +9,7 @@ import numpy as np
 
 from mpifast import _display
 from mpifast import _validation as check
+from mpifast._progress import tqdm
 from mpifast.physics.array_system import as_system
 from mpifast.physics.linear_system import LinearSystem, read_only
 from mpifast.physics.row_labels import find_rows
@@ -199,7 +200,7 @@ def fit_transfer_function(
     values = np.empty(len(here), np.complex128)
     similar, residual = np.empty((2, len(here)))
     step = max(1, BLOCK // measured.voxels)
-    for start in range(0, len(here), step):
+    for start in tqdm(range(0, len(here), step), desc="fit", unit="block", delay=2, disable=None):
         part = slice(start, start + step)
         values[part], similar[part], residual[part] = _fit(
             measured.matrix[here[part]], simulated.matrix[there[part]], robust
@@ -234,7 +235,10 @@ def _fit(measured: np.ndarray, simulated: np.ndarray, robust: bool) -> tuple[np.
 
 
 def _scaled(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows over their largest number, whose squares neither overflow nor vanish, and this number."""
+    """Rows over their largest number, whose squares neither overflow nor vanish, and this number; in double precision,
+    or the rounding of a single one would never let the weights settle.
+    """
+    rows = rows.astype(np.complex128, copy=False)
     largest = np.maximum(np.abs(rows.real).max(axis=1), np.abs(rows.imag).max(axis=1))
     largest = np.where(largest > 0.0, largest, 1.0)
     return rows / largest[:, None], largest
