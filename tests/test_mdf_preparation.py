@@ -8,7 +8,6 @@ import mpifast
 from mpifast.io.mdf.preparation.leakage import corrected_components, hann
 from mpifast.io.mdf.preparation.receive_chain import INDUCTION
 from mpifast.io.mdf.selection import TRANSFER
-from mpifast.io.mdf.system import SystemWarning
 
 BINS, CHANNELS = POINTS // 2 + 1, 2
 
@@ -247,7 +246,7 @@ def test_corrected_data_are_not_divided_again(matrix_data, random, chain, tmp_pa
     plain = write_frames(tmp_path / "plain.mdf", signal)
     with pytest.raises(ValueError, match="has no /acquisition/receiver/transferFunction that fits its data"):
         measured(divided, plain)
-    with pytest.warns(SystemWarning, match="different transfer functions"):
+    with pytest.warns(mpifast.SystemWarning, match="different transfer functions"):
         measured(kept, plain)
 
 
@@ -300,7 +299,7 @@ def test_pairs_that_do_not_fit(system, random, tmp_path, name, value):
     text = rf"scan\.mdf does not fit system\.mdf: {dataset} is .*, in the matrix .*"
     with pytest.raises(ValueError, match=rf"{text}; use its own matrix, or force=True"):
         measured(system, path)
-    with pytest.warns(SystemWarning, match=f"{text}; used by force"):
+    with pytest.warns(mpifast.SystemWarning, match=f"{text}; used by force"):
         found = measured(system, path, force=True)
     np.testing.assert_allclose(found, spectra_of(signal), atol=1e-14)
 

@@ -14,7 +14,6 @@ import mpifast
 from mpifast.io.mdf import columns, rules
 from mpifast.io.mdf.reconstruct import reconstruct_file
 from mpifast.io.mdf.scanners.acquisition import wrapped
-from mpifast.io.mdf.system import SystemWarning
 
 PARTICLE = mpifast.Particle(30e-9)
 
@@ -127,7 +126,7 @@ def test_files_of_some_rows_fit_files_of_others(written, tmp_path):
     with (
         mpifast.read_mdf(tmp_path / "warmer.mdf") as matrix,
         mpifast.read_mdf(folder / "turning line time.mdf") as file,
-        pytest.warns(SystemWarning, match="another tracer"),
+        pytest.warns(mpifast.SystemWarning, match="another tracer"),
     ):
         matrix.system(band=(300e3, None)).spectra(file)
 

@@ -14,7 +14,6 @@ import pytest
 
 import mpifast
 from mpifast.io.mdf.reconstruct import reconstruct_file, write_reconstruction
-from mpifast.io.mdf.system import SystemWarning
 
 OLD = Path(__file__).parent / "data" / "files-of-2026-11.zip"
 
@@ -104,7 +103,7 @@ def test_another_tracers_matrix_is_not_used_in_silence(tmp_path):
     mpifast.write_mdf(tmp_path / "matrix.mdf", systems[30])
     mpifast.write_mdf(tmp_path / "measurement.mdf", systems[40].spectra(np.eye(11)), systems[40])
     expected = f"measurement.mdf is of the system {systems[40].fingerprint}, matrix.mdf of {systems[30].fingerprint}"
-    with pytest.warns(SystemWarning, match=expected):
+    with pytest.warns(mpifast.SystemWarning, match=expected):
         reconstruct_file(tmp_path / "measurement.mdf", tmp_path / "matrix.mdf", "tikhonov", alpha=1.0)
     mpifast.write_mdf(tmp_path / "own.mdf", systems[40])
     reconstruct_file(tmp_path / "measurement.mdf", tmp_path / "own.mdf", "tikhonov", alpha=1.0)  # warnings are errors

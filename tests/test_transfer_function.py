@@ -7,7 +7,6 @@ import pytest
 from scanner_systems import SCANNERS, system_of
 
 import mpifast
-from mpifast.io.mdf.system import SystemWarning
 from mpifast.physics.systems import scanner_system
 from mpifast.physics.systems.operator_model import OperatorModel
 
@@ -217,7 +216,7 @@ def test_measurements_of_another_receive_chain_are_told(domain, tmp_path, recwar
             u = file.system().spectra(data)
         np.testing.assert_allclose(u, system.spectra(letters, "float64"), rtol=1e-6, atol=1e-9 * np.abs(u).max())
     assert not recwarn.list
-    told = pytest.warns(SystemWarning, match=r"plain.mdf and system.mdf contain different transfer functions")
+    told = pytest.warns(mpifast.SystemWarning, match=r"plain.mdf and system.mdf contain different transfer functions")
     with mpifast.read_mdf(tmp_path / "system.mdf") as file, mpifast.read_mdf(tmp_path / "plain.mdf") as data, told:
         file.system().spectra(data)
 

@@ -1,5 +1,5 @@
-"""Threads that train one network together: they meet several times a sample, which a lock or a parallel loop for each
-would be too slow for.
+"""Threads that train one network or sweep one image together: they meet every few microseconds, which a lock or a
+parallel loop for each would be too slow for.
 
     attend(flags, slot, slots)  how many slots work together: all, 1 (this one, alone), or 0 (another one does it all)
     meet(flags, slot, slots)    wait until all are here; what they wrote before can be read now
@@ -23,9 +23,8 @@ from numba.extending import intrinsic, overload
 
 from mpifast._compiled.jit import EMBEDDED, jit_or_plain
 
-LINE = (
-    8  # numbers in a cache line. Each flag has its own: the first counts the slots that have come, the others meetings
-)
+# Numbers in a cache line. Each flag has its own: the first counts the slots that have come, the others meetings.
+LINE = 8
 OFFERED = 1  # where in the line the offers of a slot are counted
 ALONE = -1
 LOOKS = 500  # at a flag, before the core is offered to other threads

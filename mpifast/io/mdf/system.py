@@ -21,52 +21,15 @@ from mpifast.io.mdf.preparation.selected import Selection
 from mpifast.io.mdf.selection import (
     ORIGIN,
     SIMULATION,
-    TRANSFER,
     Placement,
     placement_of,
     rows_of,
     transfer_function_of,
 )
-from mpifast.physics.linear_system import ROW, LinearSystem, read_only
+from mpifast.io.mdf.shared_facts import SHARED, SystemWarning, check_facts, compare_chains
+from mpifast.physics.linear_system import ROW, read_only
 from mpifast.physics.row_labels import nearest
 from mpifast.physics.split_system import SplitSystem
-
-CORRECTED = "/measurement/isTransferFunctionCorrected"
-# What a measurement shares with the matrix that reconstructs it, where both files say it.
-SHARED = (
-    "/acquisition/receiver/numSamplingPoints",
-    "/acquisition/receiver/bandwidth",
-    "/acquisition/drivefield/strength",
-    "/acquisition/drivefield/divider",
-    "/acquisition/drivefield/baseFrequency",
-    "/acquisition/gradient",
-    "/acquisition/_voxels",
-    CORRECTED,
-)
-NEEDED = SHARED[:2]  # without which rows are not found: never forced
-BY_PERIOD = ("/acquisition/drivefield/strength", "/acquisition/gradient")
-
-
-class SystemWarning(UserWarning):
-    """The system matrix and the measurement are of different systems.
-
-    Examples
-    --------
-    >>> import mpifast, warnings
-    >>> warnings.simplefilter("error", mpifast.SystemWarning)  # stop instead of warning
-    >>> warnings.simplefilter("default", mpifast.SystemWarning)
-    """
-
-
-def compare_chains(measurement: MdfData, places: np.ndarray, system: LinearSystem, name: str, cure: str) -> None:
-    """Warn the caller of `measured` of a measurement whose data contain another transfer function than a system;
-    ``places`` int64[rows] are its rows in [periods, channels, K].
-    """
-    found = transfer_function_of(measurement, places)
-    there, here = (1.0 if values is None else values for values in (found, system.transfer_function))
-    if not np.allclose(there, here, rtol=1e-6, atol=0.0):
-        text = f"{measurement.path.name} and {name} contain different transfer functions ({TRANSFER})"
-        warnings.warn(f"{text}: use {cure}", SystemWarning, stacklevel=4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,32 +234,13 @@ class MdfSystem(SplitSystem):
         mask = self._mask_in(file)
         return mask, self._source.order, self._factors_in(file, mask)
 
-    def _check_facts(self, measurement: MdfData, periods: Periods, force: bool) -> None:
-        """An error, or a warning by force, if a measurement is not of the matrix' scanner and sequence."""
-        here, there = measurement.path.name, self.path.name
-        for name, expected in self._source.facts.items():
-            found = measurement.get(name)
-            if found is None or (name == CORRECTED and self._source.transfer_function == "divide"):
-                continue
-            if name in BY_PERIOD:
-                found, expected = _of_periods(found, expected, measurement, periods)
-            if _same(found, expected):
-                continue
-            text = f"{here} does not fit {there}: {name} is {_brief(found)}, in the matrix {_brief(expected)}"
-            cure = "use its own matrix"
-            if name == CORRECTED:
-                cure += ", or transfer_function='divide' for the matrix"
-            if not force or name in NEEDED:
-                raise ValueError(f"{text}; {cure}" + ("" if name in NEEDED else ", or force=True"))
-            warnings.warn(f"{text}; used by force", SystemWarning, stacklevel=5)
-
     def _mask_in(self, measurement: MdfData, chosen: Periods | None = None, force: bool = False) -> np.ndarray:
         """The chosen frequencies where the measurement has them; an error if it is not of the matrix' scanner and
         sequence.
         """
         chosen = Periods.of(measurement, None, 1) if chosen is None else chosen
         here, there = measurement.path.name, self.path.name
-        self._check_facts(measurement, chosen, force)
+        check_facts(measurement, self._source.facts, there, self.divided, chosen, force)
         origin, source = measurement.get(ORIGIN), self._source
         # Other rows of the same scanner and tracer are other systems, and fit all the same.
         alike = isinstance(source.simulation, str) and str(measurement.get(SIMULATION)) == source.simulation
@@ -446,29 +390,3 @@ def mdf_system(
             for channel in check.sequence("channels", channels)
         ]
     return system_of(file, snr_threshold, band, channels, background, first_channel=1, **options)
-
-
-def _of_periods(found: Any, expected: Any, measurement: MdfData, periods: Periods) -> tuple[Any, Any]:
-    """Datasets with an entry a period, those of the chosen periods and of the matrix beside them."""
-    found, expected = np.asarray(found), np.asarray(expected)
-    if found.ndim and expected.ndim and len(found) == measurement.shape[1] and found.shape[1:] == expected.shape[1:]:
-        found = found[periods.numbers]
-        if len(expected) == periods.count:
-            expected = np.repeat(expected, periods.average, axis=0)
-        elif len(expected) == 1:
-            expected = np.broadcast_to(expected, found.shape)
-    if found.ndim and expected.ndim and len(found) == 1 and found.shape[1:] == expected.shape[1:]:
-        found = np.broadcast_to(found, expected.shape)
-    return found, expected
-
-
-def _same(found: Any, expected: Any) -> bool:
-    """Whether two datasets have the same numbers; any file may have text or something else in their place."""
-    found, expected = np.asarray(found), np.asarray(expected)
-    numbers = found.dtype.kind in "iufb" and expected.dtype.kind in "iufb" and found.shape == expected.shape
-    return numbers and bool(np.allclose(found, expected, rtol=1e-6, atol=0.0))
-
-
-def _brief(value: Any) -> str:
-    text = str(np.asarray(value).tolist())
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -13,7 +13,8 @@ from mpifast.io.mdf.metadata import Metadata
 from mpifast.io.mdf.preparation.averaging import Periods, averaged
 from mpifast.io.mdf.preparation.background import BACKGROUND, background_of
 from mpifast.io.mdf.selection import positions_of
-from mpifast.io.mdf.system import MdfSystem, compare_chains
+from mpifast.io.mdf.shared_facts import compare_chains, same
+from mpifast.io.mdf.system import MdfSystem
 from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.multi_patch import MultiPatch
 from mpifast.physics.combined.offset_fields import Calibration, calibration_of, diagonals, placed_by_fields
@@ -233,8 +234,7 @@ def _check_shared(file: MdfData, calibration: str, shared: dict[str, Any], patch
         here = np.asarray(here)
         if name in PER_PERIOD and here.ndim == there.ndim == 3 and len(there) == 1 and len(here) in (1, file.shape[1]):
             here, there = here[period % len(here)], there[0]
-        numbers = here.shape == there.shape and {here.dtype.kind, there.dtype.kind} <= set("iuf")
-        if not numbers or not np.allclose(here, there, rtol=1e-6, atol=0.0):
+        if not same(here, there):
             raise ValueError(
                 f"patch {patch} (period {period}) of {file.path.name} does not fit {calibration}: {name} is"
                 f" {here.tolist()}, in the matrix {there.tolist()}; give the systems of its own calibration files in"
