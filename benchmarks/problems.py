@@ -15,9 +15,8 @@ from mpifast import reference
 SAMPLES = 30_000
 SNR_DB = 30.0
 RATE = 0.5
-HIDDEN_RATE = (
-    0.2  # at 0.5 wide hidden layers amplify rounding until float32 and float64 part, and nothing could be verified
-)
+# At 0.5 wide hidden layers amplify rounding until float32 and float64 part, and nothing could be verified.
+HIDDEN_RATE = 0.2
 VERIFIED = 2_000  # samples of a pass that the plain loop repeats
 SINGLE, DOUBLE = 1e-4, 1e-12  # tolerances of the verification
 

@@ -13,9 +13,8 @@ from mpifast.physics.forward import product
 
 MODES = ("harmonic", "global", "sample", "standard", "none")
 LONG = 16_384  # numbers in a long row
-SMALLEST = (
-    1e-37  # largest magnitude of a harmonic or a sample without signal: its reciprocal may not be finite in float32
-)
+# The largest magnitude of a harmonic or a sample without signal: its reciprocal may not be finite in float32.
+SMALLEST = 1e-37
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,10 +22,9 @@ from mpifast.solvers.equations import Equations
 from mpifast.solvers.iteration import Run, iterate
 from mpifast.solvers.linear_algebra.randomized import BLOCK, kept_sketch, most
 
-NEAR = (
-    64.0  # the sketch grows while its last singular values squared are above this times alpha: then a block of it costs
-)
-# about as many products as the iterations that it saves
+# The sketch grows while its last singular values squared are above this times alpha: then a block of it costs about as
+# many products as the iterations that it saves.
+NEAR = 64.0
 ROWS = 32  # rows in double precision at a time
 RENEWED = 100  # iterations between residuals in double precision
 
