@@ -85,7 +85,7 @@ def find_aliases(
             k = np.full(len(places), reach, np.int32)
             for sign, shift in zip(signs, shifts, strict=True):
                 k += sign * shift
-            rows = row_of[k]
+            rows = row_of.take(k)
             kept = np.flatnonzero(rows >= 0)
             p = [order[kept] for order in orders]
             once, before = np.ones(len(kept), bool), np.zeros(len(kept), bool)
