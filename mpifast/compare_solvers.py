@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Solve = Callable[[np.ndarray], Any]
 SMALLEST_PICTURE = 7  # voxels a side, for structural similarity
+SMALLEST_VOLUME = 11  # voxels along each axis, the same for `metrics.ssim` on a grid
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Row:
         Peak signal-to-noise ratio, decibels.
     ssim : float or None
         Structural similarity: of the picture of stacked images for a line, the mean over the images for a grid of two
-        axes. None where a side has fewer than 7 voxels, on grids of three axes, and without scikit-image.
+        axes or three. None where an axis has fewer voxels than the window, 7 or in three dimensions 11, and on one or
+        two axes without scikit-image.
     seconds : float
         Duration of the call for all spectra, after the loops were compiled and the system decomposed.
     """
@@ -313,10 +315,12 @@ def _solve(entry: Any, system: LinearSystem) -> Solve:
 
 def _ssim(images: np.ndarray, c: np.ndarray, system: LinearSystem, peak: float) -> float | None:
     shape = tuple(n for n in (system.grid.shape if system.grid else (system.voxels,)) if n > 1)
+    if len(shape) == 3:
+        return metrics.ssim(images, c, peak, system.grid) if min(shape) >= SMALLEST_VOLUME else None
     pairs: Iterable[tuple[np.ndarray, np.ndarray]] = [(images, c)]
     if len(shape) == 2:
         pairs = zip(images.reshape(-1, *shape), c.reshape(-1, *shape), strict=True)
     smallest = min(shape) if len(shape) == 2 else min(c.shape)
-    if len(shape) > 2 or smallest < SMALLEST_PICTURE or find_spec("skimage") is None:
+    if smallest < SMALLEST_PICTURE or find_spec("skimage") is None:
         return None
     return float(np.mean([metrics.ssim(image, phantom, peak) for image, phantom in pairs]))

@@ -93,7 +93,15 @@ def test_grids_have_the_mean_similarity_of_their_images(random):
     assert len(found.plot().axes) == 3 * 2 + 1
 
 
-@pytest.mark.parametrize("shape", [(4, 18), (8, 9, 1, 1)[:3], (2, 4, 9)])
+def test_volumes_have_the_similarity_of_their_grid(random):
+    grid = mpifast.Grid((11, 12, 13), (1.0, 1.0, 1.0))
+    c = random.uniform(size=(2, grid.voxels))
+    found = mpifast.compare(lambda u: c.clip(0.2, 0.8), mpifast.linear_system(np.ones((1, grid.voxels)), grid), c)
+    assert found.rows[0].ssim == metrics.ssim(c.clip(0.2, 0.8), c, grid=grid)
+    assert 0.5 < found.rows[0].ssim < 1.0
+
+
+@pytest.mark.parametrize("shape", [(4, 18), (8, 9, 1), (2, 4, 9)])
 def test_similarity_where_it_applies(shape, random):
     grid = mpifast.Grid(shape, (1.0,) * len(shape))
     c = random.uniform(size=(9, 72))
