@@ -10,8 +10,10 @@ WHY = {
     "P7": "Each sample reads the second layer twice, and cannot start before the previous sample has ended.",
     "P9": "With an empty cache Numba compiles every loop; CONTRIBUTING.md (traps of the loops) says what was tried.",
     "P11": "With an empty cache Numba compiles the loops of spectra and training (P9).",
+    "P12": "Writing alone is as fast as the peer; meanwhile the spectra are made on the core that writes back.",
     "P13": "The outputs take exponentials beside the product of the peer.",
     "N1": "The weakest rows need coefficients to rounding, and for them more Gaussians than strong rows.",
+    "N3": "Half of the time finds the tensors of each row, in NumPy.",
     "N4": "Two threads share the eight parities of one image, whose loops take only some milliseconds.",
     "N5": "A third of the time finds out how many samples the tolerance needs; the peer is told the number.",
     "N6": "On 19^3 voxels a tile of rows takes a few microseconds, after which two threads meet.",
@@ -40,6 +42,9 @@ TRIED = """\
 - **P7.** Each sample reads the weights of the second layer twice, forward and back, and cannot start before the
   previous sample has ended. Two threads have half of the hidden units each and meet once a sample. The way back begins
   with the weights that the way forward has left in the cache.
+- **P12.** A store of the same block again and again takes the time of the plain write, checksums included. Making the
+  spectra takes a third as long as writing them and runs beside it, on the core that the kernel also needs to write
+  back: together they take a third more.
 - **P13.** The 129 outputs take nine vectors, and each vector an exponential.
 - **N1.** The weakest rows need coefficients to rounding, which takes 19 Gaussians in float64; rows above 1e-3 of the
   largest need 14. The peer mirrors a quadrant, which is right for tensors and wrong for rows by up to 1e-4 of the
@@ -53,7 +58,9 @@ TRIED = """\
 - **N6.** One spectrum takes as long as reading its matrix: tiles of four rows go through the L2 cache once, with the
   steps of one tile and the products of the next in one pass, and each thread has fixed segments of the voxels. A plain
   projection has a complex image, twice the numbers of a real one, in tiles of one complex row. Two threads meet after
-  each tile, which costs them half of their gain. Tiles of two rows were not tried.
+  each tile, which costs them half of their gain. Asking for the first lines of the next tile before the meeting made
+  it slower. Tiles of two rows, or of eight, which halve the meetings and need 28 products among themselves, were not
+  tried.
 - **N7.** Tiles of 64 equations: two products, and the triangle of the Gram matrix of the tile, which is kept.
 - **N8.** One thread takes twice as long to subtract, split and sort the rows as to read them; a third of that is the
   first touch of the result's memory. Two threads share the rows.
