@@ -11,8 +11,8 @@ from .data import noise as noise
 from .data import phantoms as phantoms
 from .data.spectra import Spectra as Spectra
 from .io.mdf.check import check_mdf as check_mdf
+from .io.mdf.preparation.shared_facts import SystemWarning as SystemWarning
 from .io.mdf.read import read_mdf as read_mdf
-from .io.mdf.shared_facts import SystemWarning as SystemWarning
 from .io.mdf.write import write_mdf as write_mdf
 from .io.nifti import write_nifti as write_nifti
 from .io.sklearn import SpectrumRegressor as SpectrumRegressor

@@ -18,6 +18,7 @@ from mpifast.io.mdf.preparation.choice import applied, choose, shown
 from mpifast.io.mdf.preparation.loading import load_rows, precision_of, without_empty_part
 from mpifast.io.mdf.preparation.receive_chain import factors_of, refuse_zeros
 from mpifast.io.mdf.preparation.selected import Selection
+from mpifast.io.mdf.preparation.shared_facts import SHARED, SystemWarning, check_facts, compare_chains
 from mpifast.io.mdf.selection import (
     ORIGIN,
     SIMULATION,
@@ -26,7 +27,6 @@ from mpifast.io.mdf.selection import (
     rows_of,
     transfer_function_of,
 )
-from mpifast.io.mdf.shared_facts import SHARED, SystemWarning, check_facts, compare_chains
 from mpifast.physics.linear_system import ROW, read_only
 from mpifast.physics.row_labels import nearest
 from mpifast.physics.split_system import SplitSystem

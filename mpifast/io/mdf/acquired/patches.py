@@ -12,8 +12,8 @@ from mpifast.io.mdf.data import MdfData
 from mpifast.io.mdf.metadata import Metadata
 from mpifast.io.mdf.preparation.averaging import Periods, averaged
 from mpifast.io.mdf.preparation.background import BACKGROUND, background_of
+from mpifast.io.mdf.preparation.shared_facts import compare_chains, same
 from mpifast.io.mdf.selection import positions_of
-from mpifast.io.mdf.shared_facts import compare_chains, same
 from mpifast.io.mdf.system import MdfSystem
 from mpifast.physics.combined.merged_rows import MergedSystem
 from mpifast.physics.combined.multi_patch import MultiPatch
