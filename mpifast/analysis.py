@@ -266,7 +266,8 @@ def coherence(matrix: Any) -> float:
         )
     columns, largest = matrix / length, 0.0
     for first in range(0, columns.shape[1], BLOCK):  # never all pairs at once: a volume has too many
-        cosines = np.abs(columns[:, first : first + BLOCK].T.copy() @ columns[:, first:])
+        block = columns[:, first : first + BLOCK].copy()  # of its own, as in `normal_equations.gram`
+        cosines = np.abs(block.T @ columns[:, first:])
         np.fill_diagonal(cosines, 0.0)
         largest = max(largest, float(cosines.max()))
     return largest

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Solve = Callable[[np.ndarray], Any]
-SMALLEST_PICTURE = 7  # voxels a side, for structural similarity
-SMALLEST_VOLUME = 11  # voxels along each axis, the same for `metrics.ssim` on a grid
 
 
 @dataclass(frozen=True)
@@ -316,11 +314,11 @@ def _solve(entry: Any, system: LinearSystem) -> Solve:
 def _ssim(images: np.ndarray, c: np.ndarray, system: LinearSystem, peak: float) -> float | None:
     shape = tuple(n for n in (system.grid.shape if system.grid else (system.voxels,)) if n > 1)
     if len(shape) == 3:
-        return metrics.ssim(images, c, peak, system.grid) if min(shape) >= SMALLEST_VOLUME else None
+        return metrics.ssim(images, c, peak, system.grid) if min(shape) >= metrics.window() else None
     pairs: Iterable[tuple[np.ndarray, np.ndarray]] = [(images, c)]
     if len(shape) == 2:
         pairs = zip(images.reshape(-1, *shape), c.reshape(-1, *shape), strict=True)
     smallest = min(shape) if len(shape) == 2 else min(c.shape)
-    if smallest < SMALLEST_PICTURE or find_spec("skimage") is None:
+    if smallest < metrics.PICTURE_WINDOW or find_spec("skimage") is None:
         return None
     return float(np.mean([metrics.ssim(image, phantom, peak) for image, phantom in pairs]))

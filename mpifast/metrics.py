@@ -13,6 +13,8 @@ from mpifast.physics.fields.grid import Grid
 __all__ = ["mse", "nrmse", "psnr", "ssim"]
 
 TRUNCATE = 3.5  # standard deviations, where the Gaussian window ends
+PICTURE_WINDOW = 7  # values a side of scikit-image's uniform window
+SIGMA = 1.5  # voxels, of the Gaussian window
 
 
 def __dir__() -> list[str]:
@@ -107,7 +109,7 @@ def psnr(images: Any, phantoms: Any, peak: float = 1.0) -> float:
     return 10.0 * math.log10(peak**2 / error) if error > 0.0 else math.inf
 
 
-def ssim(images: Any, phantoms: Any, peak: float = 1.0, grid: Grid | None = None, *, sigma: float = 1.5) -> float:
+def ssim(images: Any, phantoms: Any, peak: float = 1.0, grid: Grid | None = None, *, sigma: float = SIGMA) -> float:
     """Structural similarity of images on a grid, or of a picture of stacked one-dimensional images.
 
     On a grid the window is a Gaussian over all axes of more than one voxel, and the result is the mean over the images
@@ -163,7 +165,7 @@ def ssim(images: Any, phantoms: Any, peak: float = 1.0, grid: Grid | None = None
     peak = _peak(peak, phantoms)
     if grid is not None:
         return _gaussian_ssim(images, phantoms, peak, check.number("sigma", sigma, low=0.1, unit="voxels"))
-    if images.ndim != 2 or min(images.shape) < 7:
+    if images.ndim != 2 or min(images.shape) < PICTURE_WINDOW:
         raise ValueError(
             f"images have shape {images.shape}: give the grid= they are on; without it structural similarity needs a"
             " picture [rows, voxels] of at least 7 by 7"
@@ -175,15 +177,20 @@ def ssim(images: Any, phantoms: Any, peak: float = 1.0, grid: Grid | None = None
     return float(structural_similarity(images.astype(np.float64), phantoms.astype(np.float64), data_range=peak))
 
 
+def window(sigma: float = SIGMA) -> int:
+    """Voxels of the Gaussian window along each axis."""
+    return 2 * int(TRUNCATE * sigma + 0.5) + 1
+
+
 def _gaussian_ssim(images: np.ndarray, phantoms: np.ndarray, peak: float, sigma: float) -> float:
     """The mean over images [n, *grid.shape] of eq. (13) of Wang et al."""
     from scipy.ndimage import gaussian_filter
 
     shape = tuple(n for n in images.shape[1:] if n > 1)
-    radius = int(TRUNCATE * sigma + 0.5)
-    if min(shape, default=1) <= 2 * radius:
+    radius = window(sigma) // 2
+    if min(shape, default=1) < window(sigma):
         raise ValueError(
-            f"grid has the shape {images.shape[1:]}, the window of structural similarity {2 * radius + 1} voxels along"
+            f"grid has the shape {images.shape[1:]}, the window of structural similarity {window(sigma)} voxels along"
             f" each axis (sigma={sigma:g}): give a smaller sigma, or use psnr or nrmse"
         )
     inside = (slice(radius, -radius or None),) * len(shape)

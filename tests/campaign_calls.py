@@ -75,15 +75,17 @@ def _scanner_calls():
         images = np.random.default_rng(3).random((5, system.voxels))
         spectra, phantoms = system.forward(images), mpifast.phantoms.ellipses(scanner.grid)
         rows = {"mixing_order": 2} if isinstance(scanner, mpifast.LissajousScanner) else {"level": 0.1}
+
+        def noisy(s=system, p=phantoms):
+            return mpifast.Spectra(s, seed=5, snr_db=20.0, phantoms=p)[:20][0]
+
         found |= {
             f"matrix of {name}": lambda scanner=scanner, rows=rows: (
                 mpifast.system_matrix(scanner, mpifast.Particle(30e-9), **rows).matrix
             ),
             f"forward of {name}": lambda s=system, c=images: s.forward(c),
             f"adjoint of {name}": lambda s=system, u=spectra: s.adjoint(u),
-            f"spectra of {name}": lambda s=system, p=phantoms: mpifast.Spectra(s, seed=5, snr_db=20.0, phantoms=p)[:20][
-                0
-            ],
+            f"spectra of {name}": noisy,
         }
     found |= {
         f"matrix of {name}": lambda tracer=tracer: (

@@ -138,10 +138,12 @@ class Jobs:
     """The jobs, and what they give without an interruption."""
 
     def __init__(self, folder):
+        from scanner_systems import small_system
+
         import mpifast
 
         self.mpifast, self.folder, self.expected = mpifast, folder, {}
-        self.system = mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+        self.system = small_system()
         self.spectra = mpifast.Spectra(self.system, seed=7, density=0.3, snr_db=30.0)
         self.samples = mpifast.Spectra(self.system, seed=3)[:200]
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 import numpy as np
-from hostile import small_system
+from scanner_systems import small_system
 
 import mpifast
 

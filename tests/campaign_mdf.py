@@ -9,7 +9,7 @@ import hostile
 import hostile_containers
 import measured_files
 import numpy as np
-from hostile import small_system
+from scanner_systems import small_system
 
 import mpifast
 from mpifast.io.mdf.preparation.averaging import PreparationWarning

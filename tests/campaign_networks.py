@@ -3,7 +3,7 @@
 import warnings
 
 import hostile
-from hostile import small_system
+from scanner_systems import small_system
 
 import mpifast
 

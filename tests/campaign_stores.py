@@ -5,7 +5,7 @@ import contextlib
 import hostile
 import hostile_containers
 import numpy as np
-from hostile import small_system
+from scanner_systems import small_system
 
 import mpifast
 

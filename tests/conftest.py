@@ -20,6 +20,7 @@ if not list((ROOT / "mpifast" / "physics" / "tracer").glob("_langevin_kernels.*.
     sys.path.append(str(ROOT))  # last, for the benchmarks
 
 import hypothesis  # noqa: E402  (after the path is right)
+import scanner_systems  # noqa: E402
 
 import mpifast  # noqa: E402
 
@@ -54,7 +55,7 @@ def system():
 @pytest.fixture(scope="session")
 def small_system():
     """Eleven voxels, fourteen harmonics: small enough for loops that run as plain Python."""
-    return mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)
+    return scanner_systems.small_system()
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-import mpifast
-
 EXTREMES = [0, 1, 255, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**60, 2**63, 2**64 - 1]
 DEEP = "[" * 5000 + "]" * 5000
 VALUES = [
@@ -191,8 +189,3 @@ def total(parts):
     parts = list(parts)
     names = {name: None for part in parts for name in part}
     return {name: (max if "(" in name else sum)(part.get(name, 0) for part in parts) for name in names}
-
-
-def small_system():
-    """A system whose files and trainings are small."""
-    return mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)

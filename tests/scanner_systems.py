@@ -1,4 +1,4 @@
-"""Systems of every kind of scanner on a grid, small: what files have to keep."""
+"""Systems of every kind of scanner, small: what files have to keep."""
 
 import functools
 
@@ -48,3 +48,8 @@ SCANNERS = {
 def system_of(name):
     """The rows above a level, with differing numbers in differing channels."""
     return mpifast.system_matrix(SCANNERS[name], mpifast.Particle(30e-9, temperature=310.0), level=1e-2)
+
+
+def small_system():
+    """Of the line: eleven voxels, fourteen harmonics, small enough for loops that run as plain Python."""
+    return mpifast.system_matrix(mpifast.Scanner(voxels=11), mpifast.Particle(40e-9), harmonics=14)

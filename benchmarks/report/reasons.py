@@ -43,8 +43,8 @@ TRIED = """\
   previous sample has ended. Two threads have half of the hidden units each and meet once a sample. The way back begins
   with the weights that the way forward has left in the cache.
 - **P12.** A store of the same block again and again takes the time of the plain write, checksums included. Making the
-  spectra takes a third as long as writing them and runs beside it, on the core that the kernel also needs to write
-  back: together they take a third more.
+  spectra takes two fifths of the time of writing them and runs beside it, on the core that the kernel also needs to
+  write back: together they take half as long again.
 - **P13.** The 129 outputs take nine vectors, and each vector an exponential.
 - **N1.** The weakest rows need coefficients to rounding, which takes 19 Gaussians in float64; rows above 1e-3 of the
   largest need 14. The peer mirrors a quadrant, which is right for tensors and wrong for rows by up to 1e-4 of the
