@@ -45,7 +45,7 @@ class Equations:
 
     @property
     def small(self) -> bool:
-        """Whether S has so few numbers that a copy of it does not count."""
+        """Whether S has so few numbers that a copy of it, or a decomposition, does not count."""
         return self.shape[0] * self.shape[1] <= SMALL
 
     @functools.cached_property

@@ -12,7 +12,7 @@ from mpifast.solvers.iteration import iterate, options, warn_unconverged
 from mpifast.solvers.kaczmarz_sweeps import Method, Sweeps, new_sweeps
 from mpifast.solvers.linear_algebra.tall import TALL, triangle
 from mpifast.solvers.parameter_choice import Spectral
-from mpifast.solvers.regularisation import all_values, choose_alpha, is_large, large_alpha
+from mpifast.solvers.regularisation import all_values, choose_alpha, large_alpha
 from mpifast.solvers.solution import Problem, Solution, problem, solution, strength
 
 MEANING = "an image may be off by {:.2g} times its norm"
@@ -168,7 +168,7 @@ def kaczmarz(
     if paired and not np.array_equal(*equations.weights.reshape(2, -1)):
         raise ValueError("weights of the parts of a row differ: with projection='plain' give one number for each row")
     if strengths is None:
-        strengths = large_alpha("kaczmarz", given, "gcv") if is_large(given) else _cross_validated(given)
+        strengths = _cross_validated(given) if given.equations.small else large_alpha("kaczmarz", given, "gcv")
     random = seed if order == "random" else None
     sweeps = new_sweeps(equations, data, strengths, Method(tolerance, nonnegative, plain, paired, random, threads))
     if not plain and (tolerance > 0.0 or full_output):

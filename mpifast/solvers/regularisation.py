@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mpifast.solvers.equations import SMALL, Equations
+from mpifast.solvers.equations import Equations
 from mpifast.solvers.iteration import ConvergenceWarning
 from mpifast.solvers.linear_algebra import golub_kahan, randomized
 from mpifast.solvers.parameter_choice import Spectral, by_rule, choose
@@ -126,11 +126,6 @@ def warn_short(edge: np.ndarray, count: int) -> None:
             ConvergenceWarning,
             stacklevel=3,
         )
-
-
-def is_large(given: Problem) -> bool:
-    """Whether a decomposition of all equations would take too long."""
-    return given.equations.shape[0] * given.equations.shape[1] > SMALL
 
 
 def weighted_real(given: Problem) -> np.ndarray:

@@ -16,7 +16,6 @@ from mpifast.solvers.regularisation import (
     all_values,
     choose_alpha,
     growing,
-    is_large,
     large_alpha,
     warn_short,
     weighted_real,
@@ -133,7 +132,7 @@ def tsvd(
             return np.full(len(data), (spectral.values >= cut * spectral.values[:1]).sum())
         return choose(choice, spectral, data, np.tri(kept), levels) + 1  # candidates: rank 1, 2, ..., all
 
-    if not is_large(given) or (rank or 0) > smaller // LEADING:
+    if given.equations.small or (rank or 0) > smaller // LEADING:
         spectral = all_values(given)
         ranks = chosen(spectral)
     elif rank is not None:
@@ -270,7 +269,7 @@ def tikhonov(
     iterations, tolerance, _ = options(iterations, tolerance, False)
     strengths = strength(alpha, relative, given)
     levels = _weighted(_rule(choice, RULES, noise_level, len(given.spectra)), given)
-    if not is_large(given):
+    if given.equations.small:
         images, strengths = _direct(given, strengths, choice, levels)
         return solution(given, images, strengths, None, full_output)
     if strengths is None:
