@@ -9,7 +9,7 @@ from test_randomized import Patches, decaying, large  # noqa: F401
 
 import mpifast
 from mpifast import reference
-from mpifast.solvers import regularisation
+from mpifast.solvers import equations, regularisation
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.linear_algebra import conjugate_gradients
 
@@ -118,7 +118,7 @@ def test_twenty_thousand_equations(random, monkeypatch):
 
 
 def test_small_systems_stay_direct(random, monkeypatch):
-    monkeypatch.setattr(regularisation, "SMALL", 2**22)
+    monkeypatch.setattr(equations, "SMALL", 2**22)
     matrix, u = random.normal(size=(60, 40)), random.normal(size=(3, 60))
     weights = random.uniform(0.5, 2.0, 60)
     for options in ({"alpha": 0.3}, {"alpha": 0.0}, {}):

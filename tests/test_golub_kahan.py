@@ -5,7 +5,7 @@ import pytest
 from test_randomized import Patches, decaying, large  # noqa: F401
 
 import mpifast
-from mpifast.solvers import regularisation
+from mpifast.solvers import equations, regularisation
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.linear_algebra import golub_kahan
 from mpifast.solvers.linear_algebra.golub_kahan import Bidiagonalisation
@@ -71,7 +71,7 @@ def test_the_choice_of_all_singular_values(choice, dtype, shape, random, monkeyp
     options = {"choice": choice, "weights": weights, "full_output": True}
     options["noise_level"] = noise if choice == "discrepancy" else None
     found = mpifast.tikhonov(matrix, u, **options).parameter
-    monkeypatch.setattr(regularisation, "SMALL", 2**22)
+    monkeypatch.setattr(equations, "SMALL", 2**22)
     exact = mpifast.tikhonov(matrix, u, **options).parameter
     assert np.abs(np.log10(found / exact)).max() < 2.5 / regularisation.STEPS
     assert exact.max() > 10.0 * exact.min()

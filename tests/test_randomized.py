@@ -6,7 +6,7 @@ from solver_problems import distance
 
 import mpifast
 from mpifast.physics.linear_system import LinearSystem, Piece
-from mpifast.solvers import equations, regularisation
+from mpifast.solvers import equations
 from mpifast.solvers.equations import Equations
 from mpifast.solvers.linear_algebra import randomized
 from mpifast.solvers.linear_algebra.randomized import grown, kept_sketch, leading
@@ -38,7 +38,6 @@ class Patches(LinearSystem):
 @pytest.fixture
 def large(monkeypatch):
     """Small systems count as large, single precision included."""
-    monkeypatch.setattr(regularisation, "SMALL", 1)
     monkeypatch.setattr(equations, "SMALL", 1)
 
 
@@ -127,7 +126,7 @@ def test_a_rank_without_all_singular_values(large, choice, dtype, random, monkey
     options = {"choice": choice, "weights": weights, "full_output": True}
     options["noise_level"] = level if choice == "discrepancy" else None
     found = mpifast.tsvd(matrix, u, **options).parameter
-    monkeypatch.setattr(regularisation, "SMALL", 2**22)
+    monkeypatch.setattr(equations, "SMALL", 2**22)
     assert np.abs(found - mpifast.tsvd(matrix, u, **options).parameter).max() <= 2
 
 
